@@ -1,0 +1,87 @@
+"""The architectures that can be trained, by name. Nothing here imports torch: an architecture's code loads when it is used.
+
+A new architecture is one entry in ARCHITECTURES, a config dataclass, and a module with two functions:
+
+    train(run: mlcore.run.Run) -> mlcore.bundle.Trained
+    load(bundle: mlcore.bundle.Bundle, device: torch.device) -> Generator | Predictor
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mlcore import options
+from mlcore.errors import UserError
+
+Task = Literal["generate", "predict"]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One kind of model: where its code and its settings are found."""
+
+    name: str
+    """The name in configurations and manifests."""
+    task: Task
+    """generate: makes structures (mlcore.generators.protocol); predict: scores them (mlcore.predictors.protocol)."""
+    summary: str
+    """One line for a person who chooses."""
+    config: str
+    """module:Class of the config dataclass; the module imports no torch."""
+    module: str
+    """The module with train() and load()."""
+    training: Mapping[str, object] = field(default_factory=dict)
+    """Defaults of the training section that suit this architecture better than the common ones."""
+
+    @property
+    def config_class(self) -> type[Any]:
+        """The dataclass of the configuration's `model` section."""
+        module, _, name = self.config.partition(":")
+        config: type[Any] = getattr(importlib.import_module(module), name)
+        return config
+
+    @property
+    def train(self) -> Callable[[Any], Any]:
+        """Trains as a run asks: `train(Run) -> Trained`."""
+        function: Callable[[Any], Any] = importlib.import_module(self.module).train
+        return function
+
+    @property
+    def load(self) -> Callable[..., Any]:
+        """Brings a bundle to life: `load(Bundle, device) -> Generator | Predictor`."""
+        function: Callable[..., Any] = importlib.import_module(self.module).load
+        return function
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    entry.name: entry
+    for entry in (
+        Architecture(
+            name="gpt",
+            task="generate",
+            summary="Autoregressive transformer over SMILES tokens, conditional on property classes and values",
+            config="mlcore.generators.configs:GPTConfig",
+            module="mlcore.generators.gpt",
+            training={"steps": 3000, "batch_size": 96, "learning_rate": 1e-3},
+        ),
+    )
+}
+
+
+def get(name: str) -> Architecture:
+    """The architecture called `name`, or a UserError with the nearest known one."""
+    if name not in ARCHITECTURES:
+        raise UserError(f"unknown architecture {name!r}; {options.nearest(name, ARCHITECTURES)}")
+    return ARCHITECTURES[name]
+
+
+def describe(architecture: Architecture) -> dict[str, Any]:
+    """What a form needs: name, task, summary, every setting of the model section, and the training defaults it overrides."""
+    return {
+        "name": architecture.name,
+        "task": architecture.task,
+        "summary": architecture.summary,
+        "model": options.schema(architecture.config_class),
+        "training_defaults": dict(architecture.training),
+    }

@@ -1,0 +1,155 @@
+"""The run configuration: one JSON file, one tree of dataclasses, nothing executable."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from mlcore import catalog, options
+from mlcore.errors import UserError
+from mlcore.options import option
+
+Scale = Literal["linear", "log10"]
+
+_PROPERTY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+
+
+@dataclass(frozen=True)
+class PropertyConfig:
+    """A measured quantity that a model learns."""
+
+    name: str = option(..., "name in the model, letters, digits and underscores")
+    column: str = option("", "column of the table; empty: the same as the name")
+    unit: str = option("", "unit of the column's values, kept in the bundle")
+    scale: Scale = option("linear", "axis on which the model works")
+
+    def __post_init__(self) -> None:
+        if not _PROPERTY_NAME.fullmatch(self.name):
+            raise UserError(f"data.properties: {self.name!r} is no property name; use letters, digits and underscores")
+
+    @property
+    def source(self) -> str:
+        """The column that holds the values."""
+        return self.column or self.name
+
+
+@dataclass(frozen=True)
+class SplitConfig:
+    """Shares of polymer KEYS (never rows) that are held out."""
+
+    valid: float = option(0.1, "share of keys that steers training", minimum=0.0, maximum=0.9)
+    test: float = option(0.1, "share of keys that is only looked at once, at the end", minimum=0.0, maximum=0.9)
+
+    def __post_init__(self) -> None:
+        if self.valid + self.test >= 1:
+            raise UserError(f"data.split: valid + test is {self.valid + self.test:g}, nothing is left to train on")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which columns of the table mean what."""
+
+    smiles_column: str = option("smiles", "column with the structures")
+    kind: Literal["polymer", "molecule"] = option("polymer", "how the structures are identified")
+    properties: tuple[PropertyConfig, ...] = option((), "properties to learn; a generator may have none")
+    split: SplitConfig = option(SplitConfig, "held-out shares")
+
+    def __post_init__(self) -> None:
+        names = [item.name for item in self.properties]
+        if len(set(names)) < len(names):
+            raise UserError(f"data.properties: a name occurs twice in {', '.join(names)}")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The loop of mlcore.training: AdamW with warm-up and cosine decay."""
+
+    steps: int = option(2000, "optimizer steps", minimum=1, maximum=10_000_000)
+    batch_size: int = option(64, "examples a step", minimum=1, maximum=65_536)
+    learning_rate: float = option(5e-4, "peak learning rate", minimum=0.0, maximum=1.0)
+    final_learning_rate: float = option(
+        0.05, "share of the peak that is left at the last step", minimum=0.0, maximum=1.0
+    )
+    warmup_steps: int = option(100, "steps of linear warm-up", minimum=0)
+    weight_decay: float = option(0.1, "decoupled weight decay of the matrices", minimum=0.0)
+    beta1: float = option(0.9, "AdamW: decay of the mean gradient", minimum=0.0, maximum=0.9999)
+    beta2: float = option(0.95, "AdamW: decay of the squared gradient", minimum=0.0, maximum=0.99999)
+    clip: float = option(1.0, "largest gradient norm; 0 switches clipping off", minimum=0.0)
+    ema: float = option(
+        0.0, "decay of an exponential moving average of the weights; 0: none", minimum=0.0, maximum=0.99999
+    )
+    report_every: int = option(10, "steps between two points of the training curve", minimum=1)
+    valid_every: int = option(100, "steps between two validations", minimum=1)
+    checkpoint_every: int = option(500, "steps between two checkpoints", minimum=1)
+    patience: int = option(0, "validations without improvement before an early end; 0: never", minimum=0)
+
+
+@dataclass(frozen=True)
+class ConditionConfig:
+    """Generators only: how a property becomes a prompt, and how the result is judged."""
+
+    drop: float = option(
+        0.1, "share of prompts hidden in training, so that sampling works without", minimum=0.0, maximum=1.0
+    )
+    high_quantile: float = option(
+        0.95, "class high begins at this quantile of the training values", minimum=0.5, maximum=0.999
+    )
+    thresholds: dict[str, float] = option(dict, "class high begins at this value instead, by property, in its unit")
+    report_samples: int = option(
+        1000, "strings drawn for the metrics in the bundle; 0: none", minimum=0, maximum=100_000
+    )
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that decides a training run, beside the data."""
+
+    architecture: str = option(..., "a name from the catalog")
+    seed: int = option(0, "seed of the split, the weights and the batches", minimum=0, maximum=2**31 - 1)
+    device: Literal["auto", "cpu", "cuda"] = option("auto", "auto takes the GPU when there is one")
+    model: Any = option(..., "the architecture's own settings")
+    training: TrainingConfig = option(TrainingConfig, "the loop")
+    data: DataConfig = option(DataConfig, "the table")
+    condition: ConditionConfig = option(ConditionConfig, "prompts of a generator")
+
+    def __post_init__(self) -> None:
+        stray = set(self.condition.thresholds) - {item.name for item in self.data.properties}
+        if stray:
+            raise UserError(f"condition.thresholds: {', '.join(sorted(stray))} is not among data.properties")
+
+    def as_json(self) -> dict[str, Any]:
+        """The same configuration as plain JSON, defaults included; `load` takes it back."""
+        return asdict(self)
+
+
+def load(source: str | Path | Mapping[str, Any]) -> RunConfig:
+    """A RunConfig from a JSON file or an object; UserError on anything unknown, missing or out of bounds."""
+    content = dict(source) if isinstance(source, Mapping) else _read(Path(source))
+    if not isinstance(content.get("architecture"), str):
+        raise UserError(f"architecture: this setting is required; known: {', '.join(sorted(catalog.ARCHITECTURES))}")
+    architecture = catalog.get(content["architecture"])
+    training = content.get("training", {})
+    if isinstance(training, Mapping):
+        content["training"] = {**architecture.training, **training}
+    content["model"] = options.build(architecture.config_class, content.get("model", {}), "model")
+    return options.build(RunConfig, content)
+
+
+def sections() -> dict[str, list[dict[str, Any]]]:
+    """The schema of every section that all architectures share."""
+    shared = {"training": TrainingConfig, "data": DataConfig, "condition": ConditionConfig}
+    return {name: options.schema(cls) for name, cls in shared.items()}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise UserError(f"configuration {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise UserError(f"configuration {path} is not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise UserError(f"configuration {path}: expected an object at the top")
+    return content

@@ -1,0 +1,1 @@
+"""Tables, splits and tensors for the architectures."""

@@ -1,0 +1,59 @@
+"""Splits by structure key: every row of one polymer lands in the same part, today and after the data set has grown."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers of the three parts, each ascending, and a digest of who is where."""
+
+    train: Indices
+    valid: Indices
+    test: Indices
+    digest: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Sizes and digest, for a manifest."""
+        return {"digest": self.digest, "train": len(self.train), "valid": len(self.valid), "test": len(self.test)}
+
+
+def by_key(keys: Sequence[str], valid: float, test: float, seed: int) -> Split:
+    """Train, valid and test by a hash of (seed, key), so that a key keeps its part whatever other keys there are.
+
+    A share that is wanted but came out empty, as happens with a handful of keys, gets the nearest key of the training part.
+    """
+    unique = sorted(set(keys))
+    place = dict(zip(unique, _uniform(unique, seed), strict=True))
+    part = {key: "test" if u < test else "valid" if u < test + valid else "train" for key, u in place.items()}
+    for name, share in (("valid", valid), ("test", test)):
+        spare = sorted((key for key in unique if part[key] == "train"), key=place.__getitem__)
+        if share > 0 and name not in part.values() and len(spare) > 1:
+            part[spare[0]] = name
+    return _split([part[key] for key in keys], keys)
+
+
+def folds_by_key(keys: Sequence[str], n: int, seed: int) -> list[Split]:
+    """`n` splits for cross-validation: each key is tested in exactly one of them; the valid parts are empty."""
+    fold = (np.floor(_uniform(keys, seed) * n)).astype(int)
+    return [_split(["test" if f == number else "train" for f in fold], keys) for number in range(n)]
+
+
+def _uniform(keys: Sequence[str], seed: int) -> NDArray[np.float64]:
+    """A number in [0, 1) per key, (N,): the first 48 bits of sha256."""
+    digests = (hashlib.sha256(f"{seed}:{key}".encode()).digest()[:6] for key in keys)
+    return np.array([int.from_bytes(digest) / 2**48 for digest in digests], dtype=np.float64)
+
+
+def _split(parts: Sequence[str], keys: Sequence[str]) -> Split:
+    where = np.array(parts, dtype=object)
+    train, valid, test = (np.flatnonzero(where == name).astype(np.int64) for name in ("train", "valid", "test"))
+    rows = "\n".join(f"{part} {key}" for part, key in sorted(zip(parts, keys, strict=True)))
+    return Split(train, valid, test, hashlib.sha256(rows.encode()).hexdigest())

@@ -1,0 +1,151 @@
+"""Tables of structures and values: read once, identified row by row, nothing dropped without its reason."""
+
+import csv
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.chem.errors import ChemError
+from mlcore.chem.identity import identify
+from mlcore.config import DataConfig, PropertyConfig, Scale
+from mlcore.errors import UserError
+from mlcore.events import Events
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that was wrong with one row."""
+
+    row: int
+    """Line of the table, the header being line 1."""
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows that could be identified, in the order of the file."""
+
+    smiles: list[str]
+    """As written in the file, N."""
+    keys: list[str]
+    """Identity of each structure, N; the same key may occur several times."""
+    values: Floats
+    """(N, P), in the properties' units; NaN where there is no value."""
+    properties: tuple[PropertyConfig, ...]
+    dropped: list[Problem]
+    """Rows left out because their structure was refused."""
+    blanked: list[Problem]
+    """Values set to missing because they were not usable; the row stays."""
+    digest: str
+    """sha256 of keys, strings and values: the identity of what was learned from."""
+
+    @property
+    def targets(self) -> Floats:
+        """(N, P): the values on the axis the model works on."""
+        columns = [to_scale(self.values[:, i], p.scale) for i, p in enumerate(self.properties)]
+        return np.stack(columns, axis=1) if columns else np.empty((len(self.smiles), 0))
+
+
+def to_scale(values: Floats, scale: Scale) -> Floats:
+    """Values in their unit -> the model's axis; NaN stays NaN."""
+    return np.log10(values) if scale == "log10" else values
+
+
+def from_scale(values: Floats, scale: Scale) -> Floats:
+    """The model's axis -> values in their unit."""
+    return np.power(10.0, values) if scale == "log10" else values
+
+
+def read(path: str | Path, config: DataConfig, events: Events | None = None) -> Table:
+    """The table at `path` (CSV, UTF-8 with or without BOM). Bad rows are reported through `events` and kept in the table.
+
+    Raises UserError when the file or a column is missing, or when no row is left.
+    """
+    rows = read_rows(path, [config.smiles_column, *(p.source for p in config.properties)])
+    events = events or Events()
+    smiles, keys, values = [], [], []
+    dropped: list[Problem] = []
+    blanked: list[Problem] = []
+    for number, row in enumerate(rows, start=2):
+        text = row[config.smiles_column]
+        try:
+            keys.append(identify(text, config.kind).key)
+        except ChemError as error:
+            dropped.append(Problem(number, text, str(error)))
+            continue
+        smiles.append(text)
+        values.append([_value(row[p.source], p, number, blanked) for p in config.properties])
+        if number % 500 == 0:
+            events.progress(number - 1, len(rows), "reading structures")
+    events.progress(len(rows), len(rows), "reading structures")
+    report(dropped, f"{path}: row left out", events)
+    report(blanked, f"{path}: value left out", events)
+    if not smiles:
+        reason = f"; the first was refused because: {dropped[0].reason}" if dropped else ""
+        raise UserError(f"{path}: no usable row among {len(rows)}{reason}")
+    array = np.array(values, dtype=np.float64).reshape(len(smiles), len(config.properties))
+    return Table(smiles, keys, array, config.properties, dropped, blanked, _digest(smiles, keys, array))
+
+
+def read_rows(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """All rows of a CSV as dictionaries; UserError when the file cannot be read or one of `columns` is missing."""
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restval="")
+            header = list(reader.fieldnames or [])
+            for column in columns:
+                if header.count(column) != 1:
+                    fault = "occurs twice" if column in header else "is missing"
+                    raise UserError(
+                        f"{path}: column {column!r} {fault}; the columns are: {', '.join(header) or 'none'}"
+                    )
+            return list(reader)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: not a CSV table in UTF-8: {error}") from error
+
+
+def report(problems: Sequence[Problem], what: str, events: Events, limit: int = 5) -> None:
+    """Names the first `limit` problems and counts the others."""
+    for problem in problems[:limit]:
+        events.log("warning", f"{what}, line {problem.row}: {problem.text[:80]!r}: {problem.reason}")
+    if len(problems) > limit:
+        events.log("warning", f"{what}: {len(problems) - limit} more such lines")
+
+
+def _value(text: str, item: PropertyConfig, row: int, blanked: list[Problem]) -> float:
+    """The number in a cell, or NaN; a cell that holds something else than a usable number is noted in `blanked`."""
+    text = text.strip()
+    if text.lower() in ("", "nan", "na", "null", "none"):
+        return math.nan
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    for reason in _faults(value, item):
+        blanked.append(Problem(row, text, f"{item.source} {reason}"))
+        return math.nan
+    return value
+
+
+def _faults(value: float, item: PropertyConfig) -> Iterator[str]:
+    if not math.isfinite(value):
+        yield "is not a finite number"
+    elif item.scale == "log10" and value <= 0:
+        yield "must be positive on a log10 axis"
+
+
+def _digest(smiles: Sequence[str], keys: Sequence[str], values: Floats) -> str:
+    digest = hashlib.sha256()
+    for text, key, row in zip(smiles, keys, values.tolist(), strict=True):
+        digest.update(f"{key}\t{text}\t{row!r}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,21 @@
+"""Where tensors live: the one place that knows about devices and number formats."""
+
+import torch
+
+from mlcore.errors import UserError
+
+
+def select(name: str) -> torch.device:
+    """The device for `auto`, `cpu` or `cuda`; asking for a GPU that is not there is a UserError."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UserError("device: no CUDA device was found; use auto or cpu")
+    return torch.device(name)
+
+
+def describe(device: torch.device) -> str:
+    """A short name for cards and logs, such as `cpu, 2 threads` or `NVIDIA H200`."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"cpu, {torch.get_num_threads()} threads"

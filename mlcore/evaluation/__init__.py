@@ -1,0 +1,1 @@
+"""Measures of what generators and predictors are worth."""

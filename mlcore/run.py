@@ -1,0 +1,38 @@
+"""What one training run is given: the same for every architecture."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from mlcore import device
+from mlcore.bundle import Bundle
+from mlcore.config import RunConfig
+from mlcore.data import splits
+from mlcore.data.splits import Split
+from mlcore.data.tables import Table
+from mlcore.events import Events
+
+
+@dataclass(frozen=True)
+class Run:
+    """Handed to an architecture's train()."""
+
+    config: RunConfig
+    table: Table
+    events: Events
+    checkpoints: Path
+    """The file in which training.fit keeps its state; removed when the bundle has been written."""
+    init: Bundle | None = None
+    """Start from these weights."""
+    resume: bool = False
+
+    @property
+    def device(self) -> torch.device:
+        """Where to train."""
+        return device.select(self.config.device)
+
+    def split(self) -> Split:
+        """The table's rows, split by key as configured."""
+        shares = self.config.data.split
+        return splits.by_key(self.table.keys, shares.valid, shares.test, self.config.seed)
