@@ -1,0 +1,19 @@
+#!/usr/bin/env python
+"""Command line of Solvate. Without DATABASE_URL and REDIS_URL it brings its own PostgreSQL and Valkey."""
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.settings.dev")
+    from registry import embedded
+
+    with embedded.lease():
+        from django.core.management import execute_from_command_line
+
+        execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

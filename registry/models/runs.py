@@ -1,0 +1,80 @@
+"""Executions of models, and exports."""
+
+from django.db import models
+
+from registry.models.base import Sha256Field
+from registry.models.dataset import DatasetVersion
+from registry.models.property import Property
+from registry.models.registered_model import ModelVersion, RegisteredModel
+from registry.models.run import Run
+
+
+class TrainingRun(Run):
+    """A model version in the making."""
+
+    model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="training_runs")
+    dataset_version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="training_runs")
+    architecture = models.CharField(max_length=60)
+    properties = models.ManyToManyField(Property, related_name="training_runs", blank=True)
+    init_version = models.ForeignKey(
+        ModelVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="fine_tunings",
+        help_text="Weights to start from.",
+    )
+    seed = models.PositiveIntegerField(default=0)
+    schedule = models.ForeignKey(
+        "registry.Schedule", on_delete=models.PROTECT, null=True, blank=True, related_name="training_runs"
+    )
+
+    def __str__(self) -> str:
+        return f"training {self.pk} of {self.model}"
+
+
+class GenerationRun(Run):
+    """Strings drawn from a generator; every one is kept as a Proposal."""
+
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="generation_runs")
+    requested = models.PositiveIntegerField(help_text="Strings to draw, or new structures to find with `accept`.")
+    condition = models.JSONField(default=dict, blank=True, help_text='Such as {"conductivity": "high"}.')
+    accept = models.BooleanField(default=False, help_text="Draw until so many new structures are found.")
+    seed = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"generation {self.pk} with {self.model_version}"
+
+
+class ScoringRun(Run):
+    """Predictions of one model version for a selection of structures."""
+
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="scoring_runs")
+    generation_run = models.ForeignKey(
+        GenerationRun, on_delete=models.PROTECT, null=True, blank=True, related_name="scoring_runs"
+    )
+    selection = models.JSONField(default=dict, blank=True, help_text="Which candidates; empty means all.")
+    conditions = models.JSONField(default=dict, blank=True, help_text='Such as {"temperature_k": 353}.')
+    scored = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"scoring {self.pk} with {self.model_version}"
+
+
+class ExportRun(Run):
+    """A file made from a filter of candidates, measurements or structures."""
+
+    class Subject(models.TextChoices):
+        CANDIDATES = "candidates"
+        MEASUREMENTS = "measurements"
+        STRUCTURES = "structures"
+
+    subject = models.CharField(max_length=12, choices=Subject, default=Subject.CANDIDATES)
+    selection = models.JSONField(default=dict, blank=True, help_text="The filter, as in the API's query string.")
+    file_format = models.CharField(max_length=10)
+    file_digest = Sha256Field(blank=True, help_text="Name of the file in the artifact store.")
+    rows = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"export {self.pk} of {self.subject}"
