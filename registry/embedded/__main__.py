@@ -1,0 +1,69 @@
+"""python -m registry.embedded run -- COMMAND | status"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from registry.embedded import EmbeddedError, lease, state_folder
+from registry.embedded.service import Service, try_exclusive
+from registry.embedded.supervisor import SERVICES, serve
+
+
+def run(command: list[str]) -> None:
+    """Becomes `command`, which inherits the lease; the servers stay as long as it or any child of it lives."""
+    services = lease()
+    for lock in services.locks:
+        os.set_inheritable(lock, True)
+    try:
+        os.execvp(command[0], command)  # noqa: S606 - the caller's own command
+    except OSError as error:
+        raise EmbeddedError(f"{command[0]}: {error.strerror}") from error
+
+
+def status() -> None:
+    for kind in SERVICES.values():
+        service = kind(state_folder())
+        if _runs(service):
+            pid = service.ready.read_text().strip()
+            sys.stdout.write(f"{kind.name}: running at {service.url} (supervisor {pid}, log {service.log})\n")
+        elif os.environ.get(kind.variable):
+            sys.stdout.write(f"{kind.name}: not embedded, {kind.variable} is set\n")
+        else:
+            sys.stdout.write(f"{kind.name}: stopped; starts when it is needed\n")
+
+
+def _runs(service: Service) -> bool:
+    if not service.folder.is_dir():
+        return False
+    guard = service.lock_file("supervisor")
+    try:
+        return not try_exclusive(guard) and service.ready.exists()
+    finally:
+        os.close(guard)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m registry.embedded", description="Solvate's own servers.")
+    commands = parser.add_subparsers(dest="verb", required=True)
+    runner = commands.add_parser("run", help="run a command with both servers")
+    runner.add_argument("command", nargs="+")
+    commands.add_parser("status", help="say what runs")
+    server = commands.add_parser("serve", help="used by the others: own one server")
+    server.add_argument("name", choices=SERVICES)
+    server.add_argument("state", type=Path)
+    asked = parser.parse_args()
+    try:
+        if asked.verb == "run":
+            run(asked.command)
+        elif asked.verb == "status":
+            status()
+        else:
+            serve(SERVICES[asked.name](asked.state))
+    except EmbeddedError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
