@@ -3,8 +3,12 @@
 import os
 import tempfile
 
-from registry.settings.base import *  # noqa: F403
-from registry.settings.base import DATABASES, SPECTACULAR_SETTINGS, STORAGES
+from registry import embedded
+
+_services = embedded.lease()  # until this process ends; before the base settings read the addresses
+
+from registry.settings.base import *  # noqa: E402, F403
+from registry.settings.base import DATABASES, STORAGES  # noqa: E402
 
 DEBUG = False
 SECRET_KEY = "test"  # noqa: S105 - protects nothing
@@ -13,11 +17,10 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 DATABASES["default"]["TEST"] = {"NAME": os.environ.get("TEST_DATABASE_NAME", "test_solvate")}
 
-_scratch = tempfile.mkdtemp(prefix="solvate-test-")
+_scratch = tempfile.TemporaryDirectory(prefix="solvate-test-")
 STORAGES["artifacts"] = {
     "BACKEND": "django.core.files.storage.FileSystemStorage",
-    "OPTIONS": {"location": f"{_scratch}/artifacts"},
+    "OPTIONS": {"location": f"{_scratch.name}/artifacts"},
 }
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_USE_FINDERS = True
-SPECTACULAR_SETTINGS["SERVE_PUBLIC"] = True
