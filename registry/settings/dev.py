@@ -4,7 +4,7 @@ import os
 import secrets
 
 from registry.settings.base import *  # noqa: F403
-from registry.settings.base import STATE
+from registry.settings.base import STATE, STORAGES
 
 
 def _kept_secret() -> str:
@@ -20,3 +20,7 @@ def _kept_secret() -> str:
 DEBUG = os.environ.get("DEBUG") == "1"
 SECRET_KEY = os.environ.get("SECRET_KEY") or _kept_secret()
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+
+# Static files straight from the packages: nothing to collect before the first page.
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+WHITENOISE_USE_FINDERS = True
