@@ -1,0 +1,87 @@
+"""Morgan and pattern fingerprints, and Tanimoto similarity in bulk."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import Chem, DataStructs
+from rdkit.Chem import rdFingerprintGenerator
+
+from mlcore.chem import polymer
+
+BITS = 2048
+RADIUS = 2
+OLIGOMER_ATOMS = 24
+"""Backbone atoms of the open chain that a polymer is screened and searched as; see `substructure`."""
+
+_BLOCK = 256  # rows of the left side at once: 256 x 6,024 rows keep their intersections within the cache
+_MORGAN = rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+Packed = NDArray[np.uint64]
+"""Fingerprints as rows of 64-bit words, shape (N, BITS / 64)."""
+
+
+def morgan_bytes(key_smiles: str) -> bytes:
+    """Morgan fingerprint, radius 2, 2048 bits, as 256 bytes with the lowest bit of each byte first.
+
+    Args:
+        key_smiles: the key of a polymer (its closed ring, so that no chain end leaves a trace) or of a molecule.
+    """
+    return DataStructs.BitVectToBinaryText(_MORGAN.GetFingerprint(Chem.MolFromSmiles(key_smiles)))  # type: ignore[no-any-return]
+
+
+def pattern_bits(smiles: str) -> list[int]:
+    """On-bits of RDKit's pattern fingerprint, the screen of substructure search.
+
+    Args:
+        smiles: a molecule, or a polymer as PSMILES, taken as the open chain that `substructure.matches` looks at.
+    """
+    return list(Chem.PatternFingerprint(search_form(smiles), BITS).GetOnBits())
+
+
+def search_form(smiles: str, backbone_atoms: int = OLIGOMER_ATOMS) -> Chem.Mol:
+    """The molecule to search in: a molecule as it is, a polymer as an open chain with so many backbone atoms.
+
+    The ring of the key would make every backbone atom a ring atom, and a chain longer than the ring would not be found.
+    """
+    return polymer.parse(smiles).oligomer(backbone_atoms) if "*" in smiles else Chem.MolFromSmiles(smiles)
+
+
+def to_pg_bits(fingerprint: bytes) -> str:
+    """The text of PostgreSQL's bit(2048) for a fingerprint of `morgan_bytes`: bit 0 leftmost."""
+    return "".join(f"{byte:08b}" for byte in to_pg_bytes(fingerprint))
+
+
+def to_pg_bytes(fingerprint: bytes) -> bytes:
+    """The bytes of PostgreSQL's bit(2048), highest bit of each byte first, as binary COPY wants them."""
+    return fingerprint.translate(_REVERSED)
+
+
+def pack(fingerprints: Sequence[bytes]) -> Packed:
+    """Stack fingerprints of `morgan_bytes` into an array of shape (N, 32)."""
+    return np.frombuffer(b"".join(fingerprints), dtype=np.uint64).reshape(-1, BITS // 64)
+
+
+def tanimoto_blocks(a: Packed, b: Packed) -> Iterator[NDArray[np.float32]]:
+    """Similarities of consecutive row blocks of `a` to all rows of `b`, shape (<= 256, len(b)); memory stays small."""
+    count_b = np.bitwise_count(b).sum(axis=1, dtype=np.int32)
+    columns = np.ascontiguousarray(b.T)
+    for start in range(0, len(a), _BLOCK):
+        rows = a[start : start + _BLOCK]
+        both = np.zeros((len(rows), len(b)), dtype=np.uint16)
+        for word in range(b.shape[1]):
+            both += np.bitwise_count(rows[:, word, None] & columns[word])
+        count_a = np.bitwise_count(rows).sum(axis=1, dtype=np.int32)
+        either = count_a[:, None] + count_b - both
+        yield np.divide(both, either, out=np.ones(both.shape, dtype=np.float32), where=either > 0)
+
+
+def tanimoto_matrix(a: Packed, b: Packed) -> NDArray[np.float32]:
+    """Similarities of all rows of `a` to all rows of `b`, shape (len(a), len(b)); two empty fingerprints give 1."""
+    result = np.empty((len(a), len(b)), dtype=np.float32)
+    start = 0
+    for block in tanimoto_blocks(a, b):
+        result[start : start + len(block)] = block
+        start += len(block)
+    return result

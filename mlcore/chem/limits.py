@@ -1,0 +1,16 @@
+"""Bounds that keep one hostile or mistyped string from holding up a whole import.
+
+They are generous: the longest of 325,000 published polymer strings has 170 characters and 71 heavy atoms.
+"""
+
+MAX_TEXT = 4_000  # characters of one structure; longer texts never reach RDKit
+MAX_HEAVY_ATOMS = 1_000  # of one structure
+MAX_RINGS = 100  # independent rings of one structure: ring perception grows fast on dense graphs
+MAX_KEY_BYTES = 2_400  # a B-tree row of PostgreSQL holds about 2,700 bytes
+MAX_COMPONENTS = 8  # ions of one salt
+
+MIN_RING = 8  # atoms: shorter rings lose double-bond stereo in RDKit and wrap around a Morgan radius of 2
+
+MAX_QUERY_TEXT = 500  # characters of a substructure query
+MAX_QUERY_ATOMS = 100
+MAX_QUERY_RECURSION = 10  # "$(...)" environments in one SMARTS

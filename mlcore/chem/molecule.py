@@ -1,0 +1,78 @@
+"""Molecule identity: canonical SMILES at its fixed point.
+
+Decided here: a molecule is one connected structure of any charge, or a salt of up to `MAX_COMPONENTS` ions whose charges
+cancel, such as `[Li+].O=S(=O)([N-]S(=O)(=O)C(F)(F)F)C(F)(F)F`. Mixtures, solvates and open chain ends are refused, as
+they are no single structure. Atom maps and written-out hydrogens are dropped, isotopes and stereo are kept;
+tautomers and charge states are taken as drawn.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from rdkit import Chem
+
+from mlcore.chem import limits
+from mlcore.chem.canonical import fixed_point
+from mlcore.chem.errors import ChemError
+from mlcore.chem.reading import read, sanitize
+
+KEY_VERSION = 1
+"""Raised whenever the key of any molecule changes."""
+
+
+@dataclass(frozen=True)
+class Molecule:
+    """A molecule or salt."""
+
+    mol: Chem.Mol
+    """Sanitized, as read."""
+
+    @cached_property
+    def key(self) -> str:
+        """Canonical SMILES, the identity of the molecule.
+
+        Raises:
+            ChemError: "key_too_long" above `limits.MAX_KEY_BYTES`.
+        """
+        key = fixed_point(Chem.MolToSmiles(self.mol))
+        if len(key) > limits.MAX_KEY_BYTES:
+            raise ChemError("key_too_long", f"the key has {len(key):,} characters; at most {limits.MAX_KEY_BYTES:,}")
+        return key
+
+    @property
+    def smiles(self) -> str:
+        """The form to show; the key itself."""
+        return self.key
+
+
+def parse(text: str) -> Molecule:
+    """Read a molecule or salt.
+
+    Raises:
+        ChemError: when the text is no such structure; `code` says why.
+    """
+    mol = read(text)
+    if any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
+        raise ChemError("star", "* marks an open chain end; a molecule has none (import it as a polymer instead)")
+    for atom in mol.GetAtoms():
+        atom.SetAtomMapNum(0)
+    molecule = Molecule(sanitize(mol))
+    if "." in text:
+        _check_salt(molecule.mol)
+    return molecule
+
+
+def key(text: str) -> str:
+    """The identity of a molecule as text."""
+    return parse(text).key
+
+
+def _check_salt(mol: Chem.Mol) -> None:
+    components = Chem.GetMolFrags(mol)
+    if len(components) > limits.MAX_COMPONENTS:
+        raise ChemError("too_many_components", f"{len(components)} components; at most {limits.MAX_COMPONENTS}")
+    charges = [sum(mol.GetAtomWithIdx(i).GetFormalCharge() for i in component) for component in components]
+    if len(components) > 1 and not all(charges):
+        raise ChemError("mixture", "a neutral component stands beside others; give one molecule or one salt")
+    if len(components) > 1 and sum(charges):
+        raise ChemError("unbalanced_salt", f"the charges of the ions add up to {sum(charges):+d}; a salt is neutral")

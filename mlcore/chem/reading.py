@@ -1,0 +1,108 @@
+"""From untrusted text to an RDKit molecule, or to a ChemError that says why not."""
+
+import re
+
+from rdkit import Chem
+
+from mlcore.chem import limits
+from mlcore.chem.errors import ChemError
+
+_PARAMS = Chem.SmilesParserParams()
+_PARAMS.sanitize = False
+_PARAMS.removeHs = False
+_PARAMS.allowCXSMILES = False
+_PARAMS.parseName = False
+
+_NOT_SMILES = (  # pattern, code, what to do; the order matters: the most specific comes first
+    (re.compile(r"[{}]"), "bigsmiles", "braces belong to BigSMILES; give one repeat unit with two * instead"),
+    (re.compile(r"\[[^\]]*R\d*\]|\[\d*[RX](?::\d+)?\]"), "r_group", "R-groups stand for many structures; give one"),
+    (re.compile(r"(?<!-)>|<(?!-)"), "reaction", "this is a reaction; give one structure"),
+    (re.compile(r"[~!?,;&]|\[[^\]]*\$"), "query", "this is a SMARTS query, not a structure; give SMILES"),
+)
+
+
+def read(text: object) -> Chem.RWMol:
+    """Parse SMILES without sanitizing; atom order, bond directions and chirality marks are those of the text.
+
+    Raises:
+        ChemError: for anything that is not the SMILES of a structure within `limits`.
+    """
+    mol = Chem.MolFromSmiles(check_text(text), _PARAMS)
+    if mol is None:
+        raise ChemError("unparsable", f"cannot be read as SMILES: {_diagnose(str(text).strip())}")
+    _check_size(mol)
+    return Chem.RWMol(mol)
+
+
+def check_text(text: object) -> str:
+    """Return the stripped text when it is safe to hand to RDKit."""
+    if not isinstance(text, str):
+        raise ChemError("not_text", f"expected a SMILES string, got {type(text).__name__}")
+    if len(text) > limits.MAX_TEXT:
+        raise ChemError("too_long", f"{len(text):,} characters; at most {limits.MAX_TEXT:,} are read")
+    text = text.strip()
+    if not text:
+        raise ChemError("empty", "the structure is empty")
+    if text.isascii() and text.isprintable() and " " not in text:
+        for pattern, code, advice in _NOT_SMILES:
+            if found := pattern.search(text):
+                raise ChemError(code, f"{found.group()!r} at position {found.start() + 1}: {advice}")
+        return text
+    raise _bad_character(text)
+
+
+def _bad_character(text: str) -> ChemError:
+    position, character = next((i, c) for i, c in enumerate(text, 1) if not "!" <= c <= "~")
+    where = f"at position {position}"
+    if character == "\0":
+        return ChemError("nul_byte", f"NUL byte {where}; the file is damaged or not text")
+    if character.isspace():
+        return ChemError("whitespace", f"white space {where}; give the SMILES alone, without name or extension")
+    if ord(character) < 128:
+        return ChemError("control_character", f"control character {character!r} {where}; remove it")
+    return ChemError("not_ascii", f"{ascii(character)} {where} is no SMILES character; retype it as plain ASCII")
+
+
+def _diagnose(text: str) -> str:
+    """Name the commonest slips; RDKit itself only logs them."""
+    for opening, closing in ("()", "[]"):
+        if text.count(opening) != text.count(closing):
+            return f"{text.count(opening)} {opening!r} but {text.count(closing)} {closing!r}"
+    digits = re.findall(r"%\(\d+\)|%\d\d|\d", re.sub(r"\[[^\]]*\]", "", text))
+    odd = sorted({digit for digit in digits if digits.count(digit) % 2})
+    if odd:
+        return f"ring closure {odd[0]} is opened but not closed"
+    return f"{text[:60] + '…' if len(text) > 60 else text} is not valid SMILES"
+
+
+def _check_size(mol: Chem.Mol) -> None:
+    if mol.GetNumHeavyAtoms() > limits.MAX_HEAVY_ATOMS:
+        raise ChemError("too_large", f"{mol.GetNumHeavyAtoms():,} heavy atoms; at most {limits.MAX_HEAVY_ATOMS:,}")
+    rings = mol.GetNumBonds() - mol.GetNumAtoms() + 1
+    if rings > limits.MAX_RINGS:
+        raise ChemError("too_many_rings", f"{rings} rings; at most {limits.MAX_RINGS}")
+
+
+def sanitize(mol: Chem.RWMol, clean_stereo: bool = True) -> Chem.Mol:
+    """Perceive aromaticity and stereo, drop written-out hydrogens and, if asked, marks on atoms that are no stereo centres.
+
+    Raises:
+        ChemError: "valence", "kekulize" or "unparsable", naming the atom.
+    """
+    try:
+        Chem.SanitizeMol(mol)
+        plain = Chem.RemoveHs(mol, sanitize=False) if any(a.GetAtomicNum() == 1 for a in mol.GetAtoms()) else mol
+    except (Chem.MolSanitizeException, RuntimeError, ValueError) as error:
+        raise _chemistry_error(mol, error) from None
+    Chem.AssignStereochemistry(plain, cleanIt=clean_stereo, force=True)
+    return plain
+
+
+def _chemistry_error(mol: Chem.Mol, error: Exception) -> ChemError:
+    text = (str(error).strip().splitlines() or ["RDKit refuses it"])[0]
+    if isinstance(error, Chem.AtomValenceException):
+        atom = mol.GetAtomWithIdx(error.cause.GetAtomIdx())
+        return ChemError("valence", f"atom {atom.GetIdx() + 1} ({atom.GetSymbol()}) has too many bonds: {text}")
+    if isinstance(error, Chem.KekulizeException | Chem.AtomKekulizeException):
+        return ChemError("kekulize", f"an aromatic ring has no alternating bonds (a missing [nH]?): {text}")
+    return ChemError("unparsable", text)
