@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 import pghistory
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
@@ -36,7 +36,7 @@ class ActionError(Exception):
 class Action(ABC, Generic[Result]):
     """Subclasses are dataclasses whose fields are the inputs; call `run()`."""
 
-    actor: AbstractUser | None  # who acts; None is the system itself (a schedule, a job, a command on the server)
+    actor: User | None  # who acts; None is the system itself (a schedule, a job, a command on the server)
 
     permission: ClassVar[str]  # such as "registry.decide_candidate"
 

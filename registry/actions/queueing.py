@@ -3,7 +3,7 @@
 from typing import Any
 
 import django_rq
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from registry.models import Job
@@ -11,7 +11,7 @@ from registry.models import Job
 RUN_JOB = "registry.jobs.run.run_job"  # by name: actions do not import jobs
 
 
-def create_job(kind: Job.Kind, actor: AbstractUser | None, queue: str = Job.Queue.CPU, **fields: Any) -> Job:
+def create_job(kind: str, actor: User | None, queue: str = Job.Queue.CPU, **fields: Any) -> Job:
     """A queued job row; its message leaves when the transaction commits, carrying nothing but the id."""
     job = Job.objects.create(kind=kind, queue=queue, created_by=actor, **fields)
     transaction.on_commit(lambda: enqueue(job))
