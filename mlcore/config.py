@@ -107,9 +107,9 @@ class RunConfig:
     """Everything that decides a training run, beside the data."""
 
     architecture: str = option(..., "a name from the catalog")
+    model: Any = option(..., "the architecture's own settings")
     seed: int = option(0, "seed of the split, the weights and the batches", minimum=0, maximum=2**31 - 1)
     device: Literal["auto", "cpu", "cuda"] = option("auto", "auto takes the GPU when there is one")
-    model: Any = option(..., "the architecture's own settings")
     training: TrainingConfig = option(TrainingConfig, "the loop")
     data: DataConfig = option(DataConfig, "the table")
     condition: ConditionConfig = option(ConditionConfig, "prompts of a generator")
