@@ -9,7 +9,12 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.settings.dev")
     from registry import embedded
 
-    with embedded.lease():
+    try:
+        services = embedded.lease()
+    except embedded.EmbeddedError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+    with services:
         from django.core.management import execute_from_command_line
 
         execute_from_command_line(sys.argv)

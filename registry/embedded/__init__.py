@@ -60,11 +60,17 @@ class Services:
         return os.environ["REDIS_URL"]
 
     def join(self, service: Service) -> None:
-        service.make_folders()
-        users = service.lock_file("users")
-        self.locks.append(users)
-        fcntl.flock(users, fcntl.LOCK_SH)  # waits while the last user's server is being stopped
-        _start_or_find(service)
+        try:
+            service.make_folders()
+            users = service.lock_file("users")
+            self.locks.append(users)
+            fcntl.flock(users, fcntl.LOCK_SH)  # waits while the last user's server is being stopped
+            _start_or_find(service)
+        except OSError as error:
+            raise EmbeddedError(
+                f"No {service.name} in {service.folder}: {error.strerror or error}. Run as that folder's owner, set "
+                f"SOLVATE_STATE to a folder of your own, or set {service.variable} to use another server."
+            ) from error
         os.environ[service.variable] = service.url
         self._exported.append(service.variable)
 

@@ -60,7 +60,7 @@ def main() -> None:
             status()
         else:
             serve(SERVICES[asked.name](asked.state))
-    except EmbeddedError as error:
+    except (EmbeddedError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
 

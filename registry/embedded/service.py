@@ -15,15 +15,17 @@ The kernel drops a lock with the process that holds it, however that process end
 import abc
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import stat
 import subprocess
 import time
 from collections.abc import Callable
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from registry.processes import die_with_parent
 
@@ -69,7 +71,7 @@ class Service(abc.ABC):
     def start(self) -> Server:
         """Starts the server and returns when it takes connections; EmbeddedError says why it could not."""
 
-    @property
+    @cached_property
     def socket_folder(self) -> Path:
         """Stays the same when the checkout moves or the server starts anew, so that clients find it again."""
         here = self.folder.stat()
@@ -80,26 +82,20 @@ class Service(abc.ABC):
         return self.socket_folder / self.socket_name
 
     def make_folders(self) -> None:
-        try:
-            for folder in (self.state, self.folder, self.log.parent):
-                if not folder.is_dir():
-                    folder.mkdir(parents=True, exist_ok=True)
-                    belong_like_parent(folder)
-        except OSError as error:
-            raise EmbeddedError(f"{error}. Set SOLVATE_STATE to a folder that can be written.") from error
+        for folder in (self.state, self.folder, self.log.parent):
+            if not folder.is_dir():
+                folder.mkdir(parents=True, exist_ok=True)
+                belong_like_parent(folder)
 
     def lock_file(self, role: str) -> int:
         """A file descriptor of `<role>.lock`, not locked yet."""
-        try:
-            return os.open(self.folder / f"{role}.lock", os.O_RDONLY | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise EmbeddedError(f"{error}. Run as its owner, or set SOLVATE_STATE to a folder of your own.") from error
+        return os.open(self.folder / f"{role}.lock", os.O_RDONLY | os.O_CREAT, 0o644)
 
     def answers(self) -> bool:
         try:
             with socket.socket(socket.AF_UNIX) as probe:
                 probe.connect(str(self.socket))
-        except OSError:
+        except (FileNotFoundError, ConnectionError):
             return False
         return True
 
@@ -166,9 +162,7 @@ class Service(abc.ABC):
                 break
             except subprocess.TimeoutExpired:
                 continue
-        if self.folder.exists() and self.socket_folder.exists():
-            self.socket.unlink(missing_ok=True)
-            self.socket_folder.rmdir()
+        shutil.rmtree(self.socket_folder, ignore_errors=True)
 
 
 def package_folder(package: str, variable: str) -> Path:
@@ -187,7 +181,7 @@ def belong_like_parent(path: Path) -> None:
         os.chown(path, parent.st_uid, parent.st_gid)
 
 
-def drop_to(account: Account | None) -> dict[str, object]:
+def drop_to(account: Account | None) -> dict[str, Any]:
     """Arguments of subprocess that run a command as `account`."""
     return {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
 
