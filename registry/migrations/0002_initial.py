@@ -820,7 +820,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='property',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('scale', 'log10'), _negated=True), ('lower__gte', 0), _connector='OR'), name='property_log_is_positive', violation_error_message='A property on a log10 scale needs a lower bound of 0 or more.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('scale', 'log10'), _negated=True), models.Q(('lower__gte', 0), ('lower__isnull', False)), _connector='OR'), name='property_log_is_positive', violation_error_message='A property on a log10 scale needs a lower bound of 0 or more.'),
         ),
         migrations.AddField(
             model_name='prediction',

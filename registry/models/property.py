@@ -50,7 +50,7 @@ class Property(Created):
                 condition=Q(lower=None) | Q(upper=None) | Q(lower__lte=F("upper")), name="property_bounds_ordered"
             ),
             models.CheckConstraint(
-                condition=~Q(scale="log10") | Q(lower__gte=0),
+                condition=~Q(scale="log10") | Q(lower__isnull=False, lower__gte=0),
                 name="property_log_is_positive",
                 violation_error_message="A property on a log10 scale needs a lower bound of 0 or more.",
             ),
