@@ -119,7 +119,7 @@ class _Loop:
         self.optimizer.step()
         self._update_average()
         state.step += 1
-        state.running += self._finite(float(loss))
+        state.running += self._finite(loss.item())
         state.counted += 1
         self._report()
         if state.step % config.valid_every == 0 or state.step == config.steps:

@@ -1,0 +1,38 @@
+"""`python -m mlcore train`: a configuration and a table in, a bundle out."""
+
+import argparse
+from pathlib import Path
+
+from mlcore import bundle, catalog, config, device
+from mlcore.data import tables
+from mlcore.errors import UserError
+from mlcore.events import Events
+from mlcore.run import Run
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own options."""
+    parser.add_argument("config", type=Path, metavar="CONFIG.json", help="the run configuration; see `catalog --json`")
+    parser.add_argument("--data", type=Path, required=True, metavar="FILE.csv", help="structures and values")
+    parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder to write the model to")
+    parser.add_argument("--init", type=Path, metavar="BUNDLE", help="start from this model's weights")
+    parser.add_argument("--resume", action="store_true", help="go on from OUT.checkpoint when it is there")
+
+
+def run(args: argparse.Namespace, events: Events) -> None:
+    """Trains as configured; the checkpoint lies beside the bundle until that is whole."""
+    settings = config.load(args.config)
+    device.select(settings.device)
+    bundle.check_free(args.out)
+    parent = bundle.load(args.init, catalog.get(settings.architecture).task) if args.init else None
+    checkpoints = args.out.with_name(f"{args.out.name}.checkpoint")
+    if checkpoints.is_dir():
+        raise UserError(f"{checkpoints} is a folder, but the checkpoint is a file; remove it")
+    table = tables.read(args.data, settings.data, events)
+    task = Run(settings, table, events, checkpoints, parent, args.resume)
+    trained = catalog.get(settings.architecture).train(task)
+    saved = bundle.save(args.out, settings, table, trained, parent.digest if parent else None)
+    checkpoints.unlink(missing_ok=True)
+    events.result(
+        {"bundle": str(args.out), "digest": saved.digest, "dropped": len(table.dropped), "metrics": trained.metrics}
+    )

@@ -1,0 +1,184 @@
+"""Training of any generator over token sequences: data, prompts, fine-tuning, metrics."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mlcore import device, training
+from mlcore.bundle import Bundle, Trained
+from mlcore.data.sequences import pad, spellings
+from mlcore.data.splits import Indices, Split
+from mlcore.data.tables import Floats
+from mlcore.data.tokens import Tokenizer
+from mlcore.errors import UserError
+from mlcore.evaluation import generative
+from mlcore.generators.conditions import Axis, axes_from
+from mlcore.generators.language import Build, LanguageGenerator
+from mlcore.run import Run
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Rows ready for a network."""
+
+    sequences: list[list[list[int]]]
+    """For each of N rows its spellings as token numbers."""
+    prompts: Floats
+    """(N, P), NaN where a property is not known."""
+
+    def rows(self, chosen: Indices) -> "Corpus":
+        """Some of the rows; those without a spelling (too long) are left out."""
+        kept = [row for row in chosen.tolist() if self.sequences[row]]
+        return Corpus([self.sequences[row] for row in kept], self.prompts[kept])
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+
+class TextLearner:
+    """Batches and losses of a SequenceNetwork for mlcore.training.fit."""
+
+    def __init__(self, network: nn.Module, train: Corpus, valid: Corpus, run: Run) -> None:
+        self.model, self.train, self.valid, self.run = network, train, valid, run
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Tokens (B, T) and prompts (B, P): a random spelling of each row, some prompts hidden."""
+        config = self.run.config
+        rows = training.batch_rows(step, len(self.train), config.training.batch_size, config.seed)
+        random = np.random.default_rng([config.seed, step, 1])
+        prompts = self.train.prompts[rows]
+        prompts = np.where(random.random(prompts.shape) < config.condition.drop, np.nan, prompts)
+        choices = [self.train.sequences[row] for row in rows]
+        return self._tensors([forms[random.integers(len(forms))] for forms in choices], prompts)
+
+    def loss(self, batch: tuple[Tensor, Tensor]) -> Tensor:
+        """Mean loss of a batch."""
+        loss: Tensor = self.model.loss(*batch)  # type: ignore[operator]
+        return loss
+
+    def validate(self) -> dict[str, float]:
+        """Mean loss of the validation rows with their prompts and, where there are properties, without."""
+        return self.measure(self.valid)
+
+    @torch.no_grad()
+    def measure(self, corpus: Corpus) -> dict[str, float]:
+        """Mean loss a batch over the canonical spellings of `corpus`; empty for an empty one."""
+        if not len(corpus):
+            return {}
+        metrics = {"loss": self._mean(corpus, corpus.prompts)}
+        if corpus.prompts.shape[1]:
+            metrics["loss_unprompted"] = self._mean(corpus, np.full_like(corpus.prompts, np.nan))
+        return metrics
+
+    def _mean(self, corpus: Corpus, prompts: Floats) -> float:
+        size, total = 256, 0.0
+        with torch.random.fork_rng():
+            torch.manual_seed(0)  # networks whose loss is random are compared on the same draws
+            for begin in range(0, len(corpus), size):
+                part = slice(begin, begin + size)
+                texts = [forms[0] for forms in corpus.sequences[part]]
+                total += float(self.loss(self._tensors(texts, prompts[part]))) * len(texts)
+        return total / len(corpus)
+
+    def _tensors(self, texts: list[list[int]], prompts: Floats) -> tuple[Tensor, Tensor]:
+        target = self.run.device
+        return pad(texts).to(target), torch.tensor(prompts, dtype=torch.float32, device=target)
+
+
+def train(run: Run, build: Build) -> Trained:
+    """Trains the network that `build` makes, from scratch or from `run.init`, and measures what it generates."""
+    split = run.split()
+    axes = _axes(run, split)
+    tokenizer, corpus = _corpus(run, axes)
+    torch.manual_seed(run.config.seed)
+    network = build(run.config.model, len(tokenizer.vocabulary), [axis.name for axis in axes])
+    if run.init:
+        _start_from(network, run.init, run)
+    parts = {name: corpus.rows(getattr(split, name)) for name in ("train", "valid", "test")}
+    if not len(parts["train"]):
+        raise UserError(f"no structure is left to train on; raise model.max_tokens ({run.config.model.max_tokens})")
+    learner = TextLearner(network.to(run.device), parts["train"], parts["valid"], run)
+    progress = training.fit(learner, run)
+    metrics: dict[str, Any] = {
+        "best_step": progress.best_step,
+        "valid": progress.best_metrics,
+        "test": learner.measure(parts["test"]),
+    }
+    generator = LanguageGenerator(network, tokenizer, axes, run.device)
+    metrics["samples"] = _judge(generator, run)
+    properties = [axis.as_json() for axis in axes]
+    return Trained(network.state_dict(), properties, split, metrics, tokenizer.vocabulary, _notes(run, parts))
+
+
+def _axes(run: Run, split: Split) -> list[Axis]:
+    """One axis per property, from the training rows."""
+    inherited = {axis.name: axis for axis in axes_from(run.init.manifest.properties)} if run.init else {}
+    train = run.table.values[split.train]
+    return [
+        Axis.fit(item, train[:, column], run.config.condition, inherited.get(item.name))
+        for column, item in enumerate(run.table.properties)
+    ]
+
+
+def _corpus(run: Run, axes: list[Axis]) -> tuple[Tokenizer, Corpus]:
+    config = run.config.model
+    random = np.random.default_rng([run.config.seed, 2])
+    texts = []
+    for row, smiles in enumerate(run.table.smiles):
+        texts.append(spellings(smiles, config.forms, random))
+        if row % 500 == 499:
+            run.events.progress(row + 1, len(run.table.smiles), "spelling structures")
+    run.events.progress(len(texts), len(texts), "spelling structures")
+    tokenizer = Tokenizer(run.init.vocabulary) if run.init else Tokenizer.of(text for forms in texts for text in forms)
+    encoded = [[tokenizer.encode(text) for text in forms] for forms in texts]
+    sequences = [[numbers for numbers in forms if len(numbers) <= config.max_tokens] for forms in encoded]
+    if long := sum(not forms for forms in sequences):
+        run.events.log(
+            "warning", f"{long} structures are longer than {config.max_tokens} tokens and left out of training"
+        )
+    columns = [axis.prompts(run.table.values[:, column]) for column, axis in enumerate(axes)]
+    prompts = np.stack(columns, axis=1) if columns else np.empty((len(texts), 0))
+    return tokenizer, Corpus(sequences, prompts)
+
+
+def _start_from(network: nn.Module, parent: Bundle, run: Run) -> None:
+    """Takes the parent's weights; prompts of properties that the parent does not know start fresh."""
+    ours, theirs = asdict(run.config.model), asdict(parent.config.model)
+    differing = [name for name in ours if name not in ("forms", "dropout") and ours[name] != theirs.get(name)]
+    if parent.manifest.architecture != run.config.architecture or differing:
+        wanted = [f"architecture {parent.manifest.architecture}", *(f"model.{n}={theirs.get(n)}" for n in differing)]
+        raise UserError(f"--init {parent.path}: the configuration must have {', '.join(wanted)}")
+    learned = parent.tensors
+    parent.fill(network, {name: learned.get(name, fresh) for name, fresh in network.state_dict().items()})
+
+
+def _judge(generator: LanguageGenerator, run: Run) -> dict[str, Any]:
+    """The metrics of fresh samples, free and for class high of each property, against all of the table."""
+    n = run.config.condition.report_samples
+    if not n:
+        return {}
+    reference = generative.Reference.of(run.table.smiles, run.config.data.kind, run.table.keys)
+    wishes: dict[str, Mapping[str, str]] = {"free": {}}
+    wishes |= {f"{axis.name}=high": {axis.name: "high"} for axis in generator.axes}
+    report = {}
+    for number, (name, wish) in enumerate(wishes.items()):
+        run.events.progress(number, len(wishes), "measuring samples")
+        texts = [sample.text for sample in generator.sample(n, run.config.seed, wish)]
+        report[name] = generative.measure(texts, reference)
+    run.events.progress(len(wishes), len(wishes), "measuring samples")
+    return report
+
+
+def _notes(run: Run, parts: Mapping[str, Corpus]) -> str:
+    config = run.config
+    forms = f"up to {config.model.forms} random spellings" if config.model.forms > 1 else "the canonical spelling"
+    lines = [
+        f"A network over SMILES tokens; chain ends are written `*`. It saw {len(parts['train'])} structures in {forms} each, "
+        f"in {config.training.steps} steps of {config.training.batch_size}, on {device.describe(run.device)}.",
+        "Metrics of samples are measured against the whole table, held-out rows included, at temperature 1 without top-k.",
+    ]
+    return "\n\n".join(lines)

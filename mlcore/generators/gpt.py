@@ -1,0 +1,197 @@
+"""A GPT over SMILES tokens: every token is drawn from what its predecessors and the prompts make likely.
+
+Architecture after Radford et al. 2019 (pre-norm transformer decoder). Each property is one prompt vector in front of the
+text. Hiding prompts in training gives the unconditional model for free, and with it classifier-free guidance at sampling
+(Ho and Salimans 2022): logits = free + guidance * (prompted - free).
+
+    B batch, P properties, T tokens, C width, nh heads, hs = C / nh head size, V vocabulary
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mlcore.bundle import Bundle, Trained
+from mlcore.data.tokens import BEGIN, END, PAD
+from mlcore.generators import fitting
+from mlcore.generators.conditions import PromptEncoder
+from mlcore.generators.configs import GPTConfig
+from mlcore.generators.language import LanguageGenerator
+from mlcore.run import Run
+
+
+class Cache:
+    """Keys and values of the positions seen so far, so that each new token costs one position and not all."""
+
+    def __init__(self, config: GPTConfig, batch: int, length: int, device: torch.device) -> None:
+        shape = (config.layers, 2, batch, config.heads, length, config.width // config.heads)
+        self.store = torch.zeros(shape, device=device)  # (layers, 2, B, nh, T, hs)
+        self.length = 0
+
+    def extend(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Appends (B, nh, t, hs) of one layer and returns all its keys and values so far."""
+        end = self.length + key.shape[2]
+        self.store[layer, 0, :, :, self.length : end] = key
+        self.store[layer, 1, :, :, self.length : end] = value
+        return self.store[layer, 0, :, :, :end], self.store[layer, 1, :, :, :end]
+
+    def keep(self, rows: Tensor) -> None:
+        """Drops all sequences but `rows`."""
+        self.store = self.store[:, :, rows]
+
+
+class Attention(nn.Module):
+    """Causal multi-head self-attention."""
+
+    def __init__(self, config: GPTConfig) -> None:
+        super().__init__()
+        self.heads, self.dropout = config.heads, config.dropout
+        self.qkv = nn.Linear(config.width, 3 * config.width)
+        self.out = nn.Linear(config.width, config.width)
+
+    def forward(self, x: Tensor, layer: int, cache: Cache | None) -> Tensor:
+        batch, length, width = x.shape
+        q, k, v = (
+            part.view(batch, length, self.heads, width // self.heads).transpose(1, 2)  # (B, nh, T, hs)
+            for part in self.qkv(x).split(width, dim=2)
+        )
+        if cache is not None:
+            k, v = cache.extend(layer, k, v)
+        dropout = self.dropout if self.training else 0.0
+        y = functional.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=length > 1)  # (B, nh, T, hs)
+        return self.out(y.transpose(1, 2).reshape(batch, length, width))
+
+
+class Block(nn.Module):
+    """Attention, then a perceptron, each on a normed copy and added back."""
+
+    def __init__(self, config: GPTConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attention = Attention(config)
+        self.perceptron = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, layer: int, cache: Cache | None) -> Tensor:
+        x = x + self.dropout(self.attention(self.norm1(x), layer, cache))  # (B, T, C)
+        return x + self.dropout(self.perceptron(self.norm2(x)))
+
+
+class GPT(nn.Module):
+    """The network; a mlcore.generators.protocol.SequenceNetwork."""
+
+    def __init__(self, config: GPTConfig, vocabulary: int, properties: Sequence[str]) -> None:
+        super().__init__()
+        self.config, self.prefix = config, len(properties)
+        self.token = nn.Embedding(vocabulary, config.width)
+        self.place = nn.Embedding(1 + config.max_tokens, config.width)  # BEGIN is place 0; prompts have none
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(config.width)
+        self.head = nn.Linear(config.width, vocabulary, bias=False)
+        self.apply(_initialise)
+        for block in self.blocks:  # the residual stream sums 2 * layers terms: keep its variance
+            for linear in (block.attention.out, block.perceptron[2]):
+                nn.init.normal_(linear.weight, std=0.02 / math.sqrt(2 * config.layers))
+        self.prompt = PromptEncoder(properties, config.width)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, cache: Cache | None = None) -> Tensor:
+        """Logits (B, T, V) of the token after each position of the embedded sequence `x` (B, T, C)."""
+        x = self.dropout(x)
+        for layer, block in enumerate(self.blocks):
+            x = block(x, layer, cache)
+        if cache:
+            cache.length += x.shape[1]
+        logits = self.head(self.norm(x))  # (B, T, V)
+        logits[..., :END] = -torch.inf  # padding and begin are never a next token
+        return logits
+
+    def begin(self, prompts: Tensor) -> Tensor:
+        """The embedded start of a sequence, (B, P + 1, C): the prompts, then BEGIN."""
+        begin = (self.token.weight[BEGIN] + self.place.weight[0]).expand(len(prompts), -1)  # (B, C)
+        return torch.stack([*self.prompt(prompts), begin], dim=1)
+
+    def embed(self, tokens: Tensor, start: int) -> Tensor:
+        """Tokens (B, T), the first of which is number `start` of the text, as (B, T, C)."""
+        place = self.place.weight[start + 1 : start + 1 + tokens.shape[1]]
+        embedded: Tensor = self.token(tokens) + place
+        return embedded
+
+    def token_losses(self, tokens: Tensor, prompts: Tensor) -> Tensor:
+        """-ln p of each token, (B, T); 0 where `tokens` (B, T) is padding."""
+        x = torch.cat([self.begin(prompts), self.embed(tokens[:, :-1], 0)], dim=1)
+        logits = self(x)[:, self.prefix :]  # (B, T, V)
+        return functional.cross_entropy(logits.transpose(1, 2), tokens, ignore_index=PAD, reduction="none")
+
+    def loss(self, tokens: Tensor, prompts: Tensor) -> Tensor:
+        """Mean -ln p of a token."""
+        return self.token_losses(tokens, prompts).sum() / (tokens != PAD).sum()
+
+    @torch.no_grad()
+    def log_likelihood(self, tokens: Tensor, prompts: Tensor) -> Tensor:
+        """ln p of each sequence, (B,)."""
+        return -self.token_losses(tokens, prompts).sum(dim=1)
+
+    @torch.no_grad()
+    def sample(
+        self, prompts: Tensor, random: torch.Generator, temperature: float = 1.0, top_k: int = 0, guidance: float = 1.0
+    ) -> tuple[Tensor, Tensor]:
+        """Tokens (B, T), padded after END, and ln p (B,) of what was drawn, at temperature 1 and without guidance."""
+        batch, device = len(prompts), prompts.device
+        guided = guidance != 1 and not bool(prompts.isnan().all())
+        if guided:  # the second half of the rows is the same text without a wish
+            prompts = torch.cat([prompts, torch.full_like(prompts, torch.nan)])
+        tokens = torch.full((batch, self.config.max_tokens), PAD, device=device)
+        score = torch.zeros(batch, device=device)
+        cache = Cache(self.config, len(prompts), self.prefix + 1 + self.config.max_tokens, device)
+        open_rows = torch.arange(batch, device=device)
+        x = self.begin(prompts)
+        for t in range(self.config.max_tokens):
+            logits = self(x, cache)[:, -1]  # (B, V)
+            prompted = logits[: len(open_rows)]
+            if guided:
+                free = logits[len(open_rows) :]
+                logits = torch.nan_to_num(free + guidance * (prompted - free), nan=-torch.inf)
+            drawn = _draw(logits, random, temperature, top_k)  # (B,)
+            score[open_rows] += prompted.log_softmax(dim=1).gather(1, drawn[:, None])[:, 0]
+            tokens[open_rows, t] = drawn
+            going = torch.nonzero(drawn != END)[:, 0]
+            if len(going) < len(open_rows):  # finished texts leave the batch
+                cache.keep(torch.cat([going, going + len(open_rows)]) if guided else going)
+                open_rows, drawn = open_rows[going], drawn[going]
+            if not len(open_rows):
+                break
+            x = self.embed(drawn[:, None], t)  # (B, 1, C)
+            x = torch.cat([x, x]) if guided else x
+        return tokens, score
+
+
+def _draw(logits: Tensor, random: torch.Generator, temperature: float, top_k: int) -> Tensor:
+    """One token per row, (B,), by exponential races: the least of Exp(1) / p falls on a token with probability p."""
+    logits = logits / temperature
+    if 0 < top_k < logits.shape[1]:
+        least = logits.topk(top_k, dim=1).values[:, -1:]
+        logits = logits.masked_fill(logits < least, -torch.inf)
+    race = torch.empty_like(logits).exponential_(generator=random)
+    return (logits.softmax(dim=1) / race).argmax(dim=1)
+
+
+def _initialise(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear | nn.Embedding):
+        nn.init.normal_(module.weight, std=0.02)
+    if isinstance(module, nn.Linear) and module.bias is not None:
+        nn.init.zeros_(module.bias)
+
+
+def train(run: Run) -> Trained:
+    """Trains a GPT as the run asks."""
+    return fitting.train(run, GPT)
+
+
+def load(bundle: Bundle, device: torch.device) -> LanguageGenerator:
+    """The generator in a bundle."""
+    return LanguageGenerator.from_bundle(bundle, GPT, device)

@@ -1,0 +1,87 @@
+"""A generator of strings, made of any network over token sequences."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mlcore.bundle import Bundle
+from mlcore.data.sequences import pad, plain_ends
+from mlcore.data.tokens import Tokenizer
+from mlcore.errors import UserError
+from mlcore.generators import conditions
+from mlcore.generators.conditions import Axis
+from mlcore.generators.protocol import Condition, Sample
+
+CHUNK = 512
+"""Strings drawn together. Fixed, so that a string depends on its number and not on how many were asked for."""
+
+Build = Callable[[Any, int, Sequence[str]], nn.Module]
+"""Makes an untrained network from its config, the size of the vocabulary and the names of the properties."""
+
+
+class LanguageGenerator:
+    """A mlcore.generators.protocol.Generator over a SequenceNetwork."""
+
+    def __init__(self, network: nn.Module, tokenizer: Tokenizer, axes: Sequence[Axis], device: torch.device) -> None:
+        self.network: Any = network.to(device).eval()
+        self.tokenizer, self.axes, self.device = tokenizer, list(axes), device
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle, build: Build, device: torch.device) -> "LanguageGenerator":
+        """The generator that was saved; UserError where the weights do not fit."""
+        axes = conditions.axes_from(bundle.manifest.properties)
+        tokenizer = Tokenizer(bundle.vocabulary)
+        network = build(bundle.config.model, len(tokenizer.vocabulary), [axis.name for axis in axes])
+        bundle.fill(network)
+        return cls(network, tokenizer, axes, device)
+
+    def sample(
+        self,
+        n: int,
+        seed: int,
+        condition: Condition | None = None,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        guidance: float = 1.0,
+        start: int = 0,
+    ) -> list[Sample]:
+        """See Generator.sample. On the CPU the same arguments give the same strings."""
+        if temperature <= 0:
+            raise UserError(f"temperature {temperature:g}: must be above 0")
+        samples: list[Sample] = []
+        first, last = start // CHUNK, (start + n - 1) // CHUNK
+        for number in range(first, last + 1):
+            samples += self._chunk(number, seed, condition, temperature, top_k, guidance)
+        return samples[start - first * CHUNK :][:n]
+
+    def log_likelihood(self, texts: Sequence[str], condition: Condition | None = None) -> list[float]:
+        """See Generator.log_likelihood."""
+        asked = conditions.prompts(self.axes, condition, len(texts), None)
+        return [float(value) for part in self._score(texts, asked) for value in part]
+
+    def _chunk(
+        self, number: int, seed: int, condition: Condition | None, temperature: float, top_k: int, guidance: float
+    ) -> Iterator[Sample]:
+        random = np.random.default_rng([seed, number])
+        asked = conditions.prompts(self.axes, condition, CHUNK, random)
+        stream = torch.Generator(self.device).manual_seed(int(random.integers(2**62)))
+        self.network.eval()  # dropout must never act on samples
+        tokens, scores = self.network.sample(self._tensor(asked), stream, temperature, top_k, guidance)
+        texts = map(self.tokenizer.decode, tokens.tolist())
+        return (Sample(text, score) for text, score in zip(texts, scores.tolist(), strict=True))
+
+    def _score(self, texts: Sequence[str], asked: conditions.Floats) -> Iterator[Tensor]:
+        self.network.eval()
+        for begin in range(0, len(texts), CHUNK):
+            rows = slice(begin, begin + CHUNK)
+            tokens = pad([self.tokenizer.encode(plain_ends(text)) for text in texts[rows]])
+            longest = self.network.config.max_tokens
+            if tokens.shape[1] > longest:
+                raise UserError(f"a text of {tokens.shape[1]} tokens is longer than the model's {longest}")
+            yield self.network.log_likelihood(tokens.to(self.device), self._tensor(asked[rows]))
+
+    def _tensor(self, asked: conditions.Floats) -> Tensor:
+        return torch.tensor(asked, dtype=torch.float32, device=self.device)
