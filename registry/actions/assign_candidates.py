@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import pghistory
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from registry.actions.base import Action, ActionError
@@ -18,7 +18,7 @@ class AssignCandidates(Action[int]):
     """Returns how many candidates changed hands. An assignee of None leaves them to everybody."""
 
     candidates: list[int]
-    assignee: AbstractUser | None
+    assignee: User | None
     reason: str = ""
 
     permission: ClassVar[str] = "registry.change_candidate"

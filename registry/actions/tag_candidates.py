@@ -1,17 +1,18 @@
 """Put tags on candidates and take them off."""
 
+import re
 from dataclasses import dataclass, field
 from itertools import product
 from typing import ClassVar
 
 import pghistory
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_slug
 from django.utils import timezone
 
 from registry.actions.base import Action, ActionError
 from registry.actions.candidates import check_text, lock_candidates
 from registry.models import Candidate, Tag
+
+TAG = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
 @dataclass(kw_only=True)
@@ -51,13 +52,10 @@ class TagCandidates(Action[int]):
         if new and self.actor is not None and not self.actor.has_perm("registry.add_tag"):
             raise ActionError(f"There is no tag {new[0]!r}, and you may not make tags.", field="add")
         for name in new:
-            try:
-                validate_slug(name)
-            except ValidationError as error:
+            if not TAG.fullmatch(name):
                 raise ActionError(
-                    f"{name!r} is no tag: use letters, digits, - and _ without spaces.", field="add"
-                ) from error
-            check_text(name, "tag", 60)
+                    f"{name[:80]!r} is no tag: use 1 to 60 letters, digits, - and _, without spaces.", field="add"
+                )
         Tag.objects.bulk_create([Tag(name=name) for name in new], ignore_conflicts=True)
         return list(Tag.objects.filter(name__in=self.add))
 

@@ -1,7 +1,9 @@
 """Take a decision back: by another decision, so that both stay on record."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
+
+from django.contrib.auth.models import User
 
 from registry.actions.base import Action, ActionError
 from registry.actions.candidates import check_text, lock_candidates
@@ -32,7 +34,7 @@ class UndoDecision(Action[Decision]):
     def execute(self) -> Decision:
         undo = Decision.objects.create(
             candidate_id=self.decision.candidate_id,
-            reviewer=self.actor,
+            reviewer=cast("User", self.actor),  # check() refuses the system
             verdict=Decision.Verdict.UNDO,
             reason=self.reason,
             undoes=self.decision,
