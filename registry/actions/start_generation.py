@@ -1,0 +1,82 @@
+"""Draw structures from a generator."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import mlcore
+from registry.actions.base import Action, ActionError
+from registry.actions.queueing import create_job
+from registry.models import GenerationRun, Job, ModelVersion, RegisteredModel
+
+MOST = 1_000_000  # strings a run may ask for
+SETTINGS: dict[str, tuple[type, float, float]] = {  # sampling settings: type, smallest, largest
+    "temperature": (float, 0.01, 10.0),
+    "top_k": (int, 0, 100_000),
+    "guidance": (float, 0.0, 20.0),
+}
+CLASSES = ("low", "high")
+
+
+@dataclass(kw_only=True)
+class StartGeneration(Action[GenerationRun]):
+    """Queue the drawing of `requested` strings; every one of them becomes a Proposal, the new structures candidates.
+
+    condition: what to ask for, by property the version is conditioned on: "low", "high", or a value in its unit.
+    accept: draw until `requested` structures were found that are valid, distinct and not in the registry.
+    config: sampling settings: temperature, top_k, guidance.
+    """
+
+    permission: ClassVar[str] = "registry.add_generationrun"
+
+    model_version: ModelVersion
+    requested: int
+    condition: Mapping[str, str | float] = field(default_factory=dict)
+    accept: bool = False
+    seed: int = 0
+    config: Mapping[str, Any] = field(default_factory=dict)
+    queue: str = Job.Queue.CPU
+
+    def check(self) -> None:
+        if self.model_version.model.task != RegisteredModel.Task.GENERATE:
+            raise ActionError(f"{self.model_version} predicts; choose a generator.", field="model_version")
+        if not 1 <= self.requested <= MOST:
+            raise ActionError(f"Ask for 1 to {MOST} strings, not {self.requested}.", field="requested")
+        if not 0 <= self.seed < 2**31:
+            raise ActionError(f"seed: {self.seed} must lie between 0 and {2**31 - 1}.", field="seed")
+        self._check_condition()
+        for name, value in self.config.items():
+            _check_setting(name, value)
+
+    def execute(self) -> GenerationRun:
+        return GenerationRun.objects.create(
+            job=create_job(Job.Kind.GENERATE, self.actor, self.queue),
+            model_version=self.model_version,
+            requested=self.requested,
+            condition=dict(self.condition),
+            accept=self.accept,
+            seed=self.seed,
+            config=dict(self.config),
+            code_version=mlcore.__version__,
+        )
+
+    def _check_condition(self) -> None:
+        known = set(self.model_version.properties.values_list("name", flat=True))
+        for name, wish in self.condition.items():
+            if name not in known:
+                listed = ", ".join(sorted(known)) or "none"
+                raise ActionError(
+                    f"condition: {self.model_version} was not trained on {name}; known: {listed}.", field="condition"
+                )
+            number = isinstance(wish, int | float) and not isinstance(wish, bool)
+            if not number and wish not in CLASSES:
+                raise ActionError(f"condition: {name} must be low, high or a number, not {wish!r}.", field="condition")
+
+
+def _check_setting(name: str, value: object) -> None:
+    if name not in SETTINGS:
+        raise ActionError(f"config: {name} is unknown; known: {', '.join(SETTINGS)}.", field="config")
+    kind, low, high = SETTINGS[name]
+    accepted = (int,) if kind is int else (int, float)
+    if not isinstance(value, accepted) or isinstance(value, bool) or not low <= value <= high:
+        raise ActionError(f"config: {name} must be a number from {low:g} to {high:g}, not {value!r}.", field="config")

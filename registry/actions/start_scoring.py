@@ -1,0 +1,49 @@
+"""Predict properties of candidates."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import mlcore
+from registry.actions.base import Action, ActionError
+from registry.actions.queueing import create_job
+from registry.models import GenerationRun, Job, ModelVersion, RegisteredModel, ScoringRun
+
+CONDITIONS = ("temperature_k",)
+
+
+@dataclass(kw_only=True)
+class StartScoring(Action[ScoringRun]):
+    """Queue the scoring of candidates: those of a generation run, those of a filter, or all.
+
+    selection: the filter, as in the candidate list's query string (registry.search.selection).
+    conditions: such as {"temperature_k": 353}; part of a prediction's identity.
+    """
+
+    permission: ClassVar[str] = "registry.add_scoringrun"
+
+    model_version: ModelVersion
+    generation_run: GenerationRun | None = None
+    selection: Mapping[str, Any] = field(default_factory=dict)
+    conditions: Mapping[str, float] = field(default_factory=dict)
+    queue: str = Job.Queue.CPU
+
+    def check(self) -> None:
+        if self.model_version.model.task != RegisteredModel.Task.PREDICT:
+            raise ActionError(f"{self.model_version} generates; choose a predictor.", field="model_version")
+        for name, value in self.conditions.items():
+            if name not in CONDITIONS:
+                raise ActionError(f"conditions: {name} is unknown; known: {', '.join(CONDITIONS)}.", field="conditions")
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
+                raise ActionError(f"conditions: {name} must be a positive number, not {value!r}.", field="conditions")
+
+    def execute(self) -> ScoringRun:
+        return ScoringRun.objects.create(
+            job=create_job(Job.Kind.SCORE, self.actor, self.queue),
+            model_version=self.model_version,
+            generation_run=self.generation_run,
+            selection=dict(self.selection),
+            conditions=dict(self.conditions),
+            code_version=mlcore.__version__,
+        )

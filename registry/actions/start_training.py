@@ -1,0 +1,101 @@
+"""Train a model version."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import mlcore
+import mlcore.config
+from mlcore import catalog
+from mlcore.errors import UserError
+from registry.actions.base import Action, ActionError
+from registry.actions.queueing import create_job
+from registry.models import DatasetVersion, Job, ModelVersion, Property, RegisteredModel, Schedule, TrainingRun
+
+SECTIONS = (
+    "device",
+    "model",
+    "training",
+    "condition",
+    "data",
+)  # what a caller may set; the rest is an input of its own
+
+
+@dataclass(kw_only=True)
+class StartTraining(Action[TrainingRun]):
+    """Queue the training of `architecture` on a frozen dataset version; the result becomes a version of `model`.
+
+    config: sections of mlcore's run configuration to set (device, model, training, condition, data.split); what is left
+        out gets the architecture's defaults, or the parent's settings of the network when fine-tuning.
+    """
+
+    permission: ClassVar[str] = "registry.add_trainingrun"
+
+    model: RegisteredModel
+    dataset_version: DatasetVersion
+    architecture: str
+    properties: Sequence[Property] = ()
+    config: Mapping[str, Any] | None = None
+    init_version: ModelVersion | None = None
+    seed: int = 0
+    queue: str = Job.Queue.CPU
+    schedule: Schedule | None = None
+    resolved: dict[str, Any] = field(init=False, default_factory=dict)
+
+    def check(self) -> None:
+        if self.dataset_version.measurement_count == 0:
+            raise ActionError(f"{self.dataset_version} holds no measurements to learn from.", field="dataset_version")
+        try:
+            task = catalog.get(self.architecture).task
+        except UserError as error:
+            raise ActionError(str(error), field="architecture") from error
+        if task != self.model.task:
+            raise ActionError(
+                f"{self.architecture} can {task}; the versions of {self.model} {self.model.task}.", field="architecture"
+            )
+        if task == RegisteredModel.Task.PREDICT and not self.properties:
+            raise ActionError("A predictor needs at least one property to learn.", field="properties")
+        if self.init_version is not None and self.init_version.architecture != self.architecture:
+            raise ActionError(
+                f"{self.init_version} is a {self.init_version.architecture}; {self.architecture} cannot start from it.",
+                field="init_version",
+            )
+        self.resolved = self._resolve(dict(self.config or {}))
+
+    def execute(self) -> TrainingRun:
+        run = TrainingRun.objects.create(
+            job=create_job(Job.Kind.TRAIN, self.actor, self.queue),
+            model=self.model,
+            dataset_version=self.dataset_version,
+            architecture=self.architecture,
+            init_version=self.init_version,
+            seed=self.seed,
+            schedule=self.schedule,
+            config=self.resolved,
+            code_version=mlcore.__version__,
+        )
+        run.properties.set(self.properties)
+        return run
+
+    def _resolve(self, config: dict[str, Any]) -> dict[str, Any]:
+        """The complete run configuration, defaults written out, so that the record does not change with them."""
+        if stray := set(config) - set(SECTIONS):
+            raise ActionError(
+                f"config: {sorted(stray)[0]} cannot be set here; known: {', '.join(SECTIONS)}.", field="config"
+            )
+        data = config.pop("data", {})
+        if not isinstance(data, Mapping) or set(data) - {"split"}:
+            raise ActionError("config.data: only split can be set; columns come from the properties.", field="config")
+        if self.init_version is not None:
+            config["model"] = {**self.init_version.config.get("model", {}), **config.get("model", {})}
+        columns = [{"name": p.name, "column": p.name, "unit": p.unit, "scale": p.scale} for p in self.properties]
+        content = {
+            **config,
+            "architecture": self.architecture,
+            "seed": self.seed,
+            "data": {**data, "smiles_column": "smiles", "properties": columns},
+        }
+        try:
+            return mlcore.config.load(content).as_json()
+        except UserError as error:
+            raise ActionError(f"config: {error}", field="config") from error
