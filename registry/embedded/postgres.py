@@ -6,6 +6,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -20,6 +21,7 @@ from registry.embedded.service import (
     Server,
     Service,
     drop_to,
+    last_complaint,
     package_folder,
     wait_until,
 )
@@ -130,25 +132,16 @@ class Postgres(Service):
         options = OPTIONS | {"unix_socket_directories": str(self.socket_folder), "port": str(PORT)}
         if _free_bytes("/dev/shm") < 2**30:  # noqa: S108 - containers give 64 MB, too little for parallel index builds
             options["dynamic_shared_memory_type"] = "mmap"
+        if sys.platform == "linux":
+            options["recovery_init_sync_method"] = "syncfs"  # one call instead of one a file, after a crash
         return [programs / "postgres", "-D", data, *(f"--{name}={value}" for name, value in options.items())]
 
     def _create_database(self, programs: Path) -> None:
-        psql = [
-            programs / "psql",
-            "-X",
-            "-q",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-v",
-            f"name={DATABASE}",
-            "-h",
-            self.socket_folder,
-            "-p",
-            str(PORT),
-        ]
-        done = _call([*psql, "-U", ROLE, "-d", "postgres"], input=CREATE_DATABASE)
+        where = ["--host", self.socket_folder, "--port", str(PORT), "--username", ROLE, "--dbname", "postgres"]
+        how = ["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--set", f"name={DATABASE}"]
+        done = _call([programs / "psql", *where, *how], input=CREATE_DATABASE)
         if done.returncode:
-            raise EmbeddedError(f"Creating the database {DATABASE} failed: {_last_line(done.stderr)}")
+            raise EmbeddedError(f"Creating the database {DATABASE} failed: {last_complaint(done.stderr)}")
 
 
 def _initialise(programs: Path, home: Path, account: Account | None) -> None:
@@ -160,10 +153,10 @@ def _initialise(programs: Path, home: Path, account: Account | None) -> None:
     locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     access = ["--auth=trust", f"--username={ROLE}"]  # the socket's folder is private
     options = [*locale, *access, "--no-sync", "--no-instructions"]
-    done = _call([programs / "initdb", "-D", fresh, *options], account, preexec_fn=die_with_parent(signal.SIGKILL))
+    done = _call([programs / "initdb", "-D", fresh, *options], account)
     if done.returncode:
         shutil.rmtree(fresh, ignore_errors=True)
-        raise EmbeddedError(f"PostgreSQL could not create its data in {home}: {_last_line(done.stderr)}")
+        raise EmbeddedError(f"PostgreSQL could not create its data in {home}: {last_complaint(done.stderr)}")
     fresh.rename(home / "data")
 
 
@@ -265,13 +258,15 @@ def _free_bytes(folder: str) -> int:
         return 0
 
 
-def _call(
-    command: list[str | Path], account: Account | None = None, **options: Any
-) -> "subprocess.CompletedProcess[str]":
+def _call(command: list[Any], account: Account | None = None, **options: Any) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        command, env=ENVIRONMENT, cwd="/", capture_output=True, text=True, check=False, **drop_to(account), **options
+        command,
+        env=ENVIRONMENT,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=die_with_parent(signal.SIGKILL),
+        **drop_to(account),
+        **options,
     )
-
-
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["no message"])[-1]

@@ -130,12 +130,10 @@ class Service(abc.ABC):
         return self.log.stat().st_size if self.log.exists() else 0
 
     def last_words(self, begin: int) -> str:
-        """Why a server gave up: its last complaint in the log after `begin` bytes, else the last line."""
+        """Why a server gave up, from what was logged after `begin` bytes."""
         with self.log.open(errors="replace") as log:
             log.seek(min(begin, self.log_size()))
-            lines = [line.strip() for line in log if line.strip()]
-        complaints = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "rror", "an't"))]
-        return (complaints or lines or ["it said nothing"])[-1]
+            return last_complaint(log.read())
 
     def spawn(self, command: list[str | Path], folder: Path, account: Account | None) -> Server:
         """Starts the server in `folder`; it stops by itself when this process ends."""
@@ -172,6 +170,13 @@ def package_folder(package: str, variable: str) -> Path:
         name = package.replace("_", "-")
         raise EmbeddedError(f"{name} is not installed: pip install -r requirements.txt, or set {variable}.")
     return Path(found.submodule_search_locations[0])
+
+
+def last_complaint(text: str) -> str:
+    """The line of a program's output that says what went wrong."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    complaints = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "rror", "an't"))]
+    return (complaints or lines or ["no message"])[-1]
 
 
 def belong_like_parent(path: Path) -> None:
