@@ -1,4 +1,4 @@
-"""The architectures that can be trained, by name. Nothing here imports torch: an architecture's code loads when it is used.
+"""The architectures that can be trained, by name. Their code, and torch with it, loads when one is used.
 
 A new architecture is one entry in ARCHITECTURES, a config dataclass, and a module with two functions:
 
@@ -65,6 +65,14 @@ ARCHITECTURES: dict[str, Architecture] = {
             module="mlcore.generators.gpt",
             training={"steps": 3000, "batch_size": 96, "learning_rate": 1e-3},
         ),
+        Architecture(
+            name="polymer-gnn",
+            task="predict",
+            summary="Deep ensemble of graph networks over the ring-closed polymer graph, several properties at once",
+            config="mlcore.predictors.configs:PolymerGNNConfig",
+            module="mlcore.predictors.polymer_gnn",
+            training={"steps": 1500, "batch_size": 64, "learning_rate": 2e-3, "weight_decay": 0.01, "beta2": 0.999},
+        ),
     )
 }
 
@@ -77,7 +85,7 @@ def get(name: str) -> Architecture:
 
 
 def describe(architecture: Architecture) -> dict[str, Any]:
-    """What a form needs: name, task, summary, every setting of the model section, and the training defaults it overrides."""
+    """What a form needs: name, task, summary, the settings of the model section, its own training defaults."""
     return {
         "name": architecture.name,
         "task": architecture.task,

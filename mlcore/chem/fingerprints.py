@@ -28,7 +28,12 @@ def morgan_bytes(key_smiles: str) -> bytes:
     Args:
         key_smiles: the key of a polymer (its closed ring, so that no chain end leaves a trace) or of a molecule.
     """
-    return DataStructs.BitVectToBinaryText(_MORGAN.GetFingerprint(Chem.MolFromSmiles(key_smiles)))  # type: ignore[no-any-return]
+    return morgan_of(Chem.MolFromSmiles(key_smiles))
+
+
+def morgan_of(mol: Chem.Mol) -> bytes:
+    """The same for a key that has been read already."""
+    return DataStructs.BitVectToBinaryText(_MORGAN.GetFingerprint(mol))  # type: ignore[no-any-return]
 
 
 def pattern_bits(smiles: str) -> list[int]:

@@ -1,0 +1,88 @@
+"""`python -m mlcore predict`: values with their uncertainty for a table of structures."""
+
+import argparse
+import csv
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlcore import bundle
+from mlcore.data import tables
+from mlcore.data.tables import Problem
+from mlcore.errors import UserError
+from mlcore.events import Events
+from mlcore.files import replacing
+from mlcore.predictors.protocol import Predictor
+
+_BATCH = 512
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own options."""
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="a model that predicts")
+    parser.add_argument("file", type=Path, metavar="FILE.csv", help="structures to score")
+    parser.add_argument("--smiles-column", default="smiles", help="their column (default smiles)")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="the table with what was predicted")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="where to run (default auto)")
+
+
+def run(args: argparse.Namespace, events: Events) -> None:
+    """Scores every row that can be scored, names the others, and writes all of them in their order.
+
+    Added for each property P of the model: P in its unit, P_std on the model's axis (decades for a log10 scale) and
+    P_in_domain, 0 or 1; last comes error, why a row has no values.
+    """
+    rows = tables.read_rows(args.file, [args.smiles_column])
+    if not rows:
+        raise UserError(f"{args.file}: there are no rows")
+    predictor: Predictor = bundle.open_model(args.bundle, "predict", args.device)
+    names = [entry["name"] for entry in predictor.properties]
+    added = [column for name in names for column in (name, f"{name}_std", f"{name}_in_domain")] + ["error"]
+    header = [column for column in rows[0] if column is not None]
+    refused: list[Problem] = []
+    outside = 0
+    began = time.monotonic()
+    with replacing(args.out) as file:
+        writer = csv.writer(file)
+        writer.writerow(_distinct(header, added, events) + added)
+        for start in range(0, len(rows), _BATCH):
+            batch = rows[start : start + _BATCH]
+            texts = [row[args.smiles_column].strip() for row in batch]
+            for offset, (row, cells, inside) in enumerate(zip(batch, *_score(predictor, texts), strict=True)):
+                writer.writerow([row[column] for column in header] + cells)
+                outside += inside is False
+                if cells[-1]:
+                    refused.append(Problem(start + offset + 2, texts[offset], cells[-1]))
+            events.progress(start + len(batch), len(rows), "scoring")
+        if len(refused) == len(rows):
+            raise UserError(f"{args.file}: no row could be scored; the first was refused because: {refused[0].reason}")
+    tables.report(refused, f"{args.file}: not scored", events)
+    counts = {"rows": len(rows), "scored": len(rows) - len(refused), "refused": len(refused), "out_of_domain": outside}
+    events.result({"out": str(args.out), **counts, "seconds": round(time.monotonic() - began, 2)})
+
+
+def _score(predictor: Predictor, texts: Sequence[str]) -> tuple[list[list[str]], list[bool | None]]:
+    """For each text the cells to add, the error last, and whether it lies in the domain; None when refused."""
+    found = predictor.predict(texts)
+    cells, inside = [], []
+    for mean, std, in_domain, error in zip(found.mean, found.std, found.in_domain, found.errors, strict=True):
+        values = [
+            ("", "", "") if error else (f"{m:.6g}", f"{s:.6g}", str(int(in_domain)))
+            for m, s in zip(mean, std, strict=True)
+        ]
+        cells.append([cell for value in values for cell in value] + [error or ""])
+        inside.append(None if error else bool(in_domain))
+    return cells, inside
+
+
+def _distinct(header: Sequence[str], added: Sequence[str], events: Events) -> list[str]:
+    """Names of the input columns in the output: one that would stand there twice gets `_input` appended."""
+    names: list[str] = []
+    for column in header:
+        name = column
+        while name in added or name in names or (name != column and name in header):
+            name += "_input"
+        if name != column:
+            events.log("info", f"the input's column {column!r} is called {name!r} in the output")
+        names.append(name)
+    return names

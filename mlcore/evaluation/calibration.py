@@ -1,0 +1,38 @@
+"""Do the stated uncertainties hold? Coverage of intervals, and the factor that makes them hold."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+Floats = NDArray[np.float64]
+
+
+def half_width(level: float) -> float:
+    """Standard deviations on either side of the mean that hold `level` of a normal distribution: 1.645 for 0.9."""
+    return float(norm.ppf(0.5 + level / 2))
+
+
+def coverage(truth: Floats, mean: Floats, std: Floats, level: float = 0.9) -> float:
+    """Share of the (N,) truths inside their central `level` interval; NaN without any truth."""
+    known = np.isfinite(truth)
+    if not known.any():
+        return float("nan")
+    return float((np.abs(truth - mean)[known] <= half_width(level) * std[known]).mean())
+
+
+def scale_factor(truth: Floats, mean: Floats, std: Floats, level: float = 0.9) -> float | None:
+    """What to multiply `std` with so that `level` of held-out values fall inside their interval.
+
+    Split conformal prediction (Papadopoulos et al., ECML 2002; Lei et al., JASA 2018) with |error| / std as the score:
+    the ceil((n + 1) * level)-th smallest score of n values that the model was not fitted to, so that a new value is
+    covered with at least this probability whatever the distribution of the errors. None when n is too small, below 9
+    for 90 %.
+    """
+    known = np.isfinite(truth)
+    scores = np.sort(np.abs(truth - mean)[known] / std[known])
+    rank = math.ceil((len(scores) + 1) * level)
+    if rank > len(scores):
+        return None
+    return float(scores[rank - 1]) / half_width(level)

@@ -1,0 +1,16 @@
+"""Settings of the predictors; no torch here, so that the catalog can be listed quickly."""
+
+from dataclasses import dataclass
+
+from mlcore.options import option
+
+
+@dataclass(frozen=True)
+class PolymerGNNConfig:
+    """A small deep ensemble of message-passing networks."""
+
+    members: int = option(4, "networks in the ensemble; their spread is part of the uncertainty", minimum=1, maximum=32)
+    width: int = option(64, "numbers per atom", minimum=4, maximum=1024)
+    layers: int = option(6, "message-passing steps: how many bonds far an atom sees", minimum=1, maximum=32)
+    dropout: float = option(0.1, "share of numbers hidden in training", minimum=0.0, maximum=0.9)
+    landmarks: int = option(512, "training structures kept to judge what is in the domain", minimum=2, maximum=4096)

@@ -1,0 +1,103 @@
+"""Is a structure of a kind that the model was trained on?
+
+Two conditions, both from the training set. Every kind of atom and bond of the structure occurs there: a network has
+learned nothing about an element that it never saw. And its nearest *landmark* is near enough: landmarks are training
+structures picked to lie far apart (MaxMin; Ashton et al., Quant. Struct.-Act. Relat. 2002), so that few of them cover
+the set and the bundle stays small; near enough means as near as nearly all landmarks are to one another.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rdkit import Chem
+from torch import Tensor
+
+from mlcore.chem.fingerprints import Packed, morgan_of, pack, tanimoto_matrix
+from mlcore.data.graphs import ATOM_CATEGORIES, BOND_CATEGORIES, Codes, Graphs
+
+_STRANGERS = 0.05
+"""Share of the landmarks that may lie farther from all others than the limit, so that odd ones do not widen it."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """What is kept of a training set to recognise its kind."""
+
+    landmarks: Packed
+    """Morgan fingerprints (L, 32)."""
+    similarity: float
+    """Least Tanimoto similarity to the nearest landmark."""
+    atoms: NDArray[np.bool_]
+    """(features, categories): atom categories seen in training."""
+    bonds: NDArray[np.bool_]
+    """The same for bonds."""
+
+    @classmethod
+    def fit(cls, molecules: Sequence[Chem.Mol], graphs: Graphs, rows: NDArray[np.int64], landmarks: int) -> "Domain":
+        """The domain of the training rows of some molecules and their graphs."""
+        chosen = _spread_out(_fingerprints([molecules[row] for row in rows]), landmarks)
+        others = tanimoto_matrix(chosen, chosen)
+        np.fill_diagonal(others, 0)
+        limit = float(np.quantile(others.max(axis=1), _STRANGERS))
+        atoms = _seen(graphs.atoms[np.isin(graphs.graph_of_atom, rows)], max(ATOM_CATEGORIES.values()))
+        bonds = _seen(graphs.bonds[np.isin(graphs.graph_of_bond, rows)], max(BOND_CATEGORIES.values()))
+        return cls(chosen, limit, atoms, bonds)
+
+    def contains(self, molecules: Sequence[Chem.Mol], graphs: Graphs) -> NDArray[np.bool_]:
+        """(N,): is each molecule, given with its graph, inside."""
+        if not molecules:
+            return np.zeros(0, dtype=bool)
+        near = tanimoto_matrix(_fingerprints(molecules), self.landmarks).max(axis=1) >= self.similarity
+        strange = np.zeros(len(molecules), dtype=bool)
+        strange[graphs.graph_of_atom[_unseen(graphs.atoms, self.atoms)]] = True
+        strange[graphs.graph_of_bond[_unseen(graphs.bonds, self.bonds)]] = True
+        inside: NDArray[np.bool_] = near & ~strange
+        return inside
+
+    def tensors(self) -> dict[str, Tensor]:
+        """For the bundle; `load` takes them back."""
+        return {
+            "domain.landmarks": torch.from_numpy(self.landmarks.view(np.int64).copy()),
+            "domain.similarity": torch.tensor(self.similarity, dtype=torch.float64),
+            "domain.atoms": torch.from_numpy(self.atoms),
+            "domain.bonds": torch.from_numpy(self.bonds),
+        }
+
+    @classmethod
+    def load(cls, tensors: Mapping[str, Tensor]) -> "Domain":
+        """From the tensors of a bundle."""
+        return cls(
+            tensors["domain.landmarks"].numpy().view(np.uint64),
+            float(tensors["domain.similarity"]),
+            tensors["domain.atoms"].numpy(),
+            tensors["domain.bonds"].numpy(),
+        )
+
+
+def _fingerprints(molecules: Sequence[Chem.Mol]) -> Packed:
+    return pack([morgan_of(molecule) for molecule in molecules])
+
+
+def _spread_out(fingerprints: Packed, count: int) -> Packed:
+    """Up to `count` rows, each the one farthest from all picked before; the first row comes first."""
+    picked = [0]
+    nearest = tanimoto_matrix(fingerprints[:1], fingerprints)[0]
+    while len(picked) < min(count, len(fingerprints)):
+        nearest[picked[-1]] = np.inf
+        picked.append(int(nearest.argmin()))
+        nearest = np.maximum(nearest, tanimoto_matrix(fingerprints[picked[-1:]], fingerprints)[0])
+    return fingerprints[picked]
+
+
+def _seen(codes: Codes, categories: int) -> NDArray[np.bool_]:
+    """(features, categories): which categories occur in codes (N, features)."""
+    return np.stack([np.isin(np.arange(categories), column) for column in codes.T])
+
+
+def _unseen(codes: Codes, seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(N,): has a row of codes any category that was not seen."""
+    known: NDArray[np.bool_] = seen[np.arange(codes.shape[1]), codes].all(axis=1)
+    return ~known

@@ -1,0 +1,32 @@
+"""What every predictor can do, whatever it is inside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Answers for N structures and P properties. A structure that was refused has NaN, False and its reason."""
+
+    mean: NDArray[np.float64]
+    """(N, P), in the properties' units."""
+    std: NDArray[np.float64]
+    """(N, P), one standard deviation on the model's axis: decades where `std_scale` is log10, else the unit."""
+    in_domain: NDArray[np.bool_]
+    """(N,): is the structure of a kind that the model was trained on."""
+    errors: list[str | None]
+    """(N,): why a structure was refused; None for those that were scored."""
+
+
+class Predictor(Protocol):
+    """A trained model that gives values with their uncertainty."""
+
+    properties: list[dict[str, Any]]
+    """One entry a property, as in the bundle's manifest: name, unit, scale, std_scale, ..."""
+
+    def predict(self, structures: Sequence[str]) -> Predictions:
+        """Scores structures as users write them (PSMILES, `[Cu]`/`[Au]` ends, SMILES), in any number and order."""

@@ -1,0 +1,45 @@
+"""What held-out rows say about a predictor, in the form in which it lands in the manifest."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.data.tables import Table
+from mlcore.evaluation import calibration, regression
+from mlcore.events import Events
+
+Floats = NDArray[np.float64]
+
+
+def calibrate(table: Table, rows: NDArray[np.int64], mean: Floats, std: Floats, events: Events) -> Floats:
+    """(P,) factors for the standard deviations, from rows (R) held out of the fit; mean and std are (R, P) on the axis.
+
+    A property with too few values there keeps the model's own standard deviation, and a warning says so.
+    """
+    factors = np.ones(len(table.properties))
+    for i, item in enumerate(table.properties):
+        factor = calibration.scale_factor(table.targets[rows, i], mean[:, i], std[:, i])
+        if factor is None:
+            known = int(np.isfinite(table.targets[rows, i]).sum())
+            events.log("warning", f"{item.name}: {known} validation values are too few to calibrate its uncertainty")
+        else:
+            factors[i] = factor
+    return factors
+
+
+def measure(
+    table: Table, rows: NDArray[np.int64], mean: Floats, std: Floats, in_domain: NDArray[np.bool_]
+) -> dict[str, dict[str, Any]]:
+    """Per property over rows (R): errors on the axis, coverage of the 90 % interval, mean std and share in domain."""
+    metrics: dict[str, dict[str, Any]] = {}
+    for i, item in enumerate(table.properties):
+        truth = table.targets[rows, i]
+        measured: dict[str, Any] = regression.measure(truth, mean[:, i])
+        known = np.isfinite(truth)
+        if known.any():
+            measured["coverage_90"] = calibration.coverage(truth, mean[:, i], std[:, i])
+            measured["mean_std"] = float(std[known, i].mean())
+            measured["in_domain"] = float(in_domain[known].mean())
+        metrics[item.name] = measured
+    return metrics
