@@ -2,6 +2,9 @@
 
 from rdkit import Chem
 
+from mlcore.chem import limits
+from mlcore.chem.errors import ChemError
+
 _MAX_STEPS = 20
 
 
@@ -18,3 +21,15 @@ def fixed_point(smiles: str) -> str:
             return min(seen[seen.index(smiles) :])
         seen.append(smiles)
     return min(seen)
+
+
+def checked_key(smiles: str) -> str:
+    """The fixed point as a key that an index can hold.
+
+    Raises:
+        ChemError: "key_too_long" above `limits.MAX_KEY_BYTES`.
+    """
+    key = fixed_point(smiles)
+    if len(key) > limits.MAX_KEY_BYTES:
+        raise ChemError("key_too_long", f"the key has {len(key):,} characters; at most {limits.MAX_KEY_BYTES:,}")
+    return key

@@ -1,64 +1,71 @@
 """Cutting a repeat unit into backbone blocks, and joining blocks into chains and rings.
 
-A *block* is what lies between two neighbouring cuts of the backbone, written as SMILES with `[1*]` where the chain comes
-in and `[2*]` where it goes out: poly(ethylene oxide) is the word `[1*]C[2*]`, `[1*]C[2*]`, `[1*]O[2*]`. As its ends are
-labelled, a block keeps every stereo centre that only the direction of the chain makes one.
+A *block* is what lies between two neighbouring cuts of the backbone, written as SMILES that starts at `[1*]`, where the
+chain comes in, and holds `[2*]` where it goes out: poly(ethylene oxide) is `[1*]O[2*]`, `[1*]C[2*]`, `[1*]C[2*]`. As
+its ends are labelled, a block keeps every stereo centre that only the direction of the chain makes one.
 """
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from rdkit import Chem
+from rdkit.Chem import rdqueries
 
 from mlcore.chem.canonical import fixed_point
-from mlcore.chem.reading import sanitize
+from mlcore.chem.reading import read_raw, sanitize
 
 Word = tuple[str, ...]
+Path = tuple[int, ...]
 
+_STARS = rdqueries.AtomNumEqualsQueryAtom(0)
 _LABEL = re.compile(r"\[(\d+)\*\]")
+_RING_CLOSURE = re.compile(r"(\[[^\]]*\])|%\((\d+)\)|%(\d\d)|(\d)")
+_SWAP = {"1": "[2*]", "2": "[1*]"}
+_FLIP = str.maketrans("/\\", "\\/")
 _AS_CIS_TRANS = {
     Chem.BondStereo.STEREOZ: Chem.BondStereo.STEREOCIS,
     Chem.BondStereo.STEREOE: Chem.BondStereo.STEREOTRANS,
 }
-_SWAP = {"1": "[2*]", "2": "[1*]"}
 
 
-def backbone(mol: Chem.Mol, ends: tuple[int, int]) -> tuple[int, ...]:
-    """Atom indices of the shortest way from one end to the other, both ends included; empty when there is none."""
-    return tuple(Chem.GetShortestPath(mol, *ends))
+def stars(mol: Chem.Mol) -> dict[int, int]:
+    """Index of each dummy atom by its isotope, the label of a chain end."""
+    return {atom.GetIsotope(): atom.GetIdx() for atom in mol.GetAtomsMatchingQuery(_STARS)}
 
 
-def cut_bonds(mol: Chem.Mol, path: tuple[int, ...]) -> list[Chem.Bond]:
-    """Backbone bonds that may be cut, in order: acyclic and of the order of the end bonds (nearly always single).
+def backbone(mol: Chem.Mol) -> Path:
+    """Atom indices of the shortest way from end 1 to end 2, both included."""
+    ends = stars(mol)
+    return tuple(Chem.GetShortestPath(mol, ends[1], ends[2]))
 
-    Every acyclic bond of a shortest path between two terminal atoms separates them, so the set does not depend on
+
+def blocks(mol: Chem.Mol, path: Path) -> Word:
+    """Cut a sanitized unit at every acyclic backbone bond of the order of its end bonds (nearly always single).
+
+    Every acyclic bond on a shortest path between two terminal atoms separates them, so the cuts do not depend on
     which of several shortest paths was found.
     """
     order = mol.GetBondBetweenAtoms(*path[:2]).GetBondType()
-    steps = zip(path[1:-2], path[2:-1], strict=True)
-    bonds = (mol.GetBondBetweenAtoms(*step) for step in steps)
-    return [bond for bond in bonds if bond.GetBondType() == order and not bond.IsInRing()]
+    cuts: list[int] = []
+    labels: list[tuple[int, int]] = []
+    for here, there in pairwise(path[1:-1]):
+        bond = mol.GetBondBetweenAtoms(here, there)
+        if bond.GetBondType() == order and not bond.IsInRing():
+            inward, outward = 2 * len(cuts) + 4, 2 * len(cuts) + 3
+            cuts.append(
+                bond.GetIdx()
+            )  # RDKit's first label goes to the atom at the bond's end, the second to its begin
+            labels.append((inward, outward) if bond.GetBeginAtomIdx() == here else (outward, inward))
+    pieces = Chem.FragmentOnBonds(mol, cuts, dummyLabels=labels) if cuts else Chem.Mol(mol)
+    pieces.GetAtomWithIdx(path[0]).SetIsotope(2)
+    pieces.GetAtomWithIdx(path[-1]).SetIsotope(2 * len(cuts) + 3)
+    in_order = sorted(Chem.MolToSmiles(pieces).split("."), key=_first_label)
+    return tuple(stable(_LABEL.sub(_as_in_or_out, piece)) for piece in in_order)
 
 
-def blocks(mol: Chem.Mol, path: tuple[int, ...]) -> Word:
-    """Cut a sanitized unit at every cut bond; atoms path[0] and path[-1] are its ends."""
-    cuts = cut_bonds(mol, path)
-    place = {atom: i for i, atom in enumerate(path)}
-    labels = []
-    for i, bond in enumerate(cuts):  # RDKit puts the first label on the atom at the bond's end, the second on its begin
-        inward, outward = 2 * i + 4, 2 * i + 3
-        forward = place[bond.GetBeginAtomIdx()] < place[bond.GetEndAtomIdx()]
-        labels.append((inward, outward) if forward else (outward, inward))
-    mol = Chem.Mol(mol)
-    mol.GetAtomWithIdx(path[0]).SetIsotope(2)
-    mol.GetAtomWithIdx(path[-1]).SetIsotope(2 * len(cuts) + 3)
-    pieces = Chem.FragmentOnBonds(mol, [bond.GetIdx() for bond in cuts], dummyLabels=labels) if cuts else mol
-    return tuple(stable(_LABEL.sub(_as_in_or_out, text)) for text in _in_order(Chem.MolToSmiles(pieces)))
-
-
-def _in_order(text: str) -> list[str]:
-    """Fragments of a dotted SMILES sorted along the chain."""
-    return sorted(text.split("."), key=lambda piece: min(int(label) for label in _LABEL.findall(piece)))
+def _first_label(piece: str) -> int:
+    return min(int(label) for label in _LABEL.findall(piece))
 
 
 def _as_in_or_out(label: re.Match[str]) -> str:
@@ -67,92 +74,109 @@ def _as_in_or_out(label: re.Match[str]) -> str:
 
 @lru_cache(maxsize=100_000)
 def stable(block: str) -> str:
-    """The fixed point of a block's SMILES; cached, as chains are made of few different blocks."""
-    return fixed_point(block)
+    """The fixed point of a block, written from its way in; cached, as chains are made of few different blocks."""
+    mol = Chem.MolFromSmiles(fixed_point(block))
+    return Chem.MolToSmiles(mol, rootedAtAtom=stars(mol)[1])
 
 
 @lru_cache(maxsize=100_000)
 def turned(block: str) -> str:
     """The same block walked through the other way."""
-    return fixed_point(_LABEL.sub(lambda label: _SWAP[label.group(1)], block))
+    return stable(_LABEL.sub(lambda label: _SWAP[label.group(1)], block))
 
 
-def assemble(word: Word, closed: bool) -> Chem.Mol:
-    """Join blocks head to tail, into a ring or into a unit whose ends are [1*] (in) and [2*] (out); sanitized.
+@lru_cache(maxsize=100_000)
+def largest_ring(block: str) -> int:
+    """Atoms of the largest ring in a block, 0 without rings."""
+    mol = Chem.MolFromSmiles(block)  # ring information does not keep its molecule alive
+    return max((len(ring) for ring in mol.GetRingInfo().AtomRings()), default=0)
 
-    Atom numbers follow from the word alone, so that all that is written from the result does too.
-    """
-    size = len(word)
-    relabelled = (
-        _LABEL.sub(lambda label, i=i: f"[{2 * i + 2 if label.group(1) == '1' else 2 * i + 3}*]", block)  # type: ignore[misc]
-        for i, block in enumerate(word)
-    )
-    params = Chem.SmilesParserParams()
-    params.sanitize = params.removeHs = False
-    mol = Chem.RWMol(Chem.MolFromSmiles(".".join(relabelled), params))
-    Chem.SetBondStereoFromDirections(mol)
-    for bond in mol.GetBonds():  # two ends may disagree on the direction of the bond that will join them
-        bond.SetBondDir(Chem.BondDir.NONE)
-    star = {atom.GetIsotope(): atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0}
-    pairs = [(star[2 * i + 3], star[2 * i + 4]) for i in range(size - 1)]
-    if closed:
-        pairs.append((star[2 * size + 1], star[2]))
-    else:
-        mol.GetAtomWithIdx(star[2]).SetIsotope(1)
-        mol.GetAtomWithIdx(star[2 * size + 1]).SetIsotope(2)
-    join(mol, pairs)
+
+def smiles(word: Word) -> str:
+    """Blocks joined head to tail as one text, from `[1*]` to `[2*]`; it follows from the word alone."""
+    tail, offset = "[2*]", 0
+    for block in reversed(word):
+        body, offset = _with_own_closures(block.removeprefix("[1*]"), offset)
+        before, after = body.split("[2*]")
+        if before and before[-1] in "/\\=#" and tail[0] in "/\\=#":  # both blocks write the bond that joins them
+            tail = tail[1:] if before[-1] == tail[0] else tail.translate(_FLIP)[1:]
+        tail = before + tail + after
+    return "[1*]" + tail
+
+
+def _with_own_closures(text: str, offset: int) -> tuple[str, int]:
+    """Renumber ring closures above `offset`, so that a block can stand inside an open ring of another."""
+    if text.isalpha():
+        return text, offset
+    highest = offset
+
+    def renumber(match: re.Match[str]) -> str:
+        nonlocal highest
+        if match.group(1):  # a bracket atom: its digits are isotopes, hydrogens and charges
+            return match.group(1)
+        number = offset + int(match.group(2) or match.group(3) or match.group(4))
+        highest = max(highest, number)
+        return f"%({number})"
+
+    return _RING_CLOSURE.sub(renumber, text), highest
+
+
+def unit(word: Word) -> Chem.Mol:
+    """Blocks joined to an open chain whose ends are the dummy atoms [1*] (in) and [2*] (out)."""
+    return Chem.MolFromSmiles(smiles(word))
+
+
+def ring(word: Word) -> Chem.Mol:
+    """Blocks joined to a ring; its last bond is the one that closes it."""
+    text = smiles(word)
+    mol = read_raw(text)
+    if "/" in text or "\\" in text:
+        Chem.SetBondStereoFromDirections(mol)
+        for bond in mol.GetBonds():  # two ends may disagree on the direction of the bond that will join them
+            bond.SetBondDir(Chem.BondDir.NONE)
+    ends = stars(mol)
+    join(mol, ends[2], ends[1])
     return sanitize(mol, clean_stereo=False)  # the blocks hold nothing but true stereo
 
 
-def join(mol: Chem.RWMol, pairs: list[tuple[int, int]]) -> None:
-    """Replace each pair of end atoms by a bond between their neighbours, in place, keeping all stereo.
+def join(mol: Chem.RWMol, out: int, into: int) -> None:
+    """Replace two chain ends by a bond between their neighbours, in place, keeping all stereo.
 
-    Both ends of a pair carry the same bond order (checked when the unit is read). Bond directions must have been
-    turned into stereo before (SetBondStereoFromDirections).
+    Both ends carry the same bond order. Bond directions must have been turned into stereo before.
     """
-    stereo = _double_bond_stereo(mol)
-    partner = {}
-    for out, into in pairs:
-        (tail,) = mol.GetAtomWithIdx(out).GetNeighbors()
-        (head,) = mol.GetAtomWithIdx(into).GetNeighbors()
-        partner[out], partner[into] = head.GetIdx(), tail.GetIdx()
-        order = mol.GetBondBetweenAtoms(out, tail.GetIdx()).GetBondType()
-        for star, atom in ((out, tail), (into, head)):
-            _turn_when_odd(atom, star)
-            mol.RemoveBond(star, atom.GetIdx())
-        mol.AddBond(tail.GetIdx(), head.GetIdx(), order)
-    _restore(mol, stereo, partner)
-    mol.BeginBatchEdit()
-    for star in partner:
-        mol.RemoveAtom(star)
-    mol.CommitBatchEdit()
-
-
-def _turn_when_odd(atom: Chem.Atom, star: int) -> None:
-    """A new bond comes last in the atom's list: moving the end's place there may be an odd permutation."""
-    if atom.GetChiralTag() == Chem.ChiralType.CHI_UNSPECIFIED:
-        return
-    neighbours = [other.GetIdx() for other in atom.GetNeighbors()]
-    if (len(neighbours) - 1 - neighbours.index(star)) % 2:
-        atom.InvertChirality()
-
-
-Stereo = list[tuple[int, int, tuple[int, int], Chem.BondStereo]]
-
-
-def _double_bond_stereo(mol: Chem.RWMol) -> Stereo:
-    """(begin, end, reference atoms, cis or trans) of every stereo double bond; RDKit forgets it when a neighbour goes."""
-    found = []
-    for bond in mol.GetBonds():
-        if bond.GetStereo() > Chem.BondStereo.STEREOANY:
-            first, second = bond.GetStereoAtoms()
-            kind = _AS_CIS_TRANS.get(bond.GetStereo(), bond.GetStereo())
-            found.append((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), (first, second), kind))
-    return found
-
-
-def _restore(mol: Chem.RWMol, stereo: Stereo, partner: dict[int, int]) -> None:
-    for begin, end, (first, second), kind in stereo:
+    (tail,), (head,) = (mol.GetAtomWithIdx(end).GetNeighbors() for end in (out, into))
+    order = mol.GetBondBetweenAtoms(out, tail.GetIdx()).GetBondType()
+    partner = {out: head.GetIdx(), into: tail.GetIdx()}
+    stereo = _double_bonds_beside(tail) + _double_bonds_beside(head)
+    for end, atom in ((out, tail), (into, head)):
+        _invert_when_odd(atom, end)
+        mol.RemoveBond(end, atom.GetIdx())
+    mol.AddBond(tail.GetIdx(), head.GetIdx(), order)
+    for begin, end, references, kind in stereo:
         bond = mol.GetBondBetweenAtoms(begin, end)
-        bond.SetStereoAtoms(partner.get(first, first), partner.get(second, second))
+        bond.SetStereoAtoms(*(partner.get(atom, atom) for atom in references))
         bond.SetStereo(kind)
+    for end in sorted(partner, reverse=True):
+        mol.RemoveAtom(end)
+
+
+def _invert_when_odd(atom: Chem.Atom, end: int) -> None:
+    """A new bond comes last in the atom's list: moving the chain end's place there may be an odd permutation."""
+    if atom.GetChiralTag() != Chem.ChiralType.CHI_UNSPECIFIED:
+        neighbours = [other.GetIdx() for other in atom.GetNeighbors()]
+        if (len(neighbours) - 1 - neighbours.index(end)) % 2:
+            atom.InvertChirality()
+
+
+def _double_bonds_beside(atom: Chem.Atom) -> list[tuple[int, int, tuple[int, ...], Chem.BondStereo]]:
+    """(begin, end, reference atoms, cis or trans) of stereo double bonds: RDKit forgets them when a neighbour goes."""
+    return [
+        (
+            bond.GetBeginAtomIdx(),
+            bond.GetEndAtomIdx(),
+            tuple(bond.GetStereoAtoms()),
+            _AS_CIS_TRANS.get(bond.GetStereo(), bond.GetStereo()),
+        )
+        for bond in atom.GetBonds()
+        if bond.GetStereo() > Chem.BondStereo.STEREOANY
+    ]

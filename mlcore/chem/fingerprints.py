@@ -33,7 +33,7 @@ def morgan_bytes(key_smiles: str) -> bytes:
 
 def morgan_of(mol: Chem.Mol) -> bytes:
     """The same for a key that has been read already."""
-    return DataStructs.BitVectToBinaryText(_MORGAN.GetFingerprint(mol))  # type: ignore[no-any-return]
+    return DataStructs.BitVectToBinaryText(_MORGAN.GetFingerprint(mol))
 
 
 def pattern_bits(smiles: str) -> list[int]:

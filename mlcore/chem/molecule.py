@@ -1,8 +1,8 @@
 """Molecule identity: canonical SMILES at its fixed point.
 
-Decided here: a molecule is one connected structure of any charge, or a salt of up to `MAX_COMPONENTS` ions whose charges
-cancel, such as `[Li+].O=S(=O)([N-]S(=O)(=O)C(F)(F)F)C(F)(F)F`. Mixtures, solvates and open chain ends are refused, as
-they are no single structure. Atom maps and written-out hydrogens are dropped, isotopes and stereo are kept;
+Decided here: a molecule is one connected structure of any charge, or a salt of up to `MAX_COMPONENTS` ions whose
+charges cancel, such as `[Li+].O=S(=O)([N-]S(=O)(=O)C(F)(F)F)C(F)(F)F`. Mixtures, solvates and open chain ends are
+refused, as they are no single structure. Atom maps and written-out hydrogens are dropped, isotopes and stereo are kept;
 tautomers and charge states are taken as drawn.
 """
 
@@ -12,7 +12,7 @@ from functools import cached_property
 from rdkit import Chem
 
 from mlcore.chem import limits
-from mlcore.chem.canonical import fixed_point
+from mlcore.chem.canonical import checked_key
 from mlcore.chem.errors import ChemError
 from mlcore.chem.reading import read, sanitize
 
@@ -34,10 +34,7 @@ class Molecule:
         Raises:
             ChemError: "key_too_long" above `limits.MAX_KEY_BYTES`.
         """
-        key = fixed_point(Chem.MolToSmiles(self.mol))
-        if len(key) > limits.MAX_KEY_BYTES:
-            raise ChemError("key_too_long", f"the key has {len(key):,} characters; at most {limits.MAX_KEY_BYTES:,}")
-        return key
+        return checked_key(Chem.MolToSmiles(self.mol))
 
     @property
     def smiles(self) -> str:
@@ -54,8 +51,6 @@ def parse(text: str) -> Molecule:
     mol = read(text)
     if any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
         raise ChemError("star", "* marks an open chain end; a molecule has none (import it as a polymer instead)")
-    for atom in mol.GetAtoms():
-        atom.SetAtomMapNum(0)
     molecule = Molecule(sanitize(mol))
     if "." in text:
         _check_salt(molecule.mol)

@@ -19,18 +19,23 @@ Then the backbone can be told from any other ring of the key, hence different ch
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from rdkit import Chem
+from rdkit.Chem import rdqueries
 
 from mlcore.chem import chain, limits
-from mlcore.chem.canonical import fixed_point
+from mlcore.chem.canonical import checked_key
 from mlcore.chem.errors import ChemError
 from mlcore.chem.reading import read, sanitize
 
 KEY_VERSION = 1
 """Raised whenever the key of any polymer changes, so that stored keys of two versions are never compared."""
 
-_END_METALS = {"Cu", "Ag", "Au"}
+_STAR = rdqueries.AtomNumEqualsQueryAtom(0)
+_END_METAL = rdqueries.AtomNumEqualsQueryAtom(29)  # Cu, or
+for _number in (47, 79):  # Ag, Au
+    _END_METAL.ExpandQuery(rdqueries.AtomNumEqualsQueryAtom(_number), Chem.CompositeQueryType.COMPOSITE_OR)
 _END_ORDERS = (Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE)
 _SPARE_COPIES = 4  # tries to find a ring size that is not aromatic all round
 
@@ -43,16 +48,18 @@ class Polymer:
     """Blocks of the primitive unit along the chain."""
     length: int
     """Atoms on the shortest way through the primitive unit."""
+    heavy_atoms: int
+    """All heavy atoms of the primitive unit."""
 
     @cached_property
     def unit(self) -> Chem.Mol:
         """The primitive unit, sanitized; its ends are the dummy atoms with isotope 1 (in) and 2 (out)."""
-        return chain.assemble(self.word, closed=False)
+        return chain.unit(self.word)
 
     @cached_property
     def psmiles(self) -> str:
         """The primitive unit as SMILES with exactly two `*`, the first of them leading."""
-        start = next(atom.GetIdx() for atom in self.unit.GetAtoms() if _is_end(atom, 1))
+        start = chain.stars(self.unit)[1]
         return Chem.MolToSmiles(self.unit, rootedAtAtom=start).replace("[1*]", "*").replace("[2*]", "*")
 
     @cached_property
@@ -62,21 +69,20 @@ class Polymer:
         Raises:
             ChemError: "key_too_long" above `limits.MAX_KEY_BYTES`.
         """
-        key = fixed_point(Chem.MolToSmiles(self._ring()))
-        if len(key) > limits.MAX_KEY_BYTES:
-            raise ChemError("key_too_long", f"the key has {len(key):,} characters; at most {limits.MAX_KEY_BYTES:,}")
-        return key
+        return checked_key(Chem.MolToSmiles(self._ring()))
 
     def oligomer(self, backbone_atoms: int) -> Chem.Mol:
         """An open chain of whole units with at least so many backbone atoms, ends marked as in `unit`."""
-        return chain.assemble(self.word * max(1, -(-backbone_atoms // self.length)), closed=False)
+        return chain.unit(self.word * max(1, -(-backbone_atoms // self.length)))
 
     def _ring(self) -> Chem.Mol:
-        longest = max((len(ring) for ring in self.unit.GetRingInfo().AtomRings()), default=0)
+        longest = max(chain.largest_ring(block) for block in self.word)
         fewest = -(-max(limits.MIN_RING, longest + 1) // self.length)
+        if fewest * self.heavy_atoms > limits.MAX_KEY_BYTES:
+            raise ChemError("key_too_long", f"the ring needs {fewest:,} units of {self.heavy_atoms:,} heavy atoms")
         for copies in range(fewest, fewest + _SPARE_COPIES):
-            ring = chain.assemble(self.word * copies, closed=True)
-            if not _aromatic_all_round(ring, longest):
+            ring = chain.ring(self.word * copies)
+            if not ring.GetBondWithIdx(ring.GetNumBonds() - 1).GetIsAromatic():
                 return ring
         raise ChemError("aromatic_backbone", "the endless chain is aromatic all along; its bonds cannot be told apart")
 
@@ -90,13 +96,13 @@ def parse(text: str) -> Polymer:
     mol = read(text)
     if "." in text:
         raise ChemError("salt", "a dot separates several components; give the repeat unit alone, without counter-ions")
-    ends = _find_ends(mol)
-    order = _check_ends(mol, ends)
-    mol = sanitize(mol) if order == Chem.BondType.SINGLE else _recut(mol, ends)
-    path = chain.backbone(mol, _labelled(mol, 1, 2))
+    order = _end_order(*_label_ends(mol))
+    mol = sanitize(mol) if order == Chem.BondType.SINGLE else _recut(mol)
+    path = chain.backbone(mol)
     word = chain.blocks(mol, path)
     period = _period(word)
-    return Polymer(_canonical_cut(word[:period]), (len(path) - 2) * period // len(word))
+    repeats = len(word) // period
+    return Polymer(_canonical_cut(word[:period]), (len(path) - 2) // repeats, mol.GetNumHeavyAtoms() // repeats)
 
 
 def key(text: str) -> str:
@@ -109,15 +115,12 @@ def ring_smiles(psmiles: str) -> str:
     return parse(psmiles).key
 
 
-def _find_ends(mol: Chem.RWMol) -> tuple[int, int]:
+def _label_ends(mol: Chem.RWMol) -> tuple[Chem.Atom, Chem.Atom]:
     """Turn the two ends into dummy atoms with isotope 1 and 2, in the order of the text."""
-    ends = [atom for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0]
-    if not ends:
-        ends = _metal_ends(mol)
+    ends = list(mol.GetAtomsMatchingQuery(_STAR)) or _metal_ends(mol)
     if len(ends) != 2:
-        hint = (
-            "a ladder polymer or network cannot be written with two ends" if len(ends) > 2 else "mark both ends with *"
-        )
+        many = len(ends) > 2
+        hint = "ladder polymers and networks cannot be written with two ends" if many else "mark both ends with *"
         raise ChemError("star_count", f"{len(ends)} chain ends, expected exactly 2; {hint}")
     for label, atom in enumerate(ends, 1):
         if atom.GetFormalCharge() or atom.GetNumExplicitHs() or atom.GetChiralTag():
@@ -125,87 +128,74 @@ def _find_ends(mol: Chem.RWMol) -> tuple[int, int]:
         atom.SetAtomicNum(0)
         atom.SetNoImplicit(True)
         atom.SetIsotope(label)
-    for atom in mol.GetAtoms():
-        atom.SetAtomMapNum(0)
-    return ends[0].GetIdx(), ends[1].GetIdx()
+    return ends[0], ends[1]
 
 
 def _metal_ends(mol: Chem.Mol) -> list[Chem.Atom]:
-    """Terminal atoms of two different coinage metals, or nothing when there are no metals at all."""
-    metals = [atom for atom in mol.GetAtoms() if atom.GetSymbol() in _END_METALS]
-    if not metals:
-        return []
+    """Atoms of two different coinage metals, or nothing when there are no such metals at all."""
+    metals = list(mol.GetAtomsMatchingQuery(_END_METAL))
     symbols = [atom.GetSymbol() for atom in metals]
-    if len(metals) != 2 or symbols[0] == symbols[1]:
+    if metals and (len(metals) != 2 or symbols[0] == symbols[1]):
+        found = ", ".join(symbols)
         raise ChemError(
-            "metal_ends",
-            f"metal ends {', '.join(symbols)} are no pair; one [Cu] and one [Au] (or *) mark the chain ends",
+            "metal_ends", f"metal ends {found} are no pair; mark the ends by one [Cu] and one [Au], or by *"
         )
     return metals
 
 
-def _check_ends(mol: Chem.Mol, ends: tuple[int, int]) -> Chem.BondType:
-    """Return the bond order at both ends."""
-    first, second = (mol.GetAtomWithIdx(end) for end in ends)
+def _end_order(first: Chem.Atom, second: Chem.Atom) -> Chem.BondType:
+    """Check both ends and return the bond order they share."""
     for end in (first, second):
         if end.GetDegree() != 1:
             raise ChemError("star_degree", f"a chain end has {end.GetDegree()} bonds; it takes exactly one")
-    if mol.GetBondBetweenAtoms(*ends):
-        raise ChemError(
-            "empty_unit", "the two chain ends are bonded to each other; there is no repeat unit between them"
-        )
-    orders = [end.GetBonds()[0].GetBondType() for end in (first, second)]
-    if orders[0] != orders[1]:
-        raise ChemError("end_bonds", "the bond orders at the two ends differ; units could not be joined")
-    if orders[0] not in _END_ORDERS:
-        raise ChemError("end_bonds", "the ends must carry a single, double or triple bond")
-    return orders[0]
+    bonds = [end.GetBonds()[0] for end in (first, second)]
+    if bonds[0].GetIdx() == bonds[1].GetIdx():
+        raise ChemError("empty_unit", "the two chain ends are bonded to each other, with no repeat unit between them")
+    order, other = (bond.GetBondType() for bond in bonds)
+    if order != other:
+        raise ChemError("end_bonds", "the bond orders at the two ends differ, so that units could not be joined")
+    if order not in _END_ORDERS:
+        raise ChemError("end_bonds", "a chain end takes a single, double or triple bond")
+    return order
 
 
-def _is_end(atom: Chem.Atom, label: int) -> bool:
-    return atom.GetAtomicNum() == 0 and atom.GetIsotope() == label
-
-
-def _labelled(mol: Chem.Mol, first: int, second: int) -> tuple[int, int]:
-    """Indices of the ends with these labels."""
-    found = {atom.GetIsotope(): atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0}
-    return found[first], found[second]
-
-
-def _recut(mol: Chem.RWMol, ends: tuple[int, int]) -> Chem.Mol:
+def _recut(mol: Chem.RWMol) -> Chem.Mol:
     """Move the cut of a unit with double or triple end bonds to the first backbone bond of the lowest order.
 
     Two units are joined, which completes the stereo of a double bond that the cut went through, and the part from the
     chosen bond of the first unit to the same bond of the second is taken out. Bonds of a cumulene all have the same
     order: it is left as it is.
     """
-    size = mol.GetNumAtoms()
-    dimer = Chem.RWMol(Chem.CombineMols(mol, mol))
-    dimer.GetAtomWithIdx(ends[1]).SetIsotope(3)
-    dimer.GetAtomWithIdx(ends[0] + size).SetIsotope(3)
-    Chem.SetBondStereoFromDirections(dimer)
-    path = chain.backbone(mol, ends)
-    Chem.FastFindRings(mol)
-    chosen = _lowest_bond(mol, path)
+    size, (into, out) = mol.GetNumAtoms(), (chain.stars(mol)[label] for label in (1, 2))
+    chosen = _lowest_bond(mol)
     if chosen is None:
         return sanitize(mol)
-    first, second = chosen
-    for atom in (first, second, first + size, second + size):
-        dimer.GetAtomWithIdx(atom).SetIntProp("_cut", atom)
-    chain.join(dimer, [(ends[1], ends[0] + size)])
+    dimer = Chem.RWMol(Chem.CombineMols(mol, mol))
+    dimer.GetAtomWithIdx(out).SetIsotope(3)
+    dimer.GetAtomWithIdx(into + size).SetIsotope(3)
+    cuts = [tuple(dimer.GetAtomWithIdx(atom + shift) for atom in chosen) for shift in (0, size)]
+    for number, atom in enumerate(atom for cut in cuts for atom in cut):
+        atom.SetIntProp("_cut", number)
     Chem.SetBondStereoFromDirections(dimer)
-    whole = sanitize(dimer)
-    at = {atom.GetIntProp("_cut"): atom.GetIdx() for atom in whole.GetAtoms() if atom.HasProp("_cut")}
-    return _between(whole, (at[first], at[second]), (at[first + size], at[second + size]))
+    chain.join(dimer, out, into + size)
+    Chem.SetBondStereoFromDirections(dimer)
+    whole = sanitize(dimer, clean_stereo=False)
+    marked = sorted((a for a in whole.GetAtoms() if a.HasProp("_cut")), key=lambda atom: atom.GetIntProp("_cut"))
+    left, right = (marked[0].GetIdx(), marked[1].GetIdx()), (marked[2].GetIdx(), marked[3].GetIdx())
+    return _between(whole, left, right)
 
 
-def _lowest_bond(mol: Chem.Mol, path: tuple[int, ...]) -> tuple[int, int] | None:
-    """Atoms of the first acyclic backbone bond whose order is below that of the end bonds."""
+def _lowest_bond(mol: Chem.Mol) -> tuple[int, int] | None:
+    """Atoms of the first acyclic backbone bond of the lowest order, when that is below the order of the end bonds."""
+    Chem.FastFindRings(mol)
+    path = chain.backbone(mol)
     end_order = mol.GetBondBetweenAtoms(*path[:2]).GetBondTypeAsDouble()
-    steps = list(zip(path[1:-2], path[2:-1], strict=True))
-    bonds = {step: mol.GetBondBetweenAtoms(*step) for step in steps}
-    lower = [s for s in steps if not bonds[s].IsInRing() and bonds[s].GetBondTypeAsDouble() < end_order]
-    return min(lower, key=lambda step: bonds[step].GetBondTypeAsDouble(), default=None)
+    order = {}
+    for step in pairwise(path[1:-1]):
+        bond = mol.GetBondBetweenAtoms(*step)
+        if not bond.IsInRing() and bond.GetBondTypeAsDouble() < end_order:
+            order[step] = bond.GetBondTypeAsDouble()
+    return min(order, key=lambda step: order[step], default=None)
 
 
 def _between(mol: Chem.Mol, left: tuple[int, int], right: tuple[int, int]) -> Chem.Mol:
@@ -222,12 +212,6 @@ def _between(mol: Chem.Mol, left: tuple[int, int], right: tuple[int, int]) -> Ch
         if {atom.GetIsotope() for atom in piece.GetAtoms() if atom.GetAtomicNum() == 0} == {1, 2}
     )
     return sanitize(Chem.RWMol(middle))
-
-
-def _aromatic_all_round(ring: Chem.Mol, longest: int) -> bool:
-    """Whether backbone bonds, those in no ring of up to `longest` atoms, were taken for aromatic ones."""
-    size = ring.GetRingInfo().MinBondRingSize
-    return any(bond.GetIsAromatic() and size(bond.GetIdx()) > longest for bond in ring.GetBonds())
 
 
 def _period(word: chain.Word) -> int:

@@ -3,6 +3,7 @@
 import re
 
 from rdkit import Chem
+from rdkit.Chem import rdqueries
 
 from mlcore.chem import limits
 from mlcore.chem.errors import ChemError
@@ -12,6 +13,7 @@ _PARAMS.sanitize = False
 _PARAMS.removeHs = False
 _PARAMS.allowCXSMILES = False
 _PARAMS.parseName = False
+_HYDROGEN = rdqueries.AtomNumEqualsQueryAtom(1)
 
 _NOT_SMILES = (  # pattern, code, what to do; the order matters: the most specific comes first
     (re.compile(r"[{}]"), "bigsmiles", "braces belong to BigSMILES; give one repeat unit with two * instead"),
@@ -22,15 +24,25 @@ _NOT_SMILES = (  # pattern, code, what to do; the order matters: the most specif
 
 
 def read(text: object) -> Chem.RWMol:
-    """Parse SMILES without sanitizing; atom order, bond directions and chirality marks are those of the text.
+    """Parse SMILES without sanitizing; bond directions and chirality marks stay those of the text, atom maps go.
 
     Raises:
         ChemError: for anything that is not the SMILES of a structure within `limits`.
     """
-    mol = Chem.MolFromSmiles(check_text(text), _PARAMS)
-    if mol is None:
-        raise ChemError("unparsable", f"cannot be read as SMILES: {_diagnose(str(text).strip())}")
+    smiles = check_text(text)
+    mol = read_raw(smiles)
     _check_size(mol)
+    if ":" in smiles:
+        for atom in mol.GetAtoms():
+            atom.SetAtomMapNum(0)
+    return mol
+
+
+def read_raw(smiles: str) -> Chem.RWMol:
+    """Parse a safe text without sanitizing or any other check."""
+    mol = Chem.MolFromSmiles(smiles, _PARAMS)
+    if mol is None:
+        raise ChemError("unparsable", f"cannot be read as SMILES: {_diagnose(smiles)}")
     return Chem.RWMol(mol)
 
 
@@ -60,7 +72,7 @@ def _bad_character(text: str) -> ChemError:
         return ChemError("whitespace", f"white space {where}; give the SMILES alone, without name or extension")
     if ord(character) < 128:
         return ChemError("control_character", f"control character {character!r} {where}; remove it")
-    return ChemError("not_ascii", f"{ascii(character)} {where} is no SMILES character; retype it as plain ASCII")
+    return ChemError("not_ascii", f"{character!a} {where} is no SMILES character; retype it as plain ASCII")
 
 
 def _diagnose(text: str) -> str:
@@ -84,14 +96,18 @@ def _check_size(mol: Chem.Mol) -> None:
 
 
 def sanitize(mol: Chem.RWMol, clean_stereo: bool = True) -> Chem.Mol:
-    """Perceive aromaticity and stereo, drop written-out hydrogens and, if asked, marks on atoms that are no stereo centres.
+    """Perceive aromaticity and stereo and drop written-out hydrogens.
+
+    Args:
+        mol: as read; changed in place.
+        clean_stereo: also drop marks on what is no stereo centre.
 
     Raises:
         ChemError: "valence", "kekulize" or "unparsable", naming the atom.
     """
     try:
         Chem.SanitizeMol(mol)
-        plain = Chem.RemoveHs(mol, sanitize=False) if any(a.GetAtomicNum() == 1 for a in mol.GetAtoms()) else mol
+        plain = Chem.RemoveHs(mol, sanitize=False) if len(mol.GetAtomsMatchingQuery(_HYDROGEN)) else mol
     except (Chem.MolSanitizeException, RuntimeError, ValueError) as error:
         raise _chemistry_error(mol, error) from None
     Chem.AssignStereochemistry(plain, cleanIt=clean_stereo, force=True)

@@ -12,6 +12,8 @@ from types import ModuleType
 from rdkit import Chem
 from rdkit.Chem import RDConfig
 
+from mlcore.chem.chain import stars
+
 _CAPS = {1: 29, 2: 79}  # Cu where the chain comes in, Au where it goes out
 
 
@@ -34,8 +36,8 @@ def sa_score(mol: Chem.Mol) -> float:
 def unit_sa_score(unit: Chem.Mol) -> float:
     """Score of `Polymer.unit`, its ends replaced by metal atoms."""
     capped = Chem.RWMol(unit)
-    for atom in capped.GetAtoms():
-        if atom.GetAtomicNum() == 0:
-            atom.SetAtomicNum(_CAPS[atom.GetIsotope()])
-            atom.SetIsotope(0)
+    for label, index in stars(unit).items():
+        end = capped.GetAtomWithIdx(index)
+        end.SetAtomicNum(_CAPS[label])
+        end.SetIsotope(0)
     return sa_score(capped)
