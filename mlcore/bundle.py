@@ -6,11 +6,10 @@ Nothing in a bundle is executed. The class comes from the catalog by name; weigh
 import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,20 +18,16 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError
 
-from mlcore import __version__, catalog, config, device, options
+from mlcore import __version__, catalog, config, device
 from mlcore.data.splits import Split
 from mlcore.data.tables import Table
 from mlcore.errors import UserError
 from mlcore.events import finite
+from mlcore.manifest import FORMAT_VERSION, MANIFEST, Manifest, parse_json, read
 
-FORMAT_VERSION = 1
-MANIFEST = "manifest.json"
 WEIGHTS = "model.safetensors"
 VOCABULARY = "vocab.json"
 CARD = "card.md"
-
-_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.(safetensors|json|md)")
-_MAX_MANIFEST_BYTES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -48,24 +43,6 @@ class Trained:
     vocabulary: list[str] | None = None
     notes: str = ""
     """Paragraphs for the card: how it was trained, what it is good for."""
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """manifest.json, field by field."""
-
-    format_version: int
-    architecture: str
-    task: str
-    config: dict[str, Any]
-    properties: list[dict[str, Any]]
-    training_data: dict[str, Any]
-    split: dict[str, Any]
-    metrics: dict[str, Any]
-    code_version: str
-    created: str
-    parent: str | None
-    files: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -94,7 +71,7 @@ class Bundle:
     @property
     def vocabulary(self) -> list[str]:
         """The tokens of a text model, in the order of their numbers."""
-        content = _json(self.path, VOCABULARY, self._files.get(VOCABULARY, b""))
+        content = parse_json(self.path, VOCABULARY, self._files.get(VOCABULARY, b""))
         if not isinstance(content, list) or not all(isinstance(token, str) for token in content):
             raise UserError(f"bundle {self.path}: {VOCABULARY} must be a list of tokens")
         return content
@@ -139,13 +116,10 @@ def save(path: str | Path, run: config.RunConfig, table: Table, trained: Trained
 def load(path: str | Path, task: str | None = None) -> Bundle:
     """Reads and checks a bundle; with `task`, only one that does it. Every fault is one UserError."""
     path = Path(path)
-    if not path.is_dir():
-        raise UserError(f"bundle {path}: no such folder")
-    raw = _read(path, MANIFEST)
-    manifest = _manifest(path, _json(path, MANIFEST, raw))
-    if task is not None and manifest.task != task:
-        raise UserError(f"bundle {path}: a model that can {task} is needed, this one can {manifest.task}")
-    return Bundle(path, manifest, hashlib.sha256(raw).hexdigest(), _checked_files(path, manifest.files))
+    checked = read(path)
+    if task is not None and checked.manifest.task != task:
+        raise UserError(f"bundle {path}: a model that can {task} is needed, this one can {checked.manifest.task}")
+    return Bundle(path, checked.manifest, checked.digest, checked.files)
 
 
 def open_model(path: str | Path, task: str, device_name: str = "auto") -> Any:
@@ -169,10 +143,10 @@ def card(manifest: Manifest, notes: str) -> str:
     lines = [
         f"# {manifest.architecture}: {catalog.get(manifest.architecture).summary}",
         f"Task: {manifest.task}. Properties: {', '.join(properties) or 'none'}.",
-        f"Trained with mlcore {manifest.code_version} on {manifest.created}, seed {manifest.config['seed']}, on a table of "
-        f"{data['rows']} rows and {data['keys']} distinct structures (digest `{data['digest']}`).",
-        f"Split by structure key before anything else: {split['train']} rows to train on, {split['valid']} to steer by, "
-        f"{split['test']} kept for the end.",
+        f"Trained with mlcore {manifest.code_version} on {manifest.created}, seed {manifest.config['seed']}, "
+        f"on a table of {data['rows']} rows and {data['keys']} distinct structures (digest `{data['digest']}`).",
+        f"Split by structure key before anything else: {split['train']} rows to train on, "
+        f"{split['valid']} to steer by, {split['test']} kept for the end.",
         notes.strip(),
         "## Metrics",
         "```json\n" + json.dumps(finite(manifest.metrics), indent=2) + "\n```",
@@ -180,55 +154,6 @@ def card(manifest: Manifest, notes: str) -> str:
         "```json\n" + json.dumps(manifest.config, indent=2) + "\n```",
     ]
     return "\n\n".join(line for line in lines if line) + "\n"
-
-
-def _manifest(path: Path, content: Any) -> Manifest:
-    version = content.get("format_version") if isinstance(content, dict) else None
-    if not isinstance(version, int):
-        raise UserError(f"bundle {path}: {MANIFEST} has no format_version")
-    if version > FORMAT_VERSION:
-        raise UserError(f"bundle {path}: format version {version} is newer than {FORMAT_VERSION}; update this program")
-    try:
-        manifest = options.build(Manifest, content)
-    except UserError as error:
-        raise UserError(f"bundle {path}: {MANIFEST}: {error}") from error
-    if catalog.get(manifest.architecture).task != manifest.task:
-        raise UserError(f"bundle {path}: architecture {manifest.architecture} cannot {manifest.task}")
-    return manifest
-
-
-def _checked_files(path: Path, digests: Mapping[str, str]) -> dict[str, bytes]:
-    present = {entry.name for entry in path.iterdir()} - {MANIFEST}
-    for name in sorted(present ^ set(digests)):
-        fault = "is missing" if name in digests else "is not named in the manifest"
-        raise UserError(f"bundle {path}: {name} {fault}")
-    files = {}
-    for name, digest in digests.items():
-        if not _FILE_NAME.fullmatch(name):
-            raise UserError(f"bundle {path}: {name!r} is no file name for a bundle")
-        files[name] = _read(path, name)
-        if hashlib.sha256(files[name]).hexdigest() != digest:
-            raise UserError(f"bundle {path}: {name} was changed or damaged (its sha256 differs from the manifest)")
-    return files
-
-
-def _read(path: Path, name: str) -> bytes:
-    file = path / name
-    if file.is_symlink() or not file.is_file():
-        raise UserError(f"bundle {path}: {name} is missing or no plain file")
-    if name == MANIFEST and file.stat().st_size > _MAX_MANIFEST_BYTES:
-        raise UserError(f"bundle {path}: {MANIFEST} is larger than {_MAX_MANIFEST_BYTES} bytes")
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise UserError(f"bundle {path}: {name}: {error.strerror or error}") from error
-
-
-def _json(path: Path, name: str, content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except ValueError as error:
-        raise UserError(f"bundle {path}: {name} is not JSON: {error}") from error
 
 
 def _encode(content: Any) -> bytes:
