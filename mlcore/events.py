@@ -14,8 +14,8 @@ Level = Literal["debug", "info", "warning", "error"]
 class Events:
     """One sink for everything a command reports.
 
-    With `as_json` each event is one flushed line on stdout: {"time": ISO 8601, "event": kind, ...}, and nothing else goes
-    there. Without, stderr gets a progress bar and short lines, and stdout stays free for the command's own output.
+    With `as_json` each event is one flushed line on stdout, {"time": ISO 8601, "event": kind, ...}, and nothing else
+    goes there. Without, stderr gets a progress bar and short lines, and stdout stays free for the command's own output.
     """
 
     def __init__(self, as_json: bool = False, out: TextIO | None = None, err: TextIO | None = None) -> None:

@@ -1,6 +1,7 @@
 """Typed settings: dataclasses whose fields carry a help text and bounds, built strictly from JSON.
 
-The same description checks a configuration file, is printed by ``python -m mlcore catalog --json``, and is enough to draw a form.
+The same description checks a configuration file, is printed by `python -m mlcore catalog --json`, and is enough to draw
+a form.
 """
 
 import difflib
@@ -34,7 +35,7 @@ def option(default: Any, help_text: str, *, minimum: float | None = None, maximu
 
 
 def build(cls: type[T], source: object, where: str = "") -> T:
-    """An instance of dataclass `cls` from a JSON object; any unknown key, wrong type or bound is a UserError naming it."""
+    """An instance of dataclass `cls` from a JSON object; a UserError names any unknown key, wrong type or bound."""
     if not isinstance(source, Mapping):
         raise UserError(f"{where or 'configuration'}: expected an object, got {source!r}")
     hints = typing.get_type_hints(cls)
@@ -59,7 +60,7 @@ def nearest(name: object, known: typing.Iterable[str]) -> str:
 
 
 def schema(cls: type, overrides: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
-    """One JSON-ready entry per field: name, type, default (null when required), help, minimum, maximum, choices, fields."""
+    """One JSON-ready entry per field: name, type, default, required, help, minimum, maximum, choices, fields."""
     hints = typing.get_type_hints(cls)
     return [_describe(item, hints[item.name], overrides or {}) for item in fields(cls)]
 

@@ -31,13 +31,13 @@ class Learner(Protocol):
     """The network, on its device."""
 
     def batch(self, step: int) -> Any:
-        """The training batch of this step. A function of the step alone, so that a resumed run sees the same batches."""
+        """The training batch of this step; a function of the step alone, so that a resumed run sees the same."""
 
     def loss(self, batch: Any) -> Tensor:
         """The scalar to minimise; the model is in training mode."""
 
     def validate(self) -> Mapping[str, float]:
-        """Measures on the VALIDATION rows, `loss` among them; called in eval mode without gradients. Empty: no such rows."""
+        """Measures on the VALIDATION rows, `loss` among them, in eval mode without gradients; empty without rows."""
 
 
 @dataclass
@@ -58,9 +58,10 @@ class Progress:
 def fit(learner: Learner, run: Run) -> Progress:
     """Trains `learner.model` in place and leaves the weights with the least validation loss in it, in eval mode.
 
-    AdamW (Loshchilov and Hutter 2019) with linear warm-up, cosine decay, gradient clipping and, if asked for, an exponential
-    moving average of the weights, which is then what is validated and kept. With `run.resume` it goes on from the checkpoint
-    and, on the CPU, gives the same curve bit for bit. Raises UserError when the loss is no longer finite, Stopped on SIGTERM.
+    AdamW (Loshchilov and Hutter 2019) with linear warm-up, cosine decay, gradient clipping and, if asked for, an
+    exponential moving average of the weights, which is then what is validated and kept. With `run.resume` it goes on
+    from the checkpoint and, on the CPU, gives the same curve bit for bit. Raises UserError when the loss is no longer
+    finite, Stopped on SIGTERM and Ctrl-C.
     """
     loop = _Loop(learner, run)
     if run.resume:
@@ -85,7 +86,7 @@ def learning_rate(step: int, config: TrainingConfig) -> float:
 
 
 def batch_rows(step: int, n: int, batch_size: int, seed: int) -> NDArray[np.int64]:
-    """Which of `n` rows make up the batch of a step: epochs of shuffled rows, each a function of (seed, epoch) alone."""
+    """Which of `n` rows make up the batch of a step: epochs of rows, shuffled by (seed, epoch) alone."""
     size = min(batch_size, n)
     epoch, place = divmod(step, n // size)
     order = np.random.default_rng([seed, epoch]).permutation(n)
@@ -155,7 +156,7 @@ class _Loop:
         return {name: t.clone() for name, t in self.average.items()} if self.average else _copy(self.learner.model)
 
     def save_checkpoint(self) -> None:
-        """One file, whole or not at all: weights, optimizer and random state as tensors, the rest as JSON in its header."""
+        """One file, whole or not at all: weights, optimizer, random state as tensors, the rest as JSON."""
         tensors = (
             _named("model", _copy(self.learner.model))
             | _named("best", self.best)

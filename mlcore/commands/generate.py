@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mlcore import bundle
+from mlcore.chem.identity import Kind
 from mlcore.data import tables
 from mlcore.errors import UserError
 from mlcore.evaluation import generative
@@ -123,7 +124,7 @@ def _check(args: argparse.Namespace) -> None:
         raise UserError("--reference, --known, --raw and --max-attempts need --accept")
 
 
-def _known(args: argparse.Namespace, kind: str) -> set[str]:
+def _known(args: argparse.Namespace, kind: Kind) -> set[str]:
     keys: set[str] = set()
     if args.known:
         try:
@@ -136,7 +137,7 @@ def _known(args: argparse.Namespace, kind: str) -> set[str]:
     return keys
 
 
-def _stream(generator: Generator, kind: str, args: argparse.Namespace) -> Iterator[tuple[Sample, Judged]]:
+def _stream(generator: Generator, kind: Kind, args: argparse.Namespace) -> Iterator[tuple[Sample, Judged]]:
     """Strings with their judgement, up to as many as may be drawn."""
     total = (args.max_attempts or min(20 * args.n, MOST)) if args.accept else args.n
     condition = conditions.parse(args.condition)

@@ -1,4 +1,4 @@
-"""Structures as token sequences: several spellings of each, so that a network learns the structure and not the spelling."""
+"""Structures as text for a network: several spellings of each, so that it learns the structure and not the spelling."""
 
 import re
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ def spellings(smiles: str, count: int, random: np.random.Generator) -> list[str]
 def first_end(molecule: Chem.Mol) -> int:
     """The `*` from which a repeat unit is read, so that like polymers are spelt in like order; -1 where there is none.
 
-    It is the end at the atom with the most bonds to heteroatoms: the carbonyl carbon of a carbonate, ester, amide or urethane.
+    It is the end at the carbon with the most bonds to heteroatoms: the carbonyl of an ester, amide or urethane.
     """
     ends = [atom for atom in molecule.GetAtoms() if atom.GetAtomicNum() == 0]
     ranks = list(Chem.CanonicalRankAtoms(molecule)) if ends else []
@@ -54,4 +54,4 @@ def _oxidation(end: Chem.Atom) -> float:
     if neighbour.GetAtomicNum() != 6:
         return 0.0
     bonds = [bond for bond in neighbour.GetBonds() if bond.GetOtherAtom(neighbour).GetAtomicNum() not in (0, 1, 6)]
-    return sum(bond.GetBondTypeAsDouble() for bond in bonds)
+    return sum(float(bond.GetBondTypeAsDouble()) for bond in bonds)

@@ -28,7 +28,7 @@ class Split:
 def by_key(keys: Sequence[str], valid: float, test: float, seed: int) -> Split:
     """Train, valid and test by a hash of (seed, key), so that a key keeps its part whatever other keys there are.
 
-    A share that is wanted but came out empty, as happens with a handful of keys, gets the nearest key of the training part.
+    A share that is wanted but came out empty, as happens with a handful of keys, gets one key of the training part.
     """
     unique = sorted(set(keys))
     place = dict(zip(unique, _uniform(unique, seed), strict=True))

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.chem.errors import ChemError
-from mlcore.chem.identity import identify
 from mlcore.config import DataConfig, PropertyConfig, Scale
+from mlcore.data.identities import identities
 from mlcore.errors import UserError
 from mlcore.events import Events
 
@@ -65,7 +65,7 @@ def from_scale(values: Floats, scale: Scale) -> Floats:
 
 
 def read(path: str | Path, config: DataConfig, events: Events | None = None) -> Table:
-    """The table at `path` (CSV, UTF-8 with or without BOM). Bad rows are reported through `events` and kept in the table.
+    """The table at `path`, a CSV in UTF-8 with or without BOM. What was refused is told and kept.
 
     Raises UserError when the file or a column is missing, or when no row is left.
     """
@@ -74,14 +74,13 @@ def read(path: str | Path, config: DataConfig, events: Events | None = None) -> 
     smiles, keys, values = [], [], []
     dropped: list[Problem] = []
     blanked: list[Problem] = []
-    for number, row in enumerate(rows, start=2):
-        text = row[config.smiles_column]
-        try:
-            keys.append(identify(text, config.kind).key)
-        except ChemError as error:
-            dropped.append(Problem(number, text, str(error)))
+    texts = [row[config.smiles_column] for row in rows]
+    for number, (row, text, found) in enumerate(zip(rows, texts, identities(texts, config.kind), strict=True), start=2):
+        if isinstance(found, ChemError):
+            dropped.append(Problem(number, text, str(found)))
             continue
         smiles.append(text)
+        keys.append(found.key)
         values.append([_value(row[p.source], p, number, blanked) for p in config.properties])
         if number % 500 == 0:
             events.progress(number - 1, len(rows), "reading structures")

@@ -20,7 +20,7 @@ _TOKEN = re.compile(r"\[[^\[\]]+\]|Br|Cl|%\d\d|[A-Za-z0-9*=#$:~()+\-/\\.@]")
 
 
 def split(text: str) -> list[str]:
-    """The tokens of a SMILES, whose concatenation is the SMILES again; UserError at a character that belongs to none."""
+    """The tokens of a SMILES, which joined give it back; UserError where a character belongs to none."""
     tokens: list[str] = _TOKEN.findall(text)
     if "".join(tokens) != text:
         raise UserError(f"{text[:80]!r} cannot be read as SMILES tokens")

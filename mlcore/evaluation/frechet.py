@@ -1,8 +1,8 @@
 """Frechet distance between two sets of structures over plain descriptors.
 
-Heusel et al. 2017 compare two sets by the Gaussians fitted to their features: |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^1/2). Here
-the features are ten RDKit descriptors, each in standard deviations of the reference; so the distance needs no trained
-network, 0 means equal first and second moments, and 1 is about one descriptor that is off by one standard deviation.
+Heusel et al. 2017 compare two sets by the Gaussians fitted to their features: |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^.5).
+Here the features are ten RDKit descriptors, each in standard deviations of the reference; so the distance needs no
+trained network, 0 means equal first and second moments, and 1 is about one descriptor off by one standard deviation.
 """
 
 from collections.abc import Sequence

@@ -1,22 +1,23 @@
-"""How good a set of generated strings is: the six measures of PolyGen, their counterparts by identity, and distances.
+"""How good a set of generated strings is: the six measures of PolyGen, their likes by identity, and a distance.
 
-Yang et al., npj Comput. Mater. 10 (2024), state uniqueness, novelty, validity, synthesizability, similarity and diversity
-on strings. Two strings may be one polymer cut elsewhere, so each of the first two is also given by polymer key. All depend on
-the number of strings N, which is why it is part of every report.
+Yang et al. (npj Comput. Mater. 2024, arXiv 2312.06470) define uniqueness, novelty, validity, synthesizability,
+similarity and diversity on strings. Two strings may be one polymer cut elsewhere, so the first two are given by polymer
+key as well. All depend on the number of strings N, which is why it is part of every report.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
 from mlcore.chem import fingerprints
 from mlcore.chem.errors import ChemError
-from mlcore.chem.identity import Identity, identify
+from mlcore.chem.fingerprints import Packed
+from mlcore.chem.identity import Identity, Kind
+from mlcore.data.identities import identities
 from mlcore.data.sequences import plain_ends
 from mlcore.errors import UserError
 from mlcore.evaluation import frechet
@@ -25,7 +26,6 @@ from mlcore.predictors.protocol import Predictor
 SYNTHESIZABLE = 5.0
 """SA scores below this count as synthesizable."""
 
-_BLOCK = 1000
 _METALS = re.compile(r"\[(?:Cu|Au)\]")
 
 
@@ -36,7 +36,7 @@ class Judged:
     text: str
     valid: bool
     identity: Identity | None
-    """None where it is invalid or the registry would refuse it."""
+    """None where it is invalid or no acceptable structure for other reasons, such as its size."""
 
     @property
     def key(self) -> str:
@@ -49,37 +49,38 @@ class Reference:
     """What the strings are compared with: the whole data set that the generator's lineage has seen."""
 
     texts: list[str]
-    keys: frozenset[str]
-    kind: str
-    metals: bool
-    """Chain ends are written `[Cu]` and `[Au]`."""
-    fingerprints: NDArray[np.uint64]
+    """Strings as written."""
+    keys: list[str]
+    """Their identities; empty where there is none."""
+    kind: Kind
 
     @classmethod
-    def of(cls, texts: Sequence[str], kind: str = "polymer", keys: Sequence[str] | None = None) -> "Reference":
-        """From strings, and their keys where they are known; strings that are no structure only count as strings."""
-        if keys is None:
-            keys = [judged.key for judged in judge(texts, kind)]
-        usable = [text for text, key in zip(texts, keys, strict=True) if key]
-        bits = fingerprints.pack([fingerprints.morgan_bytes(plain_ends(text)) for text in usable])
-        return cls(list(texts), frozenset(keys) - {""}, kind, any(map(_METALS.search, texts)), bits)
+    def of(cls, texts: Sequence[str], kind: Kind = "polymer") -> "Reference":
+        """From strings alone."""
+        return cls(list(texts), [judged.key for judged in judge(texts, kind)], kind)
+
+    @property
+    def metals(self) -> bool:
+        """Whether chain ends are written `[Cu]` and `[Au]`."""
+        return any(map(_METALS.search, self.texts))
 
 
-def judge(texts: Sequence[str], kind: str = "polymer") -> list[Judged]:
+def judge(texts: Sequence[str], kind: Kind = "polymer") -> list[Judged]:
     """Validity and identity of each string; equal strings are worked out once."""
-    done: dict[str, Judged] = {}
-    for text in texts:
-        if text not in done:
-            valid = is_valid(text, kind)
-            done[text] = Judged(text, valid, _identity(text, kind) if valid else None)
-    return [done[text] for text in texts]
+    valid = [text for text in dict.fromkeys(texts) if is_valid(text, kind)]
+    found = dict(zip(valid, identities(valid, kind), strict=True))
+    return [_judged(text, found.get(text)) for text in texts]
 
 
-def is_valid(text: str, kind: str = "polymer") -> bool:
+def _judged(text: str, found: Identity | ChemError | None) -> Judged:
+    return Judged(text, found is not None, found if isinstance(found, Identity) else None)
+
+
+def is_valid(text: str, kind: Kind = "polymer") -> bool:
     """PolyGen's rule for a polymer; for a molecule, that RDKit reads it and it is one component.
 
-    A polymer parses and has exactly one `[Cu]` and one `[Au]` (or, in the other convention, exactly two `*`), none of them
-    with a double or triple bond, none with more than one neighbour.
+    A polymer parses and has exactly one `[Cu]` and one `[Au]` (or, in the other convention, exactly two `*`), none of
+    them with a double or triple bond, none with more than one neighbour.
     """
     with rdBase.BlockLogs():
         molecule = Chem.MolFromSmiles(text)
@@ -102,22 +103,21 @@ def measure(
 ) -> dict[str, Any]:
     """All measures of `texts`, a share each unless said otherwise.
 
-    n: number of strings. uniqueness: 1 - repeats / N over all strings, valid or not. novelty: strings that are not in the
-    reference / N, compared exactly; where one side writes ends as `*` and the other as metals, both are compared as `*`.
-    validity: see is_valid. synthesizability: clean strings with SA < 5, clean being valid, novel, first occurrence.
-    similarity: mean over clean strings of their mean Tanimoto similarity (Morgan radius 2, 2048 bits) to the reference.
-    diversity: mean pairwise Tanimoto distance of clean strings. vun: clean / N.
+    n: number of strings. uniqueness: 1 - repeats / N over all strings, valid or not. novelty: strings that are not in
+    the reference / N, compared exactly; where one side writes ends as `*` and the other as metals, both are compared as
+    `*`. validity: see is_valid. Clean strings are valid, novel and the first of their kind; vun: clean / N.
+    synthesizability: share of clean with SA < 5. similarity: mean over clean of the mean Tanimoto similarity (Morgan
+    radius 2, 2048 bits, ends included) to the reference. diversity: mean pairwise Tanimoto distance within clean.
     by_key: uniqueness and novelty among valid strings, by identity, and vun: distinct novel identities / N.
     frechet: Frechet distance of descriptors to the reference, no share; see mlcore.evaluation.frechet.
-    above_threshold: per property of `thresholds` the share of valid strings that `predictor` puts at or above its value.
+    above_threshold: by property of `thresholds`, the share of valid strings that `predictor` puts at or above it.
     What could not be computed, as with no clean string, is None.
     """
-    alike = any(map(_METALS.search, texts)) == reference.metals
-    spelt = list(texts) if alike else [plain_ends(text) for text in texts]
-    known = set(reference.texts) if alike else {plain_ends(text) for text in reference.texts}
+    ends = str if any(map(_METALS.search, texts)) == reference.metals else plain_ends
+    spelt, known = [ends(text) for text in texts], {ends(text) for text in reference.texts}
     judged = judge(texts, reference.kind)
     distinct = dict(zip(spelt, judged, strict=True))
-    clean = [item for text, item in distinct.items() if item.valid and text not in known]
+    clean = {text: item for text, item in distinct.items() if item.valid and text not in known}
     n, valid = len(texts), [item for item in judged if item.valid]
     report: dict[str, Any] = {
         "n": n,
@@ -125,7 +125,7 @@ def measure(
         "novelty": _share(sum(text not in known for text in spelt), n),
         "validity": _share(len(valid), n),
         "vun": _share(len(clean), n),
-        **_chemistry(clean, reference),
+        **_chemistry(clean, [ends(text) for text, key in zip(reference.texts, reference.keys, strict=True) if key]),
         "by_key": _by_key(valid, reference, n),
     }
     if predictor is not None:
@@ -133,21 +133,25 @@ def measure(
     return report
 
 
-def _chemistry(clean: Sequence[Judged], reference: Reference) -> dict[str, Any]:
-    usable = [item for item in clean if item.identity]
-    bits = fingerprints.pack([fingerprints.morgan_bytes(plain_ends(item.text)) for item in usable])
-    easy = sum(item.identity.sa_score < SYNTHESIZABLE for item in usable if item.identity)
+def _chemistry(clean: Mapping[str, Judged], reference: Sequence[str]) -> dict[str, float | None]:
+    scores = {text: item.identity.sa_score for text, item in clean.items() if item.identity}
+    ours, theirs = (_fingerprints(texts) for texts in (scores, reference))
     return {
-        "synthesizability": _share(easy, len(usable)),
-        "similarity": _mean_similarity(bits, reference.fingerprints),
-        "diversity": _diversity(bits),
-        "frechet": frechet.distance([i.text for i in usable], reference.texts),
+        "synthesizability": _share(sum(score < SYNTHESIZABLE for score in scores.values()), len(scores)),
+        "similarity": _mean_similarity(ours, theirs),
+        "diversity": _diversity(ours),
+        "frechet": frechet.distance(list(scores), reference),
     }
+
+
+def _fingerprints(texts: Iterable[str]) -> Packed:
+    return fingerprints.pack([fingerprints.morgan_bytes(text) for text in texts])
 
 
 def _by_key(valid: Sequence[Judged], reference: Reference, n: int) -> dict[str, float | None]:
     keys = [item.key for item in valid if item.key]
-    novel = [key for key in keys if key not in reference.keys]
+    known = set(reference.keys)
+    novel = [key for key in keys if key not in known]
     return {
         "uniqueness": _share(len(set(keys)), len(keys)),
         "novelty": _share(len(novel), len(keys)),
@@ -167,25 +171,18 @@ def _above(texts: Sequence[str], predictor: Predictor, thresholds: Mapping[str, 
     return shares
 
 
-def _mean_similarity(bits: NDArray[np.uint64], others: NDArray[np.uint64]) -> float | None:
-    if not len(bits) or not len(others):
+def _mean_similarity(ours: Packed, theirs: Packed) -> float | None:
+    if not len(ours) or not len(theirs):
         return None
-    blocks = (fingerprints.tanimoto_matrix(bits[i : i + _BLOCK], others) for i in range(0, len(bits), _BLOCK))
-    return sum(float(block.sum(dtype=np.float64)) for block in blocks) / (len(bits) * len(others))
+    total = sum(float(block.sum(dtype=np.float64)) for block in fingerprints.tanimoto_blocks(ours, theirs))
+    return total / (len(ours) * len(theirs))
 
 
-def _diversity(bits: NDArray[np.uint64]) -> float | None:
+def _diversity(bits: Packed) -> float | None:
     """1 - mean similarity of different strings: the sum over the whole matrix less its diagonal of ones."""
     n = len(bits)
     mean = _mean_similarity(bits, bits)
     return None if mean is None or n < 2 else 1 - (mean * n * n - n) / (n * (n - 1))
-
-
-def _identity(text: str, kind: str) -> Identity | None:
-    try:
-        return identify(text, kind)
-    except ChemError:
-        return None
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -1,8 +1,8 @@
 """Wishes for a property, and how a network hears them.
 
-A prompt is one number per property: its value in standard deviations of the training values on the model's axis, NaN for
-no wish. A class is a distribution of such numbers, that of its members in the training data, from which every sampled string
-draws its own; so `high` asks for the whole class and not for its average member.
+A prompt is one number per property: its value in standard deviations of the training values on the model's axis, NaN
+for no wish. A class is a distribution of such numbers, that of its members in the training data, from which every
+string draws its own; so `high` asks for the whole class and not for its average member.
 """
 
 import math
@@ -49,7 +49,7 @@ class Axis:
 
     @classmethod
     def fit(cls, item: PropertyConfig, values: Floats, config: ConditionConfig, parent: "Axis | None" = None) -> "Axis":
-        """The axis of a property from its training values, (N,) in the unit, NaN allowed; UserError where a class is empty.
+        """The axis of a property from its training values, (N,) in the unit, NaN for none; UserError on an empty class.
 
         A `parent` lends its mean and standard deviation, because weights that are trained further know only those.
         """
@@ -73,7 +73,8 @@ class Axis:
 
     def prompts(self, values: Floats) -> Floats:
         """Values in the unit -> prompts; NaN stays NaN."""
-        return (to_scale(values, self.scale) - self.mean) / self.std
+        scaled: Floats = (to_scale(values, self.scale) - self.mean) / self.std
+        return scaled
 
     def draw(self, wish: str | float | None, n: int, random: np.random.Generator | None) -> Floats:
         """`n` prompts for a class, a value or no wish; without `random` a class is taken at its median."""

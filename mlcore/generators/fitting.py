@@ -161,7 +161,7 @@ def _judge(generator: LanguageGenerator, run: Run) -> dict[str, Any]:
     n = run.config.condition.report_samples
     if not n:
         return {}
-    reference = generative.Reference.of(run.table.smiles, run.config.data.kind, run.table.keys)
+    reference = generative.Reference(run.table.smiles, run.table.keys, run.config.data.kind)
     wishes: dict[str, Mapping[str, str]] = {"free": {}}
     wishes |= {f"{axis.name}=high": {axis.name: "high"} for axis in generator.axes}
     report = {}
@@ -177,8 +177,9 @@ def _notes(run: Run, parts: Mapping[str, Corpus]) -> str:
     config = run.config
     forms = f"up to {config.model.forms} random spellings" if config.model.forms > 1 else "the canonical spelling"
     lines = [
-        f"A network over SMILES tokens; chain ends are written `*`. It saw {len(parts['train'])} structures in {forms} each, "
-        f"in {config.training.steps} steps of {config.training.batch_size}, on {device.describe(run.device)}.",
-        "Metrics of samples are measured against the whole table, held-out rows included, at temperature 1 without top-k.",
+        f"A network over SMILES tokens; chain ends are written `*`. It saw {len(parts['train'])} structures "
+        f"in {forms} each, in {config.training.steps} steps of {config.training.batch_size}, "
+        f"on {device.describe(run.device)}.",
+        "Samples were drawn at temperature 1 without top-k and compared with the whole table, held-out rows included.",
     ]
     return "\n\n".join(lines)

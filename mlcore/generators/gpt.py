@@ -1,8 +1,8 @@
 """A GPT over SMILES tokens: every token is drawn from what its predecessors and the prompts make likely.
 
-Architecture after Radford et al. 2019 (pre-norm transformer decoder). Each property is one prompt vector in front of the
-text. Hiding prompts in training gives the unconditional model for free, and with it classifier-free guidance at sampling
-(Ho and Salimans 2022): logits = free + guidance * (prompted - free).
+Architecture after Radford et al. 2019 (pre-norm transformer decoder). Each property is one prompt vector in front of
+the text. Hiding prompts in training gives the unconditional model for free, and with it classifier-free guidance at
+sampling (Ho and Salimans 2022): logits = free + guidance * (prompted - free).
 
     B batch, P properties, T tokens, C width, nh heads, hs = C / nh head size, V vocabulary
 """
@@ -62,7 +62,8 @@ class Attention(nn.Module):
             k, v = cache.extend(layer, k, v)
         dropout = self.dropout if self.training else 0.0
         y = functional.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=length > 1)  # (B, nh, T, hs)
-        return self.out(y.transpose(1, 2).reshape(batch, length, width))
+        mixed: Tensor = self.out(y.transpose(1, 2).reshape(batch, length, width))
+        return mixed
 
 
 class Block(nn.Module):
@@ -77,8 +78,8 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, layer: int, cache: Cache | None) -> Tensor:
-        x = x + self.dropout(self.attention(self.norm1(x), layer, cache))  # (B, T, C)
-        return x + self.dropout(self.perceptron(self.norm2(x)))
+        attended: Tensor = x + self.dropout(self.attention(self.norm1(x), layer, cache))  # (B, T, C)
+        return attended + self.dropout(self.perceptron(self.norm2(attended)))
 
 
 class GPT(nn.Module):
@@ -93,9 +94,9 @@ class GPT(nn.Module):
         self.norm = nn.LayerNorm(config.width)
         self.head = nn.Linear(config.width, vocabulary, bias=False)
         self.apply(_initialise)
-        for block in self.blocks:  # the residual stream sums 2 * layers terms: keep its variance
-            for linear in (block.attention.out, block.perceptron[2]):
-                nn.init.normal_(linear.weight, std=0.02 / math.sqrt(2 * config.layers))
+        for name, weight in self.blocks.named_parameters():
+            if name.endswith(("attention.out.weight", "perceptron.2.weight")):
+                nn.init.normal_(weight, std=0.02 / math.sqrt(2 * config.layers))  # the residual sum keeps its variance
         self.prompt = PromptEncoder(properties, config.width)
         self.dropout = nn.Dropout(config.dropout)
 
@@ -106,7 +107,7 @@ class GPT(nn.Module):
             x = block(x, layer, cache)
         if cache:
             cache.length += x.shape[1]
-        logits = self.head(self.norm(x))  # (B, T, V)
+        logits: Tensor = self.head(self.norm(x))  # (B, T, V)
         logits[..., :END] = -torch.inf  # padding and begin are never a next token
         return logits
 

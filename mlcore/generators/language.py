@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from mlcore.bundle import Bundle
 from mlcore.data.sequences import pad, plain_ends
+from mlcore.data.tables import Floats
 from mlcore.data.tokens import Tokenizer
 from mlcore.errors import UserError
 from mlcore.generators import conditions
@@ -73,7 +74,7 @@ class LanguageGenerator:
         texts = map(self.tokenizer.decode, tokens.tolist())
         return (Sample(text, score) for text, score in zip(texts, scores.tolist(), strict=True))
 
-    def _score(self, texts: Sequence[str], asked: conditions.Floats) -> Iterator[Tensor]:
+    def _score(self, texts: Sequence[str], asked: Floats) -> Iterator[Tensor]:
         self.network.eval()
         for begin in range(0, len(texts), CHUNK):
             rows = slice(begin, begin + CHUNK)
@@ -83,5 +84,5 @@ class LanguageGenerator:
                 raise UserError(f"a text of {tokens.shape[1]} tokens is longer than the model's {longest}")
             yield self.network.log_likelihood(tokens.to(self.device), self._tensor(asked[rows]))
 
-    def _tensor(self, asked: conditions.Floats) -> Tensor:
+    def _tensor(self, asked: Floats) -> Tensor:
         return torch.tensor(asked, dtype=torch.float32, device=self.device)

@@ -35,7 +35,7 @@ class Generator(Protocol):
     ) -> list[Sample]:
         """Strings number `start` to `start + n` of the endless stream that seed and settings define.
 
-        `top_k` 0 keeps all tokens; `guidance` above 1 exaggerates what the condition changes (classifier-free guidance).
+        `top_k` 0 keeps all tokens; `guidance` above 1 exaggerates what the condition changes.
         """
 
     def log_likelihood(self, texts: Sequence[str], condition: Condition | None = None) -> list[float]:
