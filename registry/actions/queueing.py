@@ -23,7 +23,7 @@ logger = logging.getLogger("registry.jobs")
 _in_this_process: ContextVar[bool] = ContextVar("in_this_process", default=False)
 
 
-def create_job(kind: Job.Kind, actor: AbstractUser | None, queue: str = Job.Queue.CPU, **fields: Any) -> Job:
+def create_job(kind: str, actor: AbstractUser | None, queue: str = Job.Queue.CPU, **fields: Any) -> Job:
     """A queued job row; its message leaves when the transaction commits, carrying nothing but the id."""
     if queue not in Job.Queue.values:
         raise ActionError(f"There is no queue {queue!r}; known: {', '.join(Job.Queue.values)}.", field="queue")

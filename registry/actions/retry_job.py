@@ -25,7 +25,7 @@ class RetryJob(Action[Job]):
         run = run_of(old)
         if run is None:
             raise ActionError(f"The {old} was run again before; retry its successor.", conflict=True)
-        new = create_job(Job.Kind(old.kind), self.actor, old.queue, max_attempts=old.max_attempts)
+        new = create_job(old.kind, self.actor, old.queue, max_attempts=old.max_attempts)
         run.job = new
         run.save(update_fields=["job"])
         note(old, f"run again as job {new.pk}")

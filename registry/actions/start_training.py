@@ -53,7 +53,7 @@ class StartTraining(Action[TrainingRun]):
             raise ActionError(
                 f"{self.architecture} can {task}; the versions of {self.model} {self.model.task}.", field="architecture"
             )
-        if task == RegisteredModel.Task.PREDICT and not self.properties:
+        if task == "predict" and not self.properties:
             raise ActionError("A predictor needs at least one property to learn.", field="properties")
         if self.init_version is not None and self.init_version.architecture != self.architecture:
             raise ActionError(

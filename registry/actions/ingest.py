@@ -1,0 +1,126 @@
+"""What runs bring home, in batches: a batch that is delivered twice changes nothing the second time."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mlcore.chem.errors import ChemError
+from mlcore.chem.identity import Identity, identify_many
+from registry.actions.base import Action
+from registry.actions.scores import refresh_scores
+from registry.actions.structures import get_or_create_structures
+from registry.models import (
+    Alias,
+    Candidate,
+    GenerationRun,
+    Prediction,
+    Proposal,
+    ScoringRun,
+    Structure,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One string of a generation run."""
+
+    rank: int
+    text: str
+    log_likelihood: float | None
+    duplicate: bool
+    """The same structure came earlier in the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """One value of a scoring run, in the property's unit."""
+
+    structure: int
+    property: str
+    value: float
+    standard_deviation: float | None
+    in_domain: bool | None
+
+
+@dataclass(kw_only=True)
+class AddProposals(Action[int]):
+    """Keep every string; make candidates of the structures that the registry did not hold before the run.
+
+    A structure that was known already gets no candidate from this: whoever measured or imported it has it. Its proposal
+    is marked and linked to the candidate that it may have from earlier. Returns the number of proposals added.
+    """
+
+    permission: ClassVar[str] = "registry.add_generationrun"
+
+    generation_run: GenerationRun
+    rows: Sequence[Drawn]
+
+    def execute(self) -> int:
+        run = self.generation_run
+        kind = run.model_version.config.get("data", {}).get("kind", Structure.Kind.POLYMER)
+        found = list(identify_many([row.text for row in self.rows], kind, processes=1))
+        structures = get_or_create_structures(item for item in found if isinstance(item, Identity))
+        rows = Structure.objects.filter(pk__in=structures.ids.values())
+        new = set(rows.filter(created_at__gte=run.created_at).values_list("pk", flat=True))
+        Candidate.objects.bulk_create([Candidate(structure_id=pk) for pk in sorted(new)], ignore_conflicts=True)
+        candidates = dict(Candidate.objects.filter(structure__in=rows).values_list("structure", "pk"))
+        before = run.proposals.count()
+        proposals = []
+        for row, item in zip(self.rows, found, strict=True):
+            proposal = self._proposal(row)
+            if isinstance(item, ChemError):
+                proposal.reason = str(item)[:300]
+            else:
+                structure = structures.id_of(item)
+                proposal.valid, proposal.duplicate, proposal.known = True, row.duplicate, structure not in new
+                proposal.candidate_id = candidates.get(structure)
+            proposals.append(proposal)
+        Proposal.objects.bulk_create(proposals, ignore_conflicts=True)
+        return run.proposals.count() - before
+
+    def _proposal(self, row: Drawn) -> Proposal:
+        likelihood = row.log_likelihood
+        return Proposal(
+            run=self.generation_run,
+            rank=row.rank,
+            text=row.text.replace("\0", "␀"),  # PostgreSQL cannot hold it
+            log_likelihood=likelihood if likelihood is not None and math.isfinite(likelihood) else None,
+        )
+
+
+@dataclass(kw_only=True)
+class AddPredictions(Action[int]):
+    """Keep predictions; what one version says of a structure under the same conditions is kept once.
+
+    The champion's values become the candidates' scores. Returns the number of predictions added.
+    """
+
+    permission: ClassVar[str] = "registry.add_scoringrun"
+
+    scoring_run: ScoringRun
+    rows: Sequence[Predicted]
+
+    def execute(self) -> int:
+        run, version = self.scoring_run, self.scoring_run.model_version
+        properties = {item.name: item for item in version.properties.all()}
+        before = run.predictions.count()
+        Prediction.objects.bulk_create(
+            [
+                Prediction(
+                    structure_id=row.structure,
+                    model_version=version,
+                    property=properties[row.property],
+                    conditions=run.conditions,
+                    value=row.value,
+                    standard_deviation=row.standard_deviation,
+                    in_domain=row.in_domain,
+                    scoring_run=run,
+                )
+                for row in self.rows
+            ],
+            ignore_conflicts=True,
+        )
+        if version.aliases.filter(name=Alias.CHAMPION).exists():
+            refresh_scores({item.pk for item in properties.values()}, {row.structure for row in self.rows})
+        return run.predictions.count() - before

@@ -1,0 +1,53 @@
+"""Let a name, such as champion, point at another version."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from django.db.models import Exists, OuterRef
+
+from registry.actions.base import Action, ActionError
+from registry.actions.scores import refresh_scores
+from registry.actions.start_scoring import StartScoring
+from registry.models import Alias, Candidate, ModelVersion, Prediction, Property, RegisteredModel
+
+
+@dataclass(kw_only=True)
+class MoveAlias(Action[Alias]):
+    """Point `name` of `model` at `version`, and say why.
+
+    A predictor that becomes champion takes over the candidates' scores: those it has predicted are shown at once,
+    and a scoring run starts for the others.
+    """
+
+    permission: ClassVar[str] = "registry.change_alias"
+
+    model: RegisteredModel
+    version: ModelVersion
+    reason: str
+    name: str = Alias.CHAMPION
+
+    def check(self) -> None:
+        if self.version.model_id != self.model.pk:
+            raise ActionError(f"{self.version} is no version of {self.model}.", field="version")
+        if not self.reason.strip():
+            raise ActionError("Say why: the reason is part of the history.", field="reason")
+
+    def execute(self) -> Alias:
+        RegisteredModel.objects.select_for_update(no_key=True).get(pk=self.model.pk)  # one move at a time
+        before = Alias.objects.filter(model=self.model, name=self.name).first()
+        alias, _ = Alias.objects.update_or_create(
+            model=self.model,
+            name=self.name,
+            defaults={"version": self.version, "reason": self.reason.strip()[:300], "moved_by": self.actor},
+        )
+        moved = before is None or before.version_id != self.version.pk
+        if moved and self.name == Alias.CHAMPION and self.model.task == RegisteredModel.Task.PREDICT:
+            self._hand_over_scores(before)
+        return alias
+
+    def _hand_over_scores(self, before: Alias | None) -> None:
+        versions = [self.version] if before is None else [self.version, before.version]
+        refresh_scores(set(Property.objects.filter(model_versions__in=versions).values_list("pk", flat=True)))
+        predicted = Prediction.objects.filter(structure=OuterRef("structure"), model_version=self.version)
+        if Candidate.objects.filter(~Exists(predicted)).exists():
+            StartScoring(actor=None, model_version=self.version).run()
