@@ -73,6 +73,9 @@ _QUEUE = {"URL": REDIS_URL, "DEFAULT_TIMEOUT": -1, "SERIALIZER": "rq.serializers
 RQ_QUEUES = {"cpu": _QUEUE, "gpu": _QUEUE}
 RQ = {"COMMIT_MODE": "on_db_commit"}
 
+# Shared by all web processes, so that throttling counts every attempt once.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -109,11 +112,13 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
 IMPORT_MAX_BYTES = int(os.environ.get("IMPORT_MAX_BYTES", 512 * 1024 * 1024))
 
-# Background jobs: seconds.
-JOB_HEARTBEAT_EVERY = 10
-JOB_LOST_AFTER = 60
-JOB_KILL_AFTER = 20
-JOB_MAX_ATTEMPTS = 3
+# Background jobs; seconds where nothing else is said.
+JOB_TICK_EVERY = float(os.environ.get("JOB_TICK_EVERY", 1))  # events reach the database, a cancel reaches the attempt
+JOB_HEARTBEAT_EVERY = float(os.environ.get("JOB_HEARTBEAT_EVERY", 10))
+JOB_LOST_AFTER = float(os.environ.get("JOB_LOST_AFTER", 60))  # without a heartbeat
+JOB_KILL_AFTER = float(os.environ.get("JOB_KILL_AFTER", 20))  # from SIGTERM to SIGKILL
+JOB_MAX_ATTEMPTS = int(os.environ.get("JOB_MAX_ATTEMPTS", 3))
+JOB_FOLDER = STATE / "work"  # a folder for each running job; on a shared disk any machine can go on from a checkpoint
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -121,11 +126,11 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["registry.api.permissions.ModelPermissions"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "registry.api.pagination.KeysetPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["registry.api.parsers.BoundedJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "registry.api.schema.Schema",
+    "DEFAULT_THROTTLE_RATES": {"token": "10/min"},
     "EXCEPTION_HANDLER": "registry.api.errors.exception_handler",
-    "PAGE_SIZE": 50,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 
@@ -138,6 +143,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "registry.api.schema.describe_errors",
+    ],
 }
 
 LOGGING = {
