@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from registry.models.base import Created, one_of
+from registry.models.base import Created, Sha256Field, one_of
 
 
 class JobKind(models.TextChoices):
@@ -58,6 +58,8 @@ class Job(Created):
     cancel_requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    request_key = models.CharField(max_length=200, blank=True, editable=False, help_text="Idempotency-Key it came with.")
+    request_digest = Sha256Field(blank=True, editable=False, help_text="Of the request that came with the key.")
 
     class Meta:
         permissions = [("cancel_job", "Can cancel jobs")]
@@ -65,6 +67,9 @@ class Job(Created):
             one_of("kind", JobKind),
             one_of("queue", JobQueue),
             one_of("state", JobState),
+            models.UniqueConstraint(
+                fields=["created_by", "request_key"], condition=~Q(request_key=""), name="job_started_once"
+            ),
             models.CheckConstraint(condition=Q(progress__gte=0, progress__lte=1), name="job_progress_is_a_share"),
             models.CheckConstraint(
                 condition=Q(finished_at__isnull=False, state__in=("succeeded", "failed", "cancelled", "lost"))

@@ -17,6 +17,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 DATABASES["default"]["TEST"] = {"NAME": os.environ.get("TEST_DATABASE_NAME", "test_solvate")}
 
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
 _scratch = tempfile.TemporaryDirectory(prefix="solvate-test-")
 STORAGES["artifacts"] = {
     "BACKEND": "django.core.files.storage.FileSystemStorage",
