@@ -164,7 +164,7 @@ def _small_ring_members(molecule: Chem.Mol) -> tuple[set[int], set[int]]:
 
 
 def _starts(counts: Index) -> Index:
-    return np.concatenate(([0], np.cumsum(counts)[:-1]))
+    return np.cumsum(counts) - counts
 
 
 def _spans(starts: Index, counts: Index) -> Index:
