@@ -126,6 +126,13 @@ def unit(word: Word) -> Chem.Mol:
     return Chem.MolFromSmiles(smiles(word))
 
 
+def oligomer(text: str, backbone_atoms: int) -> Chem.Mol:
+    """An open chain of copies of a unit, written like a block, with at least so many backbone atoms."""
+    single = unit((text,))
+    copies = -(-backbone_atoms // (len(backbone(single)) - 2))
+    return unit((text,) * copies) if copies > 1 else single
+
+
 def ring(word: Word) -> Chem.Mol:
     """Blocks joined to a ring; its last bond is the one that closes it."""
     text = smiles(word)

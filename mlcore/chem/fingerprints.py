@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
-from mlcore.chem import polymer
+from mlcore.chem import chain, molecule, polymer
 
 BITS = 2048
 RADIUS = 2
@@ -49,8 +49,18 @@ def search_form(smiles: str, backbone_atoms: int = OLIGOMER_ATOMS) -> Chem.Mol:
     """The molecule to search in: a molecule as it is, a polymer as an open chain with so many backbone atoms.
 
     The ring of the key would make every backbone atom a ring atom, and a chain longer than the ring would not be found.
+
+    Args:
+        smiles: as in `Identity.smiles`; other ways of writing a polymer are read too, but more slowly.
+        backbone_atoms: at least so many.
+
+    Raises:
+        ChemError: when `smiles` cannot be read.
     """
-    return polymer.parse(smiles).oligomer(backbone_atoms) if "*" in smiles else Chem.MolFromSmiles(smiles)
+    if "*" not in smiles:
+        return molecule.parse(smiles).mol
+    psmiles = smiles if smiles.startswith("*") and smiles.count("*") == 2 else polymer.parse(smiles).psmiles
+    return chain.oligomer("[1*]" + psmiles[1:].replace("*", "[2*]"), backbone_atoms)
 
 
 def to_pg_bits(fingerprint: bytes) -> str:

@@ -14,3 +14,4 @@ MIN_RING = 8  # atoms: shorter rings lose double-bond stereo in RDKit and wrap a
 MAX_QUERY_TEXT = 500  # characters of a substructure query
 MAX_QUERY_ATOMS = 100
 MAX_QUERY_RECURSION = 10  # "$(...)" environments in one SMARTS
+MAX_QUERY_STEPS = 300_000  # atom comparisons for one structure: about 0.5 s

@@ -71,10 +71,6 @@ class Polymer:
         """
         return checked_key(Chem.MolToSmiles(self._ring()))
 
-    def oligomer(self, backbone_atoms: int) -> Chem.Mol:
-        """An open chain of whole units with at least so many backbone atoms, ends marked as in `unit`."""
-        return chain.unit(self.word * max(1, -(-backbone_atoms // self.length)))
-
     def _ring(self) -> Chem.Mol:
         longest = max(chain.largest_ring(block) for block in self.word)
         fewest = -(-max(limits.MIN_RING, longest + 1) // self.length)

@@ -47,20 +47,26 @@ def read_raw(smiles: str) -> Chem.RWMol:
 
 
 def check_text(text: object) -> str:
-    """Return the stripped text when it is safe to hand to RDKit."""
+    """Return the stripped text when it may be SMILES and is safe to hand to RDKit."""
+    smiles = printable(text, limits.MAX_TEXT)
+    for pattern, code, advice in _NOT_SMILES:
+        if found := pattern.search(smiles):
+            raise ChemError(code, f"{found.group()!r} at position {found.start() + 1}: {advice}")
+    return smiles
+
+
+def printable(text: object, most: int) -> str:
+    """Return the stripped text when it is one word of printable ASCII with at most so many characters."""
     if not isinstance(text, str):
-        raise ChemError("not_text", f"expected a SMILES string, got {type(text).__name__}")
-    if len(text) > limits.MAX_TEXT:
-        raise ChemError("too_long", f"{len(text):,} characters; at most {limits.MAX_TEXT:,} are read")
-    text = text.strip()
-    if not text:
-        raise ChemError("empty", "the structure is empty")
-    if text.isascii() and text.isprintable() and " " not in text:
-        for pattern, code, advice in _NOT_SMILES:
-            if found := pattern.search(text):
-                raise ChemError(code, f"{found.group()!r} at position {found.start() + 1}: {advice}")
-        return text
-    raise _bad_character(text)
+        raise ChemError("not_text", f"expected text, got {type(text).__name__}")
+    if len(text) > most:
+        raise ChemError("too_long", f"{len(text):,} characters; at most {most:,} are read")
+    word = text.strip()
+    if not word:
+        raise ChemError("empty", "there is no structure; the text is empty")
+    if not (word.isascii() and word.isprintable()) or " " in word:
+        raise _bad_character(word)
+    return word
 
 
 def _bad_character(text: str) -> ChemError:
