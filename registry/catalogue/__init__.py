@@ -1,0 +1,6 @@
+"""Public data sets and the properties they bring."""
+
+from registry.catalogue.entries import CatalogueError, Entry, ensure_dataset, ensure_properties, entries, entry
+from registry.catalogue.fetch import fetch
+
+__all__ = ["CatalogueError", "Entry", "ensure_dataset", "ensure_properties", "entries", "entry", "fetch"]

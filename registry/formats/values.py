@@ -1,0 +1,121 @@
+"""From the text of a cell to a number in the property's unit, and the reasons why it is none.
+
+A value that parses can still be wrong: log10 values in a linear column, °C in a K column. Such a cell is refused when
+the reading that was declared lies outside the bounds; the reason names the other reading if that one lies within.
+"""
+
+import math
+
+from registry import units
+from registry.formats.table import Problem, shortened
+from registry.models import Property
+
+MISSING = {"", "n/a", "na", "n.a.", "none", "null", "-", "--", "–", "—", "?", "n.d.", "nd", "#n/a"}
+LOWEST_K, HIGHEST_K = 150.0, 1500.0  # temperatures at which electrolytes are measured or simulated
+_LARGEST_EXPONENT = 300  # 10**308 is the end of double precision
+
+
+class Refused(ValueError):
+    """A cell that cannot be taken as it stands."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.problem = Problem(code, reason)
+
+
+def parse_number(text: str) -> float | None:
+    """The number in a cell; None where the cell says that there is none ("", n/a, -).
+
+    Raises:
+        Refused: `nul_byte`, `not_a_number`, `not_finite`.
+    """
+    clean = text.strip().replace("−", "-")
+    if clean.lower() in MISSING:
+        return None
+    if "\0" in clean:
+        raise Refused("nul_byte", f"{shortened(clean)!r} holds a NUL byte.")
+    try:
+        number = float(clean) if clean.isascii() and "_" not in clean else None
+    except ValueError:
+        number = None
+    if number is None:
+        hint = "; write a point for the decimal comma" if clean.count(",") == 1 and _is_number(clean) else ""
+        raise Refused("not_a_number", f"{shortened(clean)!r} is no number{hint}.")
+    if not math.isfinite(number):
+        raise Refused("not_finite", f"{shortened(clean)!r} is no finite number; leave a missing value empty.")
+    return number
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def to_property(number: float, item: Property, scale: str, convert: units.Conversion) -> float:
+    """A number as written, in the property's unit and within its bounds.
+
+    Args:
+        number: the value in the file's unit, or its log10.
+        scale: `linear` or `log10`, as declared.
+
+    Raises:
+        Refused: `negative`, `zero`, `out_of_bounds`, `looks_log10`, `looks_linear`.
+    """
+    value = _read_as(number, scale, convert)
+    if value is not None and within(value, item):
+        return value
+    other = "linear" if scale == "log10" else "log10"
+    alternative = _read_as(number, other, convert)
+    plausible = alternative is not None and within(alternative, item) and item.scale == Property.Scale.LOG10
+    if plausible and other == "log10" and abs(number) >= 1:
+        raise Refused("looks_log10", f"{number:g} looks like log10 of {alternative:.3g} {item.unit}; "
+                                     "declare the scale log10.")  # fmt: skip
+    if plausible and other == "linear":
+        raise Refused("looks_linear", f"{number:g} looks like the value itself, not its log10; "
+                                      "declare the scale linear.")  # fmt: skip
+    check_bounds(math.inf if value is None else value, item)
+    raise AssertionError("a value outside its bounds passed them")
+
+
+def _read_as(number: float, scale: str, convert: units.Conversion) -> float | None:
+    if scale == "linear":
+        return convert(number)
+    return convert(10.0**number) if abs(number) <= _LARGEST_EXPONENT else None
+
+
+def within(value: float, item: Property) -> bool:
+    low, high = item.lower, item.upper
+    if item.scale == Property.Scale.LOG10 and value <= 0:
+        return False
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def check_bounds(value: float, item: Property) -> None:
+    """Raise Refused when a value (in the property's unit) is outside the property's bounds."""
+    if within(value, item):
+        return
+    shown = f"{value:.6g} {item.unit}".strip()
+    if value < 0 and item.lower is not None and item.lower >= 0:
+        raise Refused("negative", f"{item.label} cannot be negative: {shown}.")
+    if value == 0 and item.scale == Property.Scale.LOG10:
+        raise Refused("zero", f"{item.label} cannot be 0: it has no logarithm. Leave a missing value empty.")
+    bounds = (
+        f"{'-∞' if item.lower is None else f'{item.lower:g}'} to {'∞' if item.upper is None else f'{item.upper:g}'}"
+    )
+    raise Refused("out_of_bounds", f"{item.label} of {shown} lies outside {bounds}.")
+
+
+def check_temperature(kelvin: float) -> None:
+    """Raise Refused when a temperature in K is none at which electrolytes are studied.
+
+    Below 150 K it most likely is a value in °C.
+    """
+    if kelvin < LOWEST_K and kelvin >= -273.15:
+        raise Refused(
+            "looks_celsius", f"{kelvin:g} K is below {LOWEST_K:g} K: it looks like °C; declare the unit degC."
+        )
+    if not LOWEST_K <= kelvin <= HIGHEST_K:
+        raise Refused("out_of_bounds", f"A temperature of {kelvin:g} K lies outside {LOWEST_K:g} to {HIGHEST_K:g} K.")
