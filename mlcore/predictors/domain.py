@@ -99,5 +99,5 @@ def _seen(codes: Codes, categories: int) -> NDArray[np.bool_]:
 
 def _unseen(codes: Codes, seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """(N,): has a row of codes any category that was not seen."""
-    known: NDArray[np.bool_] = seen[np.arange(codes.shape[1]), codes].all(axis=1)
-    return ~known
+    known: NDArray[np.bool_] = seen[np.arange(codes.shape[1]), codes]
+    return np.any(~known, axis=1)

@@ -30,17 +30,18 @@ from mlcore.chem.errors import ChemError
 from mlcore.data.graphs import ATOM_CATEGORIES, BOND_CATEGORIES, Graphs, featurise
 from mlcore.data.splits import Split
 from mlcore.data.tables import from_scale
+from mlcore.device import describe as describe_device
 from mlcore.errors import UserError
 from mlcore.predictors import report, targets
 from mlcore.predictors.configs import PolymerGNNConfig
 from mlcore.predictors.domain import Domain
 from mlcore.predictors.protocol import Predictions
 from mlcore.run import Run
-from mlcore.training import batch_rows, fit
+from mlcore.training import Progress, batch_rows, fit
 
 Floats = NDArray[np.float64]
 
-NOTES = (
+_NOTES = (
     "Deep ensemble of GINE networks on the ring closed from the primitive repeat unit; mean and spread of the atoms' "
     "states are read out; Huber loss on standardised values (log10 where the scale is log10), missing values left out. "
     "Values are learned as reported: negative transference numbers of a simulation stay negative. `std` is that of the "
@@ -220,11 +221,11 @@ def train(run: Run) -> Trained:
     domain = Domain.fit(molecules, graphs, split.train, run.config.model.landmarks)
     standardised = (torch.from_numpy(table.targets) - model.target_mean) / model.target_std
     model.to(run.device)
-    fit(Learner(model, run, graphs, standardised.float(), split), run)
+    progress = fit(Learner(model, run, graphs, standardised.float(), split), run)
     model.calibration.copy_(torch.from_numpy(_calibration(model, graphs, run, split)))
     tensors = {f"network.{name}": tensor for name, tensor in model.state_dict().items()} | domain.tensors()
     metrics = _metrics(model, graphs, domain.contains(molecules, graphs), run, split)
-    return Trained(tensors, targets.describe(table, split), split, metrics, notes=NOTES)
+    return Trained(tensors, targets.describe(table, split), split, metrics, notes=_notes(run, split, progress))
 
 
 def load(bundle: Bundle, device: torch.device) -> "PolymerGNN":
@@ -285,6 +286,15 @@ def _start_from(model: Ensemble, run: Run, init: Bundle) -> None:
 
 def _network(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
+
+
+def _notes(run: Run, split: Split, progress: Progress) -> str:
+    start = f", started from the bundle `{run.init.digest}`" if run.init else ""
+    return (
+        f"{_NOTES}\n\n## Training\n\n`python -m mlcore train CONFIG.json --data FILE.csv --out BUNDLE` with the "
+        f"configuration below, on {describe_device(run.device)}{start}: {progress.step} steps, of which step "
+        f"{progress.best_step or progress.step} was kept. Split digest `{split.digest}`."
+    )
 
 
 def _calibration(model: Ensemble, graphs: Graphs, run: Run, split: Split) -> Floats:
