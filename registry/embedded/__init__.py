@@ -14,11 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from registry.embedded.postgres import Postgres
 from registry.embedded.service import EmbeddedError, Service, try_exclusive
 from registry.embedded.supervisor import SERVICES, start_supervisor
 
-__all__ = ["EmbeddedError", "Postgres", "Services", "lease", "state_folder"]
+__all__ = ["EmbeddedError", "Services", "lease", "state_folder"]
 
 PATIENCE = 600  # seconds that another process may take to start a server
 

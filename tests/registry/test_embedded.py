@@ -105,7 +105,7 @@ def processes_of(state: Path) -> dict[int, str]:
     return found
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 3) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 15) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -114,8 +114,8 @@ def eventually(condition: Callable[[], bool], seconds: float = 3) -> bool:
     return True
 
 
-def all_gone(state: Path, seconds: float = 3) -> bool:
-    return eventually(lambda: not processes_of(state), seconds)
+def all_gone(state: Path) -> bool:
+    return eventually(lambda: not processes_of(state))
 
 
 def supervisor(state: Path, name: str) -> int:
@@ -155,7 +155,7 @@ class TestLease:
         assert second.urls() == (database, transport)
         first.leave()
         assert query(database, "SELECT current_user || '@' || current_database()") == "solvate@solvate"
-        assert redis.from_url(transport).ping()
+        assert redis.from_url(transport).config_get("port") == {"port": "0"}
         second.leave()
         assert all_gone(kept)
         assert not list(Path("/tmp").glob(f"solvate-*-{(kept / 'postgres').stat().st_ino:x}"))
@@ -383,10 +383,30 @@ class TestCommandLine:
         assert (done.returncode, done.stderr) == (2, "no-such-program: No such file or directory\n")
 
 
+class TestManage:
+    def test_one_line_when_no_server_can_be_had(self, fresh: Path) -> None:
+        fresh.write_text("a file, not a folder")
+        done = _run(fresh, "manage.py", "check")
+        assert done.returncode == 2
+        assert len(done.stderr.splitlines()) == 1
+        fresh.unlink()
+
+    def test_production_gets_no_embedded_server(self, fresh: Path) -> None:
+        values = {"SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "example.org"}
+        done = _run(fresh, "manage.py", "check", DJANGO_SETTINGS_MODULE="registry.settings.prod", **values)
+        assert done.returncode == 1
+        assert "DATABASE_URL is not set" in done.stderr
+        assert not fresh.exists()
+
+
 def _command_line(state: Path, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return _run(state, "-m", "registry.embedded", *words, **environment)
+
+
+def _run(state: Path, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     clean = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
     return subprocess.run(
-        [sys.executable, "-m", "registry.embedded", *words],
+        [sys.executable, *words],
         cwd=ROOT,
         env=clean | {"SOLVATE_STATE": str(state)} | environment,
         capture_output=True,
