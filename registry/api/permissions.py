@@ -1,12 +1,22 @@
-"""Who may call what: Django's model permissions, reading included."""
+"""Who may call what: Django's model permissions, reading included, and the permission of the action behind a call."""
+
+from typing import Any
 
 from rest_framework.permissions import DjangoModelPermissions
+from rest_framework.request import Request
 
 
 class ModelPermissions(DjangoModelPermissions):
-    """Like DRF's, but GET needs the view permission too."""
+    """GET needs the view permission of the noun; a call with an action behind it needs that action's permission."""
 
     perms_map = DjangoModelPermissions.perms_map | {
         "GET": ["%(app_label)s.view_%(model_name)s"],
         "HEAD": ["%(app_label)s.view_%(model_name)s"],
     }
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        act = view.acts.get(view.action)
+        if not request.user.is_authenticated or (act is None and view.action not in view.reads):
+            return super().has_permission(request, view)
+        reading = self.get_required_permissions("GET", view.queryset.model)
+        return request.user.has_perms([*reading, act.permission] if act else reading)

@@ -143,6 +143,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "StructureKind": "registry.models.structure.StructureKind",
+        "JobKind": "registry.models.job.JobKind",
+        "JobEventKind": "registry.models.job.JobEventKind",
+        "DecisionVerdict": "registry.models.decision.DecisionVerdict",
+        "Verdict": "registry.actions.decide.VERDICTS",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "registry.api.schema.describe_errors",

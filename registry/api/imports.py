@@ -1,0 +1,120 @@
+"""Imports: upload a file, see what it would bring, read what was refused."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django_filters import CharFilter
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from registry.actions.import_file import StartImport
+from registry.api.base import Act, NestedViewSet, RunViewSet
+from registry.api.fields import CreatedFilter, RowFilter, RunInputSerializer, RunSerializer, name_of, named
+from registry.formats.guess import guess_mapping
+from registry.formats.opening import open_table
+from registry.formats.table import FormatError
+from registry.models import Dataset, ImportRun, Job, Property, RejectedRow, Structure
+from registry.search.parameters import ChoicesFilter, YesNoFilter
+
+SAMPLE = 20  # rows that a guess looks at
+
+
+class ImportRunSerializer(RunSerializer):
+    dataset = name_of("slug")
+
+    class Meta:
+        model = ImportRun
+        fields = [*RunSerializer.RUN_FIELDS, "dataset", "structure_kind", "file_name", "file_format", "file_digest",
+                  "mapping_digest", "dry_run", "applied", "rows_total", "rows_imported", "rows_duplicate",
+                  "rows_rejected", "structures_created", "measurements_created"]  # fmt: skip
+
+
+class ImportRunFilter(CreatedFilter):
+    dataset = CharFilter("dataset__slug")
+    state = ChoicesFilter("job__state", lookup_expr="in", choices=Job.State)
+    dry_run = YesNoFilter("dry_run")
+    applied = YesNoFilter("applied")
+
+
+def check_size(upload: UploadedFile) -> None:
+    if upload.size > settings.IMPORT_MAX_BYTES:
+        raise serializers.ValidationError(f"{upload.size:,} bytes; at most {settings.IMPORT_MAX_BYTES:,} are taken.")
+
+
+class UploadInput(serializers.Serializer):
+    file = serializers.FileField(max_length=255, validators=[check_size], help_text="CSV, JSONL, SDF or parquet.")
+
+
+class StartImportInput(UploadInput, RunInputSerializer):
+    dataset = named(Dataset, "slug")
+    mapping = serializers.JSONField(help_text="As docs/data.md describes, as JSON.")
+    structure_kind = serializers.ChoiceField(Structure.Kind.choices, default=Structure.Kind.POLYMER)
+    dry_run = serializers.BooleanField(default=False, help_text="Report only; write nothing.")
+
+    def validate_mapping(self, mapping: Any) -> dict[str, Any]:
+        if not isinstance(mapping, dict):
+            raise serializers.ValidationError('Expected a JSON object such as {"structure": {"column": "smiles"}}.')
+        return mapping
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        upload = given.pop("file")
+        return {**given, "stream": upload.file, "file_name": upload.name}
+
+
+class GuessSerializer(serializers.Serializer):
+    """What the file looks like, and a mapping to check."""
+
+    file_format = serializers.CharField()
+    columns = serializers.ListField(child=serializers.CharField())
+    rows = serializers.ListField(child=serializers.DictField(child=serializers.CharField()), help_text="The first.")
+    mapping = serializers.DictField(help_text="Ready for POST /import-runs/, once checked.")
+
+
+class ImportRunViewSet(RunViewSet):
+    queryset = ImportRun.objects.select_related("dataset", "job")
+    serializer_class = ImportRunSerializer
+    filterset_class = ImportRunFilter
+    parser_classes = [MultiPartParser]
+    sorts = {"id": "pk", "created_at": "created_at"}
+    acts = {
+        "create": Act(StartImport, StartImportInput, status=202),
+        "guess": Act(StartImport, UploadInput, GuessSerializer),
+    }
+
+    @action(detail=False, methods=["post"])
+    def guess(self, request: Request) -> Response:
+        """Read the head of a file and guess its mapping. Writes nothing; follow with `dry_run`."""
+        try:
+            return self.answer(_guessed(self.inputs()["file"].file))
+        except FormatError as error:
+            raise serializers.ValidationError({"file": error.message}) from error
+
+
+def _guessed(stream: Any) -> dict[str, Any]:
+    table = open_table(stream, max_bytes=settings.IMPORT_MAX_BYTES)
+    rows = [row.cells for row, _ in zip(table.rows, range(SAMPLE), strict=False)]
+    mapping = guess_mapping(table.columns, rows, Property.objects.all())
+    return {"file_format": table.file_format, "columns": table.columns, "rows": rows, "mapping": mapping}
+
+
+class RejectedRowSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = RejectedRow
+        fields = ["id", "row_number", "column", "code", "reason", "raw_text"]
+
+
+class RejectedRowFilter(RowFilter):
+    code = CharFilter("code")
+
+
+class RejectedRowViewSet(NestedViewSet):
+    queryset = RejectedRow.objects.all()
+    serializer_class = RejectedRowSerializer
+    filterset_class = RejectedRowFilter
+    parent = "import_run"
+    sorts = {"id": "pk", "row_number": "row_number"}
+    default_sort = "row_number"

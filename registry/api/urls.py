@@ -1,0 +1,49 @@
+"""Addresses under /api/v1/."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from registry.api import (
+    candidates,
+    datasets,
+    decisions,
+    imports,
+    jobs,
+    measurements,
+    models,
+    predictions,
+    runs,
+    schedules,
+    structures,
+    tags,
+)
+from registry.api.token import TokenView
+
+router = SimpleRouter()
+for address, viewset in {
+    "aliases": models.AliasViewSet,
+    "candidates": candidates.CandidateViewSet,
+    "dataset-versions": datasets.DatasetVersionViewSet,
+    "datasets": datasets.DatasetViewSet,
+    "decisions": decisions.DecisionViewSet,
+    "export-runs": runs.ExportRunViewSet,
+    "generation-runs": runs.GenerationRunViewSet,
+    r"generation-runs/(?P<run>\d+)/proposals": runs.ProposalViewSet,
+    "import-runs": imports.ImportRunViewSet,
+    r"import-runs/(?P<import_run>\d+)/rejected-rows": imports.RejectedRowViewSet,
+    "jobs": jobs.JobViewSet,
+    rf"jobs/(?P<job>{jobs.UUID})/events": jobs.JobEventViewSet,
+    "measurements": measurements.MeasurementViewSet,
+    "model-versions": models.ModelVersionViewSet,
+    "models": models.RegisteredModelViewSet,
+    "predictions": predictions.PredictionViewSet,
+    "properties": datasets.PropertyViewSet,
+    "schedules": schedules.ScheduleViewSet,
+    "scoring-runs": runs.ScoringRunViewSet,
+    "structures": structures.StructureViewSet,
+    "tags": tags.TagViewSet,
+    "training-runs": runs.TrainingRunViewSet,
+}.items():
+    router.register(address, viewset)
+
+urlpatterns = [path("token/", TokenView.as_view(), name="token"), *router.urls]

@@ -1,0 +1,87 @@
+"""Filters that refuse what they do not understand, shared by every list and selection."""
+
+import difflib
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django_filters import BaseInFilter, ChoiceFilter, Filter, TypedChoiceFilter
+
+from mlcore.chem.errors import ChemError
+from registry.search import identity
+
+LARGEST_ID = 2**63 - 1
+
+
+class SelectionError(ValueError):
+    """A filter that cannot be applied. `field` names the parameter, `message` says what to do."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+def refuse_unknown(given: Iterable[str], known: Collection[str]) -> None:
+    """A misspelt filter that is ignored selects everything: name it instead.
+
+    Raises: SelectionError.
+    """
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise SelectionError(name, f"Unknown parameter; {hint}Known: {', '.join(sorted(known))}.")
+
+
+class IntegerFilter(Filter):
+    field_class = forms.IntegerField
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **({"min_value": 0, "max_value": LARGEST_ID} | options))
+
+
+class NumberFilter(Filter):
+    """A finite float: PostgreSQL refuses to compare a double with 1e400."""
+
+    field_class = forms.FloatField
+
+
+class YesNoFilter(TypedChoiceFilter):
+    """true or false, and nothing that would silently mean neither."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        choices = [("true", "true"), ("false", "false")]
+        super().__init__(*args, choices=choices, coerce=lambda text: text == "true", **options)
+
+
+class IdsFilter(BaseInFilter, IntegerFilter):
+    """Comma-separated ids."""
+
+
+class ChoicesFilter(BaseInFilter, ChoiceFilter):
+    """Comma-separated choices."""
+
+
+class NamesFilter(BaseInFilter, Filter):
+    """Comma-separated names."""
+
+    field_class = forms.CharField
+
+
+class StructureField(forms.CharField):
+    """SMILES; cleans to an Identity."""
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return identity.read(text)
+        except ChemError as error:
+            raise ValidationError(error.message, code=error.code) from error
+
+
+class StructureFilter(Filter):
+    field_class = StructureField
