@@ -12,12 +12,10 @@ from mlcore.chem.identity import Identity, identify_many
 from registry.actions.bulk import insert_new
 from registry.actions.import_rows import Draft
 from registry.actions.reported import Report
-from registry.actions.structures import get_or_create_structures
+from registry.actions.structures import ALONE_BELOW, get_or_create_structures
 from registry.computed import COMPUTED
 from registry.formats import ColumnMapping, Problem, Row, storable
 from registry.models import ImportRun, Measurement, RejectedRow
-
-ALONE_BELOW = 400  # structures: fewer are identified here, since starting processes takes longer
 
 _FIELDS = ("dataset", "structure", "property", "value", "standard_deviation", "missing_reason", "method",
            "method_detail", "temperature_k", "salt", "concentration", "conditions", "source_id", "import_run",

@@ -1,6 +1,8 @@
 """Structures by their identity: found, or made together with their search bits."""
 
+import os
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from mlcore.chem import fingerprints
@@ -11,6 +13,8 @@ from registry.actions.bulk import insert_new
 from registry.models import Fingerprint, Structure
 
 IdentityKey = tuple[str, int, str]  # kind, key version, key
+
+ALONE_BELOW = 400  # structures: fewer are worked on here, since starting processes takes longer
 
 _FIELDS = ("kind", "key_version", "key", "smiles", "formula", "mass", "charge", "heavy_atoms", "elements", "sa_score")
 
@@ -45,7 +49,7 @@ def get_or_create_structures(identities: Iterable[Identity]) -> Structures:
     insert_new(
         Fingerprint,
         ("structure", "morgan", "morgan_popcount", "pattern"),
-        (_bits(pk, wanted[key]) for key, pk in created.items()),
+        _fingerprints([(pk, wanted[key]) for key, pk in created.items()]),
     )
     ids |= created
     ids |= _existing([key for key in wanted if key not in ids])  # someone else made them in between
@@ -80,7 +84,15 @@ def _values(identity: Identity) -> Sequence[object]:
     return [list(identity.elements) if name == "elements" else getattr(identity, name) for name in _FIELDS]
 
 
-def _bits(pk: int, identity: Identity) -> Sequence[object]:
+def _fingerprints(created: list[tuple[int, Identity]]) -> list[Sequence[object]]:
+    if len(created) < ALONE_BELOW:
+        return [_bits(row) for row in created]
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        return list(pool.map(_bits, created, chunksize=200))
+
+
+def _bits(row: tuple[int, Identity]) -> Sequence[object]:
+    pk, identity = row
     morgan = fingerprints.morgan_bytes(identity.key)
     bits = fingerprints.to_pg_bits(morgan)
     return pk, bits, bits.count("1"), fingerprints.pattern_bits(identity.smiles)

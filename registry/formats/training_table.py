@@ -30,8 +30,8 @@ class TrainingTable:
 def training_table(version: DatasetVersion, properties: Sequence[Property], path: Path) -> TrainingTable:
     """Write a CSV file: columns `smiles`, `key`, then one a property, named as the property and in its unit.
 
-    One row a structure, sorted by key, so the file depends on the version's content alone. A structure has a row when it
-    has a value of at least one of the properties; without properties, every structure of the version has one. Several
+    One row a structure, sorted by key, so the file depends on the version's content alone. A structure has a row when
+    it has a value of at least one of the properties; without properties, every structure of the version does. Several
     measurements of one property are averaged: their geometric mean where the property's scale is log10, their
     arithmetic mean otherwise. A value that is missing is an empty cell.
 
