@@ -51,12 +51,12 @@ class Fingerprint(models.Model):
     structure = models.OneToOneField(Structure, on_delete=models.CASCADE, primary_key=True, related_name="fingerprint")
     morgan = BitField(length=2048, help_text="Morgan fingerprint, radius 2.")
     morgan_popcount = models.PositiveSmallIntegerField(help_text="Bits set in the Morgan fingerprint.")
-    pattern = ArrayField(models.SmallIntegerField(), help_text="Positions set in RDKit's pattern fingerprint.")
+    pattern = ArrayField(models.IntegerField(), help_text="Positions set in RDKit's pattern fingerprint.")
 
     class Meta:
         indexes = [
             models.Index(fields=["morgan_popcount"], name="fingerprint_popcount"),
-            GinIndex(fields=["pattern"], name="fingerprint_pattern"),
+            GinIndex(fields=["pattern"], name="fingerprint_pattern", opclasses=["gin__int_ops"]),
         ]
 
     def __str__(self) -> str:
