@@ -76,6 +76,10 @@ class Bundle:
             raise UserError(f"bundle {self.path}: {VOCABULARY} must be a list of tokens")
         return content
 
+    def activate(self, device_name: str = "auto") -> Any:
+        """The generator or predictor it holds, ready for use."""
+        return catalog.get(self.manifest.architecture).load(self, device.select(device_name))
+
     def fill(self, model: torch.nn.Module, tensors: Mapping[str, torch.Tensor] | None = None) -> None:
         """Copies the weights into `model`; UserError where names or shapes differ."""
         try:
@@ -124,8 +128,7 @@ def load(path: str | Path, task: str | None = None) -> Bundle:
 
 def open_model(path: str | Path, task: str, device_name: str = "auto") -> Any:
     """The generator or predictor in the bundle at `path`, ready for use."""
-    bundle = load(path, task)
-    return catalog.get(bundle.manifest.architecture).load(bundle, device.select(device_name))
+    return load(path, task).activate(device_name)
 
 
 def check_free(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import math
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -51,8 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, events: Events) -> None:
     """Draws and writes; the file appears when it is whole."""
     _check(args)
-    generator: Generator = bundle.open_model(args.bundle, "generate", args.device)
-    kind = bundle.load(args.bundle).config.data.kind
+    model = bundle.load(args.bundle, "generate")
+    generator: Generator = model.activate(args.device)
+    kind = model.config.data.kind
     known = _known(args, kind) if args.accept else set()
     tally = Tally(known)
     began = time.monotonic()
@@ -116,8 +118,10 @@ class Tally:
 def _check(args: argparse.Namespace) -> None:
     if not 1 <= args.n <= MOST:
         raise UserError(f"-n {args.n}: must be between 1 and {MOST:,}")
-    if args.temperature <= 0:
-        raise UserError(f"--temperature {args.temperature:g}: must be above 0")
+    if not 0 < args.temperature < math.inf:
+        raise UserError(f"--temperature {args.temperature:g}: must be above 0 and finite")
+    if not 0 <= args.guidance <= 100:
+        raise UserError(f"--guidance {args.guidance:g}: must be between 0 and 100")
     if args.top_k < 0 or args.seed < 0 or args.max_attempts < 0:
         raise UserError("--top-k, --seed and --max-attempts must not be negative")
     if not args.accept and (args.reference or args.known or args.raw or args.max_attempts):
@@ -129,8 +133,10 @@ def _known(args: argparse.Namespace, kind: Kind) -> set[str]:
     if args.known:
         try:
             keys |= {line.strip() for line in args.known.read_text(encoding="utf-8-sig").splitlines()}
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"--known {args.known}: {error}") from error
+        except OSError as error:
+            raise UserError(f"--known {args.known}: {error.strerror or error}") from error
+        except UnicodeDecodeError as error:
+            raise UserError(f"--known {args.known}: not text in UTF-8: {error}") from error
     if args.reference:
         rows = tables.read_rows(args.reference, [args.reference_column])
         keys |= {judged.key for judged in generative.judge([row[args.reference_column] for row in rows], kind)}

@@ -1,6 +1,7 @@
 """Splits by structure key: every row of one polymer lands in the same part, today and after the data set has grown."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,15 +29,17 @@ class Split:
 def by_key(keys: Sequence[str], valid: float, test: float, seed: int) -> Split:
     """Train, valid and test by a hash of (seed, key), so that a key keeps its part whatever other keys there are.
 
-    A share that is wanted but came out empty, as happens with a handful of keys, gets one key of the training part.
+    A part that is wanted but came out empty, as happens with a handful of keys, gets one key of the largest part.
     """
     unique = sorted(set(keys))
     place = dict(zip(unique, _uniform(unique, seed), strict=True))
     part = {key: "test" if u < test else "valid" if u < test + valid else "train" for key, u in place.items()}
-    for name, share in (("valid", valid), ("test", test)):
-        spare = sorted((key for key in unique if part[key] == "train"), key=place.__getitem__)
-        if share > 0 and name not in part.values() and len(spare) > 1:
-            part[spare[0]] = name
+    wanted = [name for name, share in (("train", 1.0), ("valid", valid), ("test", test)) if share > 0]
+    for name in wanted:
+        members = Counter(part.values())
+        if members[name] == 0 and len(unique) >= len(wanted):
+            donor = members.most_common(1)[0][0]
+            part[min((key for key in unique if part[key] == donor), key=place.__getitem__)] = name
     return _split([part[key] for key in keys], keys)
 
 

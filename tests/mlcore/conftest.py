@@ -1,0 +1,83 @@
+"""A small table of real polymers and a configuration that trains on it in about a second."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlcore import config
+from mlcore.data import tables
+from mlcore.events import Events
+from mlcore.run import Run
+
+SAMPLE = Path(__file__).parents[1] / "data" / "htpmd-sample.csv"
+
+TINY: dict[str, Any] = {
+    "architecture": "gpt",
+    "device": "cpu",
+    "model": {"layers": 1, "heads": 2, "width": 32, "forms": 2, "max_tokens": 48},
+    "training": {"steps": 12, "batch_size": 8, "valid_every": 4, "checkpoint_every": 6, "report_every": 3},
+    "data": {
+        "smiles_column": "mol_smiles",
+        "properties": [{"name": "conductivity", "unit": "S/cm", "scale": "log10"}],
+    },
+    "condition": {"report_samples": 0},
+}
+
+
+class Recorder(Events):
+    """Keeps what a run tells."""
+
+    def __init__(self) -> None:
+        super().__init__(as_json=True)
+        self.lines: list[dict[str, Any]] = []
+
+    def _line(self, kind: str, **values: Any) -> None:
+        self.lines.append({"event": kind, **values})
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """All events of one kind."""
+        return [line for line in self.lines if line["event"] == kind]
+
+
+def tiny(**sections: dict[str, Any]) -> dict[str, Any]:
+    """TINY with some settings changed, section by section."""
+    return {
+        name: {**value, **sections.get(name, {})} if isinstance(value, dict) else value for name, value in TINY.items()
+    }
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., Run]:
+    """A Run of a tiny configuration on the sample."""
+
+    def make(resume: bool = False, **sections: dict[str, Any]) -> Run:
+        settings = config.load(tiny(**sections))
+        table = tables.read(SAMPLE, settings.data, Recorder())
+        return Run(settings, table, Recorder(), tmp_path / "model.checkpoint", resume=resume)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of a network that hardly learned anything; tests copy it before they harm it."""
+    from mlcore import bundle, catalog
+
+    folder = tmp_path_factory.mktemp("bundles")
+    settings = config.load(TINY)
+    table = tables.read(SAMPLE, settings.data, Recorder())
+    run = Run(settings, table, Recorder(), folder / "checkpoint")
+    return bundle.save(folder / "tiny", settings, table, catalog.get("gpt").train(run)).path
+
+
+@pytest.fixture(scope="session")
+def zoo() -> Path:
+    """The generator that ships with the code."""
+    return Path(config.__file__).parent / "zoo" / "gpt-htpmd"

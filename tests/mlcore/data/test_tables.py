@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlcore import config
+from mlcore.config import DataConfig
+from mlcore.data import tables
+from mlcore.errors import UserError
+from tests.mlcore.conftest import SAMPLE, TINY, Recorder
+
+DATA: DataConfig = config.load(TINY).data
+HEADER = "mol_smiles,conductivity\n"
+
+
+def write(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
+    file = tmp_path / "table.csv"
+    file.write_text(text, encoding=encoding)
+    return file
+
+
+def test_the_sample_is_read_whole() -> None:
+    table = tables.read(SAMPLE, DATA, Recorder())
+    assert len(table.smiles) == len(set(table.keys)) == 61
+    assert not table.dropped
+    assert not table.blanked
+    assert np.allclose(table.targets[:, 0], np.log10(table.values[:, 0]))
+
+
+def test_bad_rows_are_kept_with_line_and_reason(tmp_path: Path, recorder: Recorder) -> None:
+    file = write(tmp_path, HEADER + "[Cu]CO[Au],1e-5\nnonsense,1e-5\n*CCO*,-1\n*CCCO*,abc\n*CCN*,\n*CCS*,inf\n")
+    table = tables.read(file, DATA, recorder)
+    assert [problem.row for problem in table.dropped] == [3]
+    assert [problem.row for problem in table.blanked] == [4, 5, 7]
+    assert np.isnan(table.values[:, 0]).tolist() == [False, True, True, True, True]
+    warnings = " ".join(line["message"] for line in recorder.of("log"))
+    assert "line 3" in warnings
+    assert "must be positive" in warnings
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    file = write(tmp_path, HEADER + "*CCO*,1e-5\n", "utf-8-sig")
+    assert tables.read(file, DATA, Recorder()).smiles == ["*CCO*"]
+
+
+def test_the_digest_follows_the_content(tmp_path: Path) -> None:
+    texts = ("*CCO*,1e-5\n", "*CCO*,2e-5\n", "*OCC*,1e-5\n")
+    digests = {tables.read(write(tmp_path, HEADER + text), DATA, Recorder()).digest for text in texts}
+    assert len(digests) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "column 'mol_smiles' is missing; the columns are: none"),
+        ("smiles,conductivity\n*CCO*,1\n", "column 'mol_smiles' is missing; the columns are: smiles, conductivity"),
+        ("mol_smiles,mol_smiles,conductivity\n", "'mol_smiles' occurs twice"),
+        (HEADER, "no usable row among 0"),
+        (HEADER + "x,1\n", "no usable row among 1; the first was refused because"),
+    ],
+)
+def test_a_table_without_rows_is_one_clear_error(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        tables.read(write(tmp_path, text), DATA, Recorder())
+
+
+def test_files_that_are_no_text_or_not_there(tmp_path: Path) -> None:
+    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00mol")
+    with pytest.raises(UserError, match="not a CSV table"):
+        tables.read_rows(tmp_path / "binary.csv", ["a"])
+    with pytest.raises(UserError, match="No such file"):
+        tables.read_rows(tmp_path / "none.csv", ["a"])

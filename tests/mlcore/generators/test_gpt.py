@@ -1,0 +1,212 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from mlcore import bundle, config
+from mlcore.bundle import Trained
+from mlcore.data import tables
+from mlcore.data.tokens import END, PAD, Tokenizer
+from mlcore.errors import UserError
+from mlcore.evaluation.generative import judge
+from mlcore.generators import gpt
+from mlcore.generators.conditions import axes_from
+from mlcore.generators.configs import GPTConfig
+from mlcore.generators.gpt import GPT
+from mlcore.generators.language import CHUNK, LanguageGenerator
+from mlcore.run import Run
+from tests.mlcore.conftest import SAMPLE, Recorder, tiny
+
+MakeRun = Callable[..., Run]
+
+
+@pytest.fixture
+def network() -> GPT:
+    """Untrained, but far from uniform."""
+    torch.manual_seed(0)
+    model = GPT(GPTConfig(layers=2, heads=2, width=16, max_tokens=24, dropout=0.5), 20, ["a", "b"]).eval()
+    for weight in model.parameters():
+        weight.data *= 4
+    return model
+
+
+def prompts(n: int) -> torch.Tensor:
+    values = torch.randn(n, 2, generator=torch.Generator().manual_seed(1))
+    values[::3] = torch.nan
+    return values
+
+
+def random() -> torch.Generator:
+    return torch.Generator().manual_seed(7)
+
+
+@pytest.mark.parametrize("guidance", [1.0, 2.5])
+def test_the_cache_changes_nothing(network: GPT, guidance: float) -> None:
+    tokens, scores = network.sample(prompts(64), random(), guidance=guidance)
+    assert torch.allclose(scores, network.log_likelihood(tokens, prompts(64)), atol=1e-4)
+    assert (tokens == END).sum(dim=1).max() == 1
+    assert len({int(row) for row in (tokens != PAD).sum(dim=1)}) > 3, (
+        "texts of many lengths leave the batch at their time"
+    )
+
+
+def test_probabilities_of_all_texts_sum_to_one() -> None:
+    torch.manual_seed(3)
+    model = GPT(GPTConfig(layers=1, heads=1, width=8, max_tokens=2), 5, []).eval()
+    texts = torch.tensor([[END, PAD], [3, END], [4, END], [3, 3], [3, 4], [4, 3], [4, 4]])
+    assert model.log_likelihood(texts, torch.empty(7, 0)).exp().sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_samples_follow_the_probabilities() -> None:
+    torch.manual_seed(3)
+    model = GPT(GPTConfig(layers=1, heads=1, width=8, max_tokens=1), 6, []).eval()
+    model.head.weight.data *= 40
+    tokens, _ = model.sample(torch.empty(20_000, 0), random())
+    expected = model.log_likelihood(torch.tensor([[2], [3], [4], [5]]), torch.empty(4, 0)).exp()
+    assert torch.allclose(torch.bincount(tokens[:, 0], minlength=6)[2:] / 20_000, expected, atol=0.015)
+
+
+def test_top_k_and_temperature_narrow_the_choice(network: GPT) -> None:
+    greedy = [network.sample(prompts(32), torch.Generator().manual_seed(s), top_k=1)[0] for s in (1, 2)]
+    assert torch.equal(*greedy)
+    cold = [network.sample(prompts(32), torch.Generator().manual_seed(s), temperature=1e-4)[0] for s in (1, 2)]
+    assert torch.equal(*cold)
+
+
+def test_dropout_is_off_in_sampling() -> None:
+    """The network is put into training mode on purpose; PolyGen sampled with dropout on."""
+    torch.manual_seed(0)
+    network = GPT(GPTConfig(layers=2, heads=2, width=16, max_tokens=24, dropout=0.5), 8, [])
+    generator = LanguageGenerator(network, Tokenizer(["<pad>", "<begin>", "<end>", *"CNOPS"]), [], torch.device("cpu"))
+    drawn = []
+    for noise in (1, 2):
+        network.train()
+        torch.manual_seed(noise)
+        drawn.append(generator.sample(8, seed=0))
+        assert not network.training
+    assert drawn[0] == drawn[1]
+    network.train()
+    assert len(set(generator.log_likelihood(["CNO"] * 9))) == 1
+
+
+def test_it_overfits_ten_rows(make_run: MakeRun) -> None:
+    shape = {"layers": 2, "width": 64, "forms": 1, "dropout": 0.0}
+    loop = {"steps": 200, "batch_size": 10, "learning_rate": 6e-3, "warmup_steps": 10, "weight_decay": 0.0}
+    run = make_run(model=shape, training=loop, data={"split": {"valid": 0.0, "test": 0.0}})
+    whole = run.table
+    ten = replace(whole, smiles=whole.smiles[:10], keys=whole.keys[:10], values=whole.values[:10])
+    run = replace(run, table=ten)
+    trained = gpt.train(run)
+    generator = _generator(trained, run)
+    keys = [judged.key for judged in judge([s.text for s in generator.sample(100, seed=0)])]
+    assert sum(key in ten.keys for key in keys) >= 95
+    assert len(set(ten.keys) & set(keys)) >= 9
+    for text, value in zip(ten.smiles, ten.values[:, 0].tolist(), strict=True):
+        best = generator.sample(1, seed=0, condition={"conductivity": value}, top_k=1)[0].text
+        assert judge([best])[0].key == judge([text])[0].key
+
+
+def _generator(trained: Trained, run: Run) -> LanguageGenerator:
+    network = GPT(run.config.model, len(trained.vocabulary or []), [p["name"] for p in trained.properties])
+    network.load_state_dict(dict(trained.tensors))
+    axes = axes_from(trained.properties)
+    return LanguageGenerator(network, Tokenizer(trained.vocabulary or []), axes, run.device)
+
+
+def test_training_resumes_with_the_same_curve(make_run: MakeRun) -> None:
+    whole = make_run()
+    weights = gpt.train(whole).tensors
+    whole.checkpoints.unlink()
+    _train_until(6, make_run())
+    resumed = make_run(resume=True)
+    again = gpt.train(resumed).tensors
+    assert all(torch.equal(weights[name], again[name]) for name in weights)
+    curve, rest = ([line["value"] for line in run.events.of("metric")] for run in (whole, resumed))  # type: ignore[attr-defined]
+    assert 0 < len(rest) < len(curve)
+    assert curve[-len(rest) :] == rest
+
+
+def _train_until(step: int, run: Run) -> None:
+    """Trains and breaks off right after the checkpoint of `step`."""
+
+    def stop(at: int, path: str) -> None:
+        if at == step:
+            raise InterruptedError
+
+    run.events.checkpoint = stop  # type: ignore[method-assign]
+    with pytest.raises(InterruptedError):
+        gpt.train(run)
+
+
+@pytest.fixture(scope="module")
+def generator(tiny_bundle: Path) -> LanguageGenerator:
+    loaded: LanguageGenerator = bundle.open_model(tiny_bundle, "generate", "cpu")
+    return loaded
+
+
+def test_the_same_seed_gives_the_same_strings(generator: LanguageGenerator) -> None:
+    first = generator.sample(40, seed=5, condition={"conductivity": "high"})
+    assert first == generator.sample(40, seed=5, condition={"conductivity": "high"})
+    assert first != generator.sample(40, seed=6, condition={"conductivity": "high"})
+
+
+def test_a_string_depends_on_its_number_alone(generator: LanguageGenerator) -> None:
+    stream = generator.sample(CHUNK + 20, seed=1)
+    assert generator.sample(10, seed=1) == stream[:10]
+    assert generator.sample(30, seed=1, start=CHUNK - 15) == stream[CHUNK - 15 : CHUNK + 15]
+
+
+def test_reported_likelihoods_are_those_of_the_strings(generator: LanguageGenerator) -> None:
+    samples = [s for s in generator.sample(30, seed=2, condition={"conductivity": 5e-5}) if len(s.text) < 40]
+    again = generator.log_likelihood([s.text for s in samples], {"conductivity": 5e-5})
+    assert [s.log_likelihood for s in samples] == pytest.approx(again, abs=1e-3)
+
+
+def test_likelihoods_name_what_cannot_be_scored(generator: LanguageGenerator) -> None:
+    with pytest.raises(UserError, match=r"lacks: \[U\]"):
+        generator.log_likelihood(["*C[U]*"])
+    with pytest.raises(UserError, match="longer than the model's 48"):
+        generator.log_likelihood(["*" + "C" * 60 + "*"])
+
+
+def train(settings: dict[str, object], folder: Path, parent: bundle.Bundle | None = None) -> Trained:
+    run = config.load(settings)
+    return gpt.train(Run(run, tables.read(SAMPLE, run.data, Recorder()), Recorder(), folder / "checkpoint", parent))
+
+
+def test_fine_tuning_starts_from_the_parent(tiny_bundle: Path, tmp_path: Path) -> None:
+    parent = bundle.load(tiny_bundle)
+    frozen = tiny(training={"learning_rate": 0.0}, data={"properties": []})
+    child = train(frozen, tmp_path, parent)
+    assert child.vocabulary == parent.vocabulary
+    assert not child.properties
+    assert all(torch.equal(tensor, parent.tensors[name]) for name, tensor in child.tensors.items())
+
+
+def test_fine_tuning_keeps_the_parents_prompt_scale(tiny_bundle: Path, tmp_path: Path) -> None:
+    parent = bundle.load(tiny_bundle)
+    child = train(tiny(condition={"thresholds": {"conductivity": 6e-5}}), tmp_path, parent)
+    theirs, ours = parent.manifest.properties[0], child.properties[0]
+    assert (ours["mean"], ours["std"]) == (theirs["mean"], theirs["std"])
+    assert ours["threshold"] == 6e-5
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"model": {"width": 64}}, "must have architecture gpt, model.width=32"),
+        ({"data": {"properties": [{"name": "conductivity", "unit": "S/m", "scale": "log10"}]}}, "was S/cm, log10"),
+    ],
+)
+def test_fine_tuning_refuses_another_shape(
+    tiny_bundle: Path, tmp_path: Path, sections: dict[str, dict[str, object]], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        train(tiny(**sections), tmp_path, bundle.load(tiny_bundle))
+
+
+def test_structures_that_are_all_too_long_are_a_clear_error(make_run: MakeRun) -> None:
+    with pytest.raises(UserError, match=r"raise model.max_tokens \(8\)"):
+        gpt.train(make_run(model={"max_tokens": 8}))

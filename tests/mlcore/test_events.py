@@ -1,0 +1,37 @@
+import io
+import json
+
+from mlcore.events import Events
+
+
+def test_json_events_are_one_strict_line_each() -> None:
+    out = io.StringIO()
+    events = Events(as_json=True, out=out, err=io.StringIO())
+    events.progress(1, 4, "training")
+    events.metric("loss", float("nan"), 1, "valid")
+    events.log("info", "one\ntwo")
+    events.checkpoint(2, "here")
+    events.result({"a": {"b": 1.5}})
+    events.error("broken")
+    lines = [json.loads(line, parse_constant=lambda name: pytest_fail(name)) for line in out.getvalue().splitlines()]
+    assert [line["event"] for line in lines] == ["progress", "metric", "log", "checkpoint", "result", "error"]
+    assert lines[1]["value"] is None
+    assert lines[4]["a"] == {"b": 1.5}
+    assert all("T" in line["time"] for line in lines)
+
+
+def pytest_fail(name: str) -> None:
+    raise AssertionError(f"{name} is no JSON")
+
+
+def test_a_person_reads_stderr_and_stdout_stays_free() -> None:
+    out, err = io.StringIO(), io.StringIO()
+    events = Events(out=out, err=err)
+    events.progress(1, 2, "training")
+    events.metric("loss", 0.5, 1, "train")
+    events.log("warning", "mind the gap")
+    events.result({"metrics": {"loss": 0.5}})
+    events.error("broken")
+    assert out.getvalue() == ""
+    for text in ("training", "warning: mind the gap", "metrics.loss", "error: broken"):
+        assert text in err.getvalue()
