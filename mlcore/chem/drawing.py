@@ -60,7 +60,10 @@ def svg(smiles: str, width: int, height: int, highlight_smarts: str | None = Non
     rdMolDraw2D.PrepareAndDrawMolecule(drawer, mol, highlightAtoms=atoms, highlightBonds=bonds)
     drawer.FinishDrawing()
     text = drawer.GetDrawingText()
-    return text[text.index("<svg") :].replace("#000000", "currentColor").strip()
+    text = text[text.index("<svg") :].replace(
+        f"opacity:{_HIGHLIGHT[3]}", "opacity:1"
+    )  # the colour of a highlight has it already
+    return text.replace("#000000", "currentColor").strip()
 
 
 def _set_style(options: rdMolDraw2D.MolDrawOptions) -> None:
@@ -68,6 +71,8 @@ def _set_style(options: rdMolDraw2D.MolDrawOptions) -> None:
     options.fixedBondLength = _BOND_PIXELS
     options.bondLineWidth = 1.6
     options.scaleBondWidth = False
+    options.scaleHighlightBondWidth = False
+    options.highlightBondWidthMultiplier = 9
     options.dummiesAreAttachments = True
     options.padding = 0.06
     options.minFontSize = 11

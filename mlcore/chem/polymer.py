@@ -16,6 +16,7 @@ taken for an aromatic one (polyacetylene is no annulene).
 Then the backbone can be told from any other ring of the key, hence different chains never share a key.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,6 +38,7 @@ _END_METAL = rdqueries.AtomNumEqualsQueryAtom(29)  # Cu, or
 for _number in (47, 79):  # Ag, Au
     _END_METAL.ExpandQuery(rdqueries.AtomNumEqualsQueryAtom(_number), Chem.CompositeQueryType.COMPOSITE_OR)
 _END_ORDERS = (Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE)
+_OTHER_STEREO = re.compile(r"@(?:TH|AL|SP|TB|OH)\d")
 _SPARE_COPIES = 4  # tries to find a ring size that is not aromatic all round
 
 
@@ -92,6 +94,8 @@ def parse(text: str) -> Polymer:
     mol = read(text)
     if "." in text:
         raise ChemError("salt", "a dot separates several components; give the repeat unit alone, without counter-ions")
+    if _OTHER_STEREO.search(text):
+        raise ChemError("stereo_class", "only tetrahedral (@, @@) and double-bond stereo can follow a chain")
     order = _end_order(*_label_ends(mol))
     mol = sanitize(mol) if order == Chem.BondType.SINGLE else _recut(mol)
     path = chain.backbone(mol)

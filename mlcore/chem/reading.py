@@ -19,6 +19,7 @@ _NOT_SMILES = (  # pattern, code, what to do; the order matters: the most specif
     (re.compile(r"[{}]"), "bigsmiles", "braces belong to BigSMILES; give one repeat unit with two * instead"),
     (re.compile(r"\[[^\]]*R\d*\]|\[\d*[RX](?::\d+)?\]"), "r_group", "R-groups stand for many structures; give one"),
     (re.compile(r"(?<!-)>|<(?!-)"), "reaction", "this is a reaction; give one structure"),
+    (re.compile(r"\[\d{4,}|[+-]\d{2,}(?=[:\]])"), "number", "no isotope or charge is that large"),
     (re.compile(r"[~!?,;&]|\[[^\]]*\$"), "query", "this is a SMARTS query, not a structure; give SMILES"),
 )
 
