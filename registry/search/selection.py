@@ -109,15 +109,19 @@ def select_candidates(params: Mapping[str, Any], deadline: float | None = None) 
 
 def check_selection(params: Mapping[str, Any]) -> CandidateFilter:
     """The filters of a selection, none of them applied yet. Raises: SelectionError."""
-    filters = CandidateFilter({name: _as_text(name, value) for name, value in params.items()})
+    filters = CandidateFilter(as_texts(params))
     refuse_unknown(params, filters.filters)
     for field, errors in filters.errors.items():
         raise SelectionError(field, " ".join(errors))
     return filters
 
 
+def as_texts(params: Mapping[str, Any]) -> dict[str, str]:
+    """A selection given as JSON, in the form of a query string. Raises: SelectionError."""
+    return {name: _as_text(name, value) for name, value in params.items()}
+
+
 def _as_text(name: str, value: object) -> str:
-    """JSON to query string."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):
