@@ -28,7 +28,7 @@ def create_job(kind: str, actor: AbstractUser | None, queue: str = Job.Queue.CPU
     if queue not in Job.Queue.values:
         raise ActionError(f"There is no queue {queue!r}; known: {', '.join(Job.Queue.values)}.", field="queue")
     fields = {"max_attempts": settings.JOB_MAX_ATTEMPTS, **fields}
-    job = Job.objects.create(kind=kind, queue=queue, created_by=actor, **fields)
+    job = Job.objects.create(kind=kind, queue=queue, created_by_id=actor.pk if actor else None, **fields)
     note(job, f"queued by {actor or 'the system'}")
     send_on_commit(job)
     return job

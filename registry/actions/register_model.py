@@ -12,6 +12,7 @@ from mlcore import manifest
 from mlcore.errors import UserError
 from registry import artifacts
 from registry.actions.base import Action, ActionError
+from registry.catalogue import ensure_properties
 from registry.models import DatasetVersion, ModelVersion, Property, RegisteredModel, TrainingRun
 
 
@@ -83,6 +84,8 @@ class RegisterModel(Action[ModelVersion]):
 def _property(entry: Mapping[str, Any]) -> Property:
     """The property that a manifest names, created when it is new; its unit and scale must be those of the registry."""
     name, unit, scale = entry["name"], entry.get("unit", ""), entry.get("scale", Property.Scale.LINEAR)
+    if not Property.objects.filter(name=name).exists():
+        ensure_properties()
     made, _ = Property.objects.get_or_create(
         name=name,
         defaults={

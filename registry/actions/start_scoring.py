@@ -9,6 +9,8 @@ import mlcore
 from registry.actions.base import Action, ActionError
 from registry.actions.queueing import create_job
 from registry.models import GenerationRun, Job, ModelVersion, RegisteredModel, ScoringRun
+from registry.search.parameters import SelectionError
+from registry.search.selection import check_selection
 
 CONDITIONS = ("temperature_k",)
 
@@ -32,6 +34,10 @@ class StartScoring(Action[ScoringRun]):
     def check(self) -> None:
         if self.model_version.model.task != RegisteredModel.Task.PREDICT:
             raise ActionError(f"{self.model_version} generates; choose a predictor.", field="model_version")
+        try:
+            check_selection(self.selection)
+        except SelectionError as error:
+            raise ActionError(f"selection: {error}", field="selection") from error
         for name, value in self.conditions.items():
             if name not in CONDITIONS:
                 raise ActionError(f"conditions: {name} is unknown; known: {', '.join(CONDITIONS)}.", field="conditions")

@@ -26,7 +26,7 @@ class StartTraining(Action[TrainingRun]):
     """Queue the training of `architecture` on a frozen dataset version; the result becomes a version of `model`.
 
     config: sections of mlcore's run configuration to set (device, model, training, condition, data.split); what is left
-        out gets the architecture's defaults, or the parent's settings of the network when fine-tuning.
+        out gets the architecture's defaults, or the parent's network and split when fine-tuning.
     """
 
     permission: ClassVar[str] = "registry.add_trainingrun"
@@ -87,7 +87,9 @@ class StartTraining(Action[TrainingRun]):
         if not isinstance(data, Mapping) or set(data) - {"split"}:
             raise ActionError("config.data: only split can be set; columns come from the properties.", field="config")
         if self.init_version is not None:
-            config["model"] = {**self.init_version.config.get("model", {}), **config.get("model", {})}
+            parent = self.init_version.config
+            config["model"] = {**parent.get("model", {}), **config.get("model", {})}
+            data = {"split": parent.get("data", {}).get("split", {}), **data}  # what it held out stays held out
         columns = [{"name": p.name, "column": p.name, "unit": p.unit, "scale": p.scale} for p in self.properties]
         content = {
             **config,

@@ -24,5 +24,7 @@ STORAGES["artifacts"] = {
     "BACKEND": "django.core.files.storage.FileSystemStorage",
     "OPTIONS": {"location": f"{_scratch.name}/artifacts"},
 }
+JOB_FOLDER = f"{_scratch.name}/work"
+JOB_TICK_EVERY = 0.1
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_USE_FINDERS = True

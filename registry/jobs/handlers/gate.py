@@ -1,0 +1,121 @@
+"""Is a new version better than the champion? Both are measured on the same structures, which neither has learned from.
+
+The figures in two versions' manifests come from different data and cannot be compared. A structure's part in a split
+depends on its key and the seed alone (mlcore.data.splits), so what each version, and each version it was fine-tuned
+from, held out for its test can be told from its configuration. The gate predicts the intersection with both versions.
+
+Generators are compared by the figures in their manifests: a share of so many samples means the same for both, a loss
+only where the vocabulary is the same.
+"""
+
+import csv
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlcore.data.splits import by_key
+from mlcore.data.tables import to_scale
+from mlcore.evaluation import regression
+from registry.jobs.attempt import Attempt
+from registry.jobs.child import run_mlcore
+from registry.jobs.handlers.bundles import unpacked
+from registry.models import ModelVersion, Property, RegisteredModel, Schedule
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether to promote, and why, in figures."""
+
+    promote: bool
+    reason: str
+
+
+def judge(attempt: Attempt, schedule: Schedule, version: ModelVersion) -> Verdict:
+    """Compare the version with the champion as the schedule's gate says."""
+    champion = schedule.model.champion()
+    if champion == version:
+        return Verdict(False, "It is the champion already.")
+    if not schedule.gate_metric:
+        return Verdict(False, "The schedule names no gate metric.")
+    if champion is None:
+        return Verdict(True, "There was no champion before.")
+    try:
+        old, new, where = _figures(attempt, schedule.gate_metric, champion, version)
+    except LookupError as error:
+        return Verdict(False, f"{schedule.gate_metric} cannot be compared: {error.args[0]}.")
+    return _compare(schedule, old, new, f"{schedule.gate_metric} {where}")
+
+
+def _compare(schedule: Schedule, old: float, new: float, what: str) -> Verdict:
+    gain = (old - new if schedule.gate_lower_is_better else new - old) / abs(old) if old else math.nan
+    promote = gain > 0 and gain >= schedule.gate_min_improvement
+    asked = f"{schedule.gate_min_improvement:.1%}" if schedule.gate_min_improvement else "any improvement"
+    return Verdict(promote, f"{what}: {old:.4g} before, {new:.4g} now, {gain:+.1%} better; the gate asks for {asked}.")
+
+
+def _figures(attempt: Attempt, path: str, old: ModelVersion, new: ModelVersion) -> tuple[float, float, str]:
+    """The metric of both versions, and on what it was measured."""
+    name, _, rest = path.partition(".")
+    part, _, measure = rest.partition(".")
+    if new.model.task == RegisteredModel.Task.PREDICT and part == "test":
+        item = Property.objects.filter(name=name, model_versions=old).filter(model_versions=new).first()
+        if item is None:
+            raise LookupError(f"{name} is not predicted by both versions")
+        rows = _held_out(attempt.folder / "table.csv", item, (old, new))
+        before, after = (_measured(attempt, version, rows, item, measure) for version in (old, new))
+        return before, after, f"on the same {len(rows)} held-out structures"
+    return _stored(old, path), _stored(new, path), "as stated by each version"
+
+
+def _stored(version: ModelVersion, path: str) -> float:
+    value: Any = version.metrics
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    if not isinstance(value, int | float):
+        raise LookupError(f"{version} states no such figure")
+    return float(value)
+
+
+def _held_out(table: Path, item: Property, versions: Sequence[ModelVersion]) -> list[dict[str, str]]:
+    """Rows with a value whose key is in the test part of both versions and of all their ancestors."""
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    keys = [row["key"] for row in rows]
+    chosen = set(range(len(rows)))
+    for ancestor in (ancestor for version in versions for ancestor in _lineage(version)):
+        split = ancestor.config["data"]["split"]
+        chosen &= set(by_key(keys, split["valid"], split["test"], ancestor.config["seed"]).test.tolist())
+    held_out = [rows[number] for number in sorted(chosen) if rows[number].get(item.name)]
+    if not held_out:
+        raise LookupError("no structure was held out from both versions; train with the champion's seed and shares")
+    return held_out
+
+
+def _lineage(version: ModelVersion | None) -> Iterator[ModelVersion]:
+    while version is not None:
+        yield version
+        version = version.parent
+
+
+def _measured(
+    attempt: Attempt, version: ModelVersion, rows: Sequence[dict[str, str]], item: Property, measure: str
+) -> float:
+    """One measure of mlcore.evaluation.regression of a version's predictions for these rows."""
+    asked, answered = (attempt.folder / f"gate-{version.pk}{end}.csv" for end in ("", "-predicted"))
+    with asked.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows([["smiles"], *([row["smiles"]] for row in rows)])
+    run_mlcore(attempt, ["predict", unpacked(attempt, version), asked, "--out", answered], stage="")
+    with answered.open(newline="") as file:
+        predicted = [float(row[item.name] or "nan") for row in csv.DictReader(file)]
+    scale = "log10" if item.scale == Property.Scale.LOG10 else "linear"
+    truth, guess = (to_scale(np.array(v), scale) for v in ([float(row[item.name]) for row in rows], predicted))
+    known = np.isfinite(guess)
+    figures = regression.measure(truth[known], guess[known])
+    if not math.isfinite(figures.get(measure, math.nan)):
+        raise LookupError(f"{version} gives no {measure} there")
+    return figures[measure]

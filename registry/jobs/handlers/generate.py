@@ -1,0 +1,92 @@
+"""Generation: strings from a generator, every one a Proposal, the new structures candidates."""
+
+import csv
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.db.models import Count, Q
+
+from registry.actions.ingest import AddProposals, Drawn
+from registry.jobs.attempt import Attempt
+from registry.jobs.child import run_mlcore
+from registry.jobs.handlers.bundles import unpacked
+from registry.models import GenerationRun, Structure
+
+BATCH = 500
+DRAWN = 0.5  # share of the bar; the rest is taking the strings in
+
+FLAGS = {"temperature": "--temperature", "top_k": "--top-k", "guidance": "--guidance"}
+
+
+def generate(attempt: Attempt, run: GenerationRun) -> None:
+    """Draw, unless an earlier attempt has; take in what is not in yet; count."""
+    out = attempt.folder / "drawn.csv"
+    if not out.exists():  # mlcore's output appears whole or not at all
+        reported = _draw(attempt, run, out)
+        attempt.write(lambda: GenerationRun.objects.filter(pk=run.pk).update(metrics={"mlcore": reported}))
+    last = run.proposals.order_by("-rank").values_list("rank", flat=True).first()
+    rows = list(_drawn(out))
+    for batch in _batches(rows[0 if last is None else last + 1 :]):
+        attempt.write(AddProposals(actor=None, generation_run=run, rows=batch).run)
+        attempt.progress(
+            DRAWN + (1 - DRAWN) * (batch[-1].rank + 1) / len(rows), f"{batch[-1].rank + 1:,} of {len(rows):,} taken in"
+        )
+    attempt.write(lambda: _count(run))
+
+
+def _draw(attempt: Attempt, run: GenerationRun, out: Path) -> dict[str, object]:
+    """mlcore's report on a new file with every string it drew."""
+    arguments: list[str | Path] = ["generate", unpacked(attempt, run.model_version), "-n", str(run.requested)]
+    arguments += ["--seed", str(run.seed)]
+    for name, wish in run.condition.items():
+        arguments += ["--condition", f"{name}={wish}"]
+    for name, value in run.config.items():
+        arguments += [FLAGS[name], str(value)]
+    if run.accept:
+        known = attempt.folder / "known.txt"
+        _write_known(run, known)
+        arguments += ["--accept", "--known", known, "--raw", out, "--out", attempt.folder / "accepted.csv"]
+    else:
+        arguments += ["--out", out]
+    return run_mlcore(attempt, arguments, stage="generating", until=DRAWN)
+
+
+def _write_known(run: GenerationRun, path: Path) -> None:
+    """Keys of everything that the registry held before the run."""
+    known = Structure.objects.filter(created_at__lt=run.created_at).values_list("key", flat=True)
+    with path.open("w") as file:
+        file.writelines(f"{key}\n" for key in known.iterator(chunk_size=10_000))
+
+
+def _drawn(path: Path) -> Iterator[Drawn]:
+    seen: set[str] = set()
+    with path.open(newline="") as file:
+        for rank, row in enumerate(csv.DictReader(file)):
+            key = row["key"]
+            yield Drawn(rank, row["smiles"], float(row["log_likelihood"]), key in seen)
+            if key:
+                seen.add(key)
+
+
+def _batches(rows: list[Drawn]) -> Iterator[list[Drawn]]:
+    source = iter(rows)
+    return iter(lambda: list(itertools.islice(source, BATCH)), [])
+
+
+def _count(run: GenerationRun) -> None:
+    """Shares of all N strings, as the registry sees them: the structure, not the spelling, decides."""
+    distinct = Q(valid=True, duplicate=False)
+    asked = {
+        "valid": Q(valid=True),
+        "unique": distinct,
+        "new": Q(valid=True, known=False),
+        "vun": distinct & Q(known=False),
+    }
+    n = run.proposals.count()
+    counts = run.proposals.aggregate(**{f"share_{name}": Count("pk", filter=asked[name]) for name in asked})
+    shares = {name: counts[f"share_{name}"] / n for name in asked}
+    candidates = run.proposals.filter(duplicate=False, known=False, candidate__isnull=False).count()
+    run.refresh_from_db(fields=["metrics"])
+    run.metrics = {**run.metrics, "n": n, **shares, "new_structures": candidates}
+    run.save(update_fields=["metrics"])

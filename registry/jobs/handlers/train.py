@@ -1,0 +1,68 @@
+"""Training: a table and a configuration in, a model version out; a schedule's gate decides whether it is promoted."""
+
+import json
+
+from mlcore.manifest import MANIFEST
+from registry.actions.move_alias import MoveAlias
+from registry.actions.register_model import RegisterModel
+from registry.formats.training_table import training_table
+from registry.jobs.attempt import Attempt
+from registry.jobs.child import run_mlcore
+from registry.jobs.handlers import gate
+from registry.jobs.handlers.bundles import unpacked
+from registry.models import ModelVersion, Schedule, TrainingRun
+
+TRAINED = 0.9  # share of the bar; the rest is registration and the gate
+
+
+def train(attempt: Attempt, run: TrainingRun) -> None:
+    """Go on from whatever an earlier attempt left: a checkpoint, a whole bundle, or a registered version."""
+    table = attempt.folder / "table.csv"
+    written = training_table(run.dataset_version, list(run.properties.order_by("pk")), table)
+    attempt.log("info", f"{written.rows} structures of {run.dataset_version}, {written.averaged} values averaged")
+    if written.mixed_conditions:
+        attempt.log("warning", f"{written.mixed_conditions} averages are over different conditions of measurement")
+    version = ModelVersion.objects.filter(training_run=run).first() or _version(attempt, run)
+    if run.schedule is not None:
+        _promote(attempt, run, run.schedule, version)
+
+
+def _version(attempt: Attempt, run: TrainingRun) -> ModelVersion:
+    bundle = attempt.folder / "bundle"
+    if not (bundle / MANIFEST).exists():  # a bundle appears whole or not at all
+        config = attempt.folder / "config.json"
+        config.write_text(json.dumps(run.config))
+        arguments = ["train", config, "--data", attempt.folder / "table.csv", "--out", bundle, "--resume"]
+        if run.init_version is not None:
+            arguments += ["--init", unpacked(attempt, run.init_version)]
+        run_mlcore(attempt, arguments, stage="training", until=TRAINED)
+
+    def register() -> ModelVersion:
+        version = RegisterModel(
+            actor=attempt.job.created_by,
+            folder=bundle,
+            model_name=run.model.name,
+            origin=ModelVersion.Origin.TRAINED,
+            dataset_version=run.dataset_version,
+            parent=run.init_version,
+            training_run=run,
+        ).run()
+        TrainingRun.objects.filter(pk=run.pk).update(metrics=version.metrics, code_version=version.code_version)
+        return version
+
+    version = attempt.write(register)
+    attempt.log("info", f"registered as {version}")
+    return version
+
+
+def _promote(attempt: Attempt, run: TrainingRun, schedule: Schedule, version: ModelVersion) -> None:
+    verdict = gate.judge(attempt, schedule, version)
+    outcome = f"Training {run.pk}, {version}: {'promoted' if verdict.promote else 'not promoted'}. {verdict.reason}"
+    attempt.log("info", outcome)
+
+    def conclude() -> None:
+        if verdict.promote:
+            MoveAlias(actor=None, model=run.model, version=version, reason=f"{schedule}: {verdict.reason}").run()
+        Schedule.objects.filter(pk=schedule.pk).update(last_outcome=outcome[:300])
+
+    attempt.write(conclude)
