@@ -1,0 +1,89 @@
+"""`python -m mlcore predict`: every row comes back, scored or with its reason."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from mlcore.__main__ import main
+
+ZOO = Path(__file__).parents[3] / "mlcore" / "zoo" / "gnn-htpmd"
+PROPERTIES = "conductivity li_diffusivity tfsi_diffusivity poly_diffusivity transference_number molarity".split()
+ADDED = [column for name in PROPERTIES for column in (name, f"{name}_std", f"{name}_in_domain")] + ["error"]
+
+
+def table(folder: Path, texts: list[str], header: str = "smiles") -> Path:
+    path = folder / "in.csv"
+    path.write_text("\n".join([header, *texts]) + "\n")
+    return path
+
+
+def predict(source: Path, *options: str) -> tuple[int, list[dict[str, str]]]:
+    out = source.with_name("out.csv")
+    status = main(["predict", str(ZOO), str(source), "--out", str(out), *options])
+    with out.open(newline="") as file:
+        return status, list(csv.DictReader(file))
+
+
+def test_three_bad_rows_among_many(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    texts = [f"*{'C' * (1 + i % 7)}OC(=O)N{'C' * (1 + i % 5)}*" for i in range(600)]
+    bad = {4: "CCO", 511: "C1CC", 512: "*CC*.[Li+]"}
+    for row, text in bad.items():
+        texts[row] = text
+    status, rows = predict(table(tmp_path, texts))
+    error = capsys.readouterr().err
+    assert status == 0
+    assert [row["smiles"] for row in rows] == texts
+    assert {number for number, row in enumerate(rows) if row["error"]} == set(bad)
+    for number, text in bad.items():
+        assert f"line {number + 2}: {text!r}: " in error
+        assert not any(rows[number][column] for column in ADDED[:-1])
+    assert all(rows[i][column] for i in range(600) if i not in bad for column in ADDED[:-1])
+
+
+def test_columns_are_kept_and_a_name_taken_twice_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = table(tmp_path, ['"a, b",*CCOC(=O)O*,1e-5,7'], "note,polymer,conductivity,conductivity_input")
+    status, rows = predict(source, "--smiles-column", "polymer")
+    assert status == 0
+    assert list(rows[0]) == ["note", "polymer", "conductivity_input_input", "conductivity_input", *ADDED]
+    assert (rows[0]["note"], rows[0]["conductivity_input_input"], rows[0]["conductivity_input"]) == (
+        "a, b",
+        "1e-5",
+        "7",
+    )
+    assert "'conductivity' is called 'conductivity_input_input'" in capsys.readouterr().err
+
+
+def test_events_are_json_lines_with_progress_and_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, rows = predict(table(tmp_path, ["*CCOC(=O)O*", "*c1ccc(*)cc1", "?"]), "--events")
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    result = events[-1]
+    assert status == 0
+    assert [row["conductivity_in_domain"] for row in rows] == ["1", "0", ""]
+    assert [event["step"] for event in events if event["event"] == "progress"] == [3]
+    assert (result["rows"], result["scored"], result["refused"], result["out_of_domain"]) == (3, 2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("texts", "header", "message"),
+    [
+        (["*CC*"], "structure", "column 'smiles' is missing; the columns are: structure"),
+        ([], "smiles", "there are no rows"),
+        (["CCO", "x"], "smiles", "no row could be scored; the first was refused because: 0 chain ends"),
+    ],
+)
+def test_one_clear_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], texts: list[str], header: str, message: str
+) -> None:
+    source = table(tmp_path, texts, header)
+    assert main(["predict", str(ZOO), str(source), "--out", str(tmp_path / "out.csv")]) == 2
+    error = capsys.readouterr().err.strip().splitlines()
+    assert message in error[-1]
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_folder_without_a_manifest_is_no_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = table(tmp_path, ["*CC*"])
+    assert main(["predict", str(tmp_path), str(source), "--out", str(tmp_path / "out.csv")]) == 2
+    assert "manifest.json is missing" in capsys.readouterr().err
