@@ -10,11 +10,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from mlcore.errors import UserError
 from mlcore.events import Events
 from registry.actions.base import Action, ActionError
-from registry.actions.queueing import in_this_process
 from registry.artifacts import ArtifactError
-from registry.jobs.run import run_job
+from registry.jobs.foreground import run_here
 from registry.models import Dataset, DatasetVersion, Job, ModelVersion, RegisteredModel
-from registry.models.run import Run
 
 EXPLAINED = (ActionError, ArtifactError, PermissionDenied, UserError)
 
@@ -29,29 +27,13 @@ class RunCommand(BaseCommand):
     def start(self, action: Action[Any], wait: bool) -> Any:
         """The run of a Start... action, finished when `wait`. CommandError says why it did not work."""
         try:
-            if not wait:
-                run = action.run()
-                self.stdout.write(f"{run}: queued as job {run.job_id}")
-                return run
-            with in_this_process():
-                run = action.run()
-                _finish(run)
+            if wait:
+                return run_here(action, Events())
+            run = action.run()
         except EXPLAINED as error:
             raise CommandError(str(error), returncode=2) from error
-        run.refresh_from_db()
-        if run.job.state != Job.State.SUCCEEDED:
-            raise CommandError(f"{run} {run.job.state}{': ' if run.job.error else ''}{run.job.error}", returncode=1)
+        self.stdout.write(f"{run}: queued as job {run.job_id}")
         return run
-
-
-def _finish(run: Run) -> None:
-    """Attempt after attempt, as a worker would, until the job is in a final state."""
-    watcher = Events()
-    try:
-        while not Job.objects.filter(pk=run.job_id, state__in=Job.FINAL).exists():
-            run_job(str(run.job_id), watcher)
-    finally:
-        watcher.close()
 
 
 def find_version(text: str) -> ModelVersion:
