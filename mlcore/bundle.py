@@ -151,6 +151,8 @@ def card(manifest: Manifest, notes: str) -> str:
         f"Split by structure key before anything else: {split['train']} rows to train on, "
         f"{split['valid']} to steer by, {split['test']} kept for the end.",
         notes.strip(),
+        "To make it again, save the configuration below as CONFIG.json and run "
+        "`python -m mlcore train CONFIG.json --data TABLE.csv --out BUNDLE` on the same table.",
         "## Metrics",
         "```json\n" + json.dumps(finite(manifest.metrics), indent=2) + "\n```",
         "## Configuration",

@@ -104,8 +104,9 @@ def measure(
     """All measures of `texts`, a share each unless said otherwise.
 
     n: number of strings. uniqueness: 1 - repeats / N over all strings, valid or not. novelty: strings that are not in
-    the reference / N, compared exactly; where one side writes ends as `*` and the other as metals, both are compared as
-    `*`. validity: see is_valid. Clean strings are valid, novel and the first of their kind; vun: clean / N.
+    the reference / N. Both compare strings exactly, as PolyGen does; where one side writes ends as `*` and the other as
+    metals, RDKit's canonical SMILES with `*` ends stand for the strings of both. validity: see is_valid.
+    Clean strings are valid, novel and the first of their kind; vun: clean / N.
     synthesizability: share of clean with SA < 5. similarity: mean over clean of the mean Tanimoto similarity (Morgan
     radius 2, 2048 bits, ends included) to the reference. diversity: mean pairwise Tanimoto distance within clean.
     by_key: uniqueness and novelty among valid strings, by identity, and vun: distinct novel identities / N.
@@ -113,8 +114,9 @@ def measure(
     above_threshold: by property of `thresholds`, the share of valid strings that `predictor` puts at or above it.
     What could not be computed, as with no clean string, is None.
     """
-    ends = str if any(map(_METALS.search, texts)) == reference.metals else plain_ends
-    spelt, known = [ends(text) for text in texts], {ends(text) for text in reference.texts}
+    spell = str if any(map(_METALS.search, texts)) == reference.metals else _common_spelling
+    theirs = [spell(text) for text in reference.texts]
+    spelt, known = [spell(text) for text in texts], set(theirs)
     judged = judge(texts, reference.kind)
     distinct = dict(zip(spelt, judged, strict=True))
     clean = {text: item for text, item in distinct.items() if item.valid and text not in known}
@@ -125,12 +127,19 @@ def measure(
         "novelty": _share(sum(text not in known for text in spelt), n),
         "validity": _share(len(valid), n),
         "vun": _share(len(clean), n),
-        **_chemistry(clean, [ends(text) for text, key in zip(reference.texts, reference.keys, strict=True) if key]),
+        **_chemistry(clean, [text for text, key in zip(theirs, reference.keys, strict=True) if key]),
         "by_key": _by_key(valid, reference, n),
     }
     if predictor is not None:
         report["above_threshold"] = _above([item.text for item in valid], predictor, thresholds or {})
     return report
+
+
+def _common_spelling(text: str) -> str:
+    """Canonical SMILES with `*` ends; what is no SMILES stays as it is."""
+    with rdBase.BlockLogs():
+        molecule = Chem.MolFromSmiles(plain_ends(text))
+    return text if molecule is None else str(Chem.MolToSmiles(molecule))
 
 
 def _chemistry(clean: Mapping[str, Judged], reference: Sequence[str]) -> dict[str, float | None]:
