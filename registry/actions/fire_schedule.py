@@ -38,21 +38,19 @@ class FireSchedule(Action[TrainingRun | None]):
 
     def _take_turn(self) -> TrainingRun | None:
         schedule = self.schedule
-        running = schedule.training_runs.exclude(job__state__in=Job.FINAL).first()
-        if running is not None:
-            return self._skip(f"training {running.pk} still {running.job.state}")
-        version = self._dataset_version()
+        if schedule.training_runs.exclude(job__state__in=Job.FINAL).exists():
+            self.outcome = "Skipped: the last training has not ended yet."
+            return None
+        version, champion = self._dataset_version(), schedule.model.champion()
         if version is None:
-            return self._skip(f"{schedule.dataset} has no frozen version yet")
-        champion = schedule.model.champion()
+            self.outcome = f"Skipped: {schedule.dataset} has no frozen version yet."
+            return None
         if schedule.only_with_new_data and self._seen(version, champion):
-            return self._skip(f"nothing new since {version}")
+            self.outcome = f"Skipped: nothing new since {version}."
+            return None
         run = self._start(version, champion)
         self.outcome = f"Training {run.pk} started on {version}."
         return run
-
-    def _skip(self, reason: str) -> None:
-        self.outcome = f"Skipped: {reason}."
 
     def _dataset_version(self) -> DatasetVersion | None:
         dataset = self.schedule.dataset

@@ -5,7 +5,6 @@ import os
 import selectors
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -30,7 +29,7 @@ class ChildCrashed(Exception):
 
 
 def run_mlcore(attempt: Attempt, arguments: Sequence[str | Path], stage: str, until: float = 1.0) -> dict[str, Any]:
-    """Runs `python -m mlcore` with these arguments and returns its result.
+    """Runs mlcore with these arguments and returns its result.
 
     stage: the text of those progress events that move the job's bar, up to `until`.
     Raises: ChildFailed, ChildCrashed, Ended.
@@ -56,7 +55,7 @@ def _started(arguments: Sequence[str | Path], stderr: Any) -> "subprocess.Popen[
     environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
     environment.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
     return subprocess.Popen(
-        [sys.executable, "-m", "mlcore", *arguments, "--events"],
+        [*settings.MLCORE_COMMAND, *arguments, "--events"],
         cwd=settings.ROOT,
         env=environment,
         stdin=subprocess.DEVNULL,

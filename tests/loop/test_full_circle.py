@@ -139,7 +139,8 @@ def retrain_by_schedule(engineer: User, first: DatasetVersion, champion: ModelVe
     schedules.tick(schedule.next_fire_at)
     run = finished(schedule.training_runs.get())
     schedule.refresh_from_db()
-    assert "promoted" in schedule.last_outcome and "held-out" in schedule.last_outcome
+    assert "promoted" in schedule.last_outcome
+    assert "held-out" in schedule.last_outcome
     assert champion.model.champion() == run.model_version, schedule.last_outcome
     assert champion.model.aliases.get().reason.startswith("nightly: conductivity.test.mae")
     return run.model_version
@@ -156,7 +157,8 @@ def assert_lineage(
         structure__candidate__proposals__run__model_version=generator,
         structure__candidate__proposals__duplicate=False,
     )
-    assert learned.value == 3e-4 and learned.added_in.number == 2
+    assert learned.value == 3e-4
+    assert learned.added_in.number == 2
     assert TrainingRun.objects.get(model_version=generator).dataset_version == first
     sources = Measurement.objects.in_version(first).values_list("import_run__file_name", flat=True).distinct()
     assert list(sources) == [SAMPLE.name]

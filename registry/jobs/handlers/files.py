@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from registry.actions.export import WriteExport
 from registry.actions.import_file import ImportFile
 from registry.jobs.attempt import Attempt
 from registry.models import ExportRun, ImportRun
@@ -20,8 +21,6 @@ def import_file(attempt: Attempt, run: ImportRun) -> None:
 
 def export_file(attempt: Attempt, run: ExportRun) -> None:
     """The file goes to the artifact store."""
-
-    from registry.actions.export import WriteExport
 
     def work() -> ExportRun:
         fresh = ExportRun.objects.get(pk=run.pk)
