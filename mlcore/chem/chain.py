@@ -10,7 +10,6 @@ from functools import lru_cache
 from itertools import pairwise
 
 from rdkit import Chem
-from rdkit.Chem import rdqueries
 
 from mlcore.chem.canonical import fixed_point
 from mlcore.chem.reading import read_raw, sanitize
@@ -18,7 +17,7 @@ from mlcore.chem.reading import read_raw, sanitize
 Word = tuple[str, ...]
 Path = tuple[int, ...]
 
-_STARS = rdqueries.AtomNumEqualsQueryAtom(0)
+STAR = Chem.MolFromSmarts("[#0]")
 _LABEL = re.compile(r"\[(\d+)\*\]")
 _RING_CLOSURE = re.compile(r"(\[[^\]]*\])|%\((\d+)\)|%(\d\d)|(\d)")
 _SWAP = {"1": "[2*]", "2": "[1*]"}
@@ -31,7 +30,7 @@ _AS_CIS_TRANS = {
 
 def stars(mol: Chem.Mol) -> dict[int, int]:
     """Index of each dummy atom by its isotope, the label of a chain end."""
-    return {atom.GetIsotope(): atom.GetIdx() for atom in mol.GetAtomsMatchingQuery(_STARS)}
+    return {mol.GetAtomWithIdx(index).GetIsotope(): index for (index,) in mol.GetSubstructMatches(STAR)}
 
 
 def backbone(mol: Chem.Mol) -> Path:
@@ -126,11 +125,15 @@ def unit(word: Word) -> Chem.Mol:
     return Chem.MolFromSmiles(smiles(word))
 
 
-def oligomer(text: str, backbone_atoms: int) -> Chem.Mol:
-    """An open chain of copies of a unit, written like a block, with at least so many backbone atoms."""
-    single = unit((text,))
-    copies = -(-backbone_atoms // (len(backbone(single)) - 2))
-    return unit((text,) * copies) if copies > 1 else single
+def oligomer(block: str, window: int) -> Chem.Mol:
+    """An open chain of so many copies that any `window` consecutive backbone atoms of the endless chain occur in it.
+
+    Args:
+        block: a whole unit written like a block.
+        window: backbone atoms.
+    """
+    length = len(backbone(unit((block,)))) - 2
+    return unit((block,) * (1 + -(-window // length)))
 
 
 def ring(word: Word) -> Chem.Mol:

@@ -11,8 +11,8 @@ from mlcore.chem import chain, molecule, polymer
 
 BITS = 2048
 RADIUS = 2
-OLIGOMER_ATOMS = 24
-"""Backbone atoms of the open chain that a polymer is screened and searched as; see `substructure`."""
+WINDOW = 10
+"""Backbone atoms over which the pattern fingerprint of a polymer is complete; RDKit's patterns span at most 7 atoms."""
 
 _BLOCK = 256  # rows of the left side at once: 256 x 6,024 rows keep their intersections within the cache
 _MORGAN = rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
@@ -45,14 +45,14 @@ def pattern_bits(smiles: str) -> list[int]:
     return list(Chem.PatternFingerprint(search_form(smiles), BITS).GetOnBits())
 
 
-def search_form(smiles: str, backbone_atoms: int = OLIGOMER_ATOMS) -> Chem.Mol:
-    """The molecule to search in: a molecule as it is, a polymer as an open chain with so many backbone atoms.
+def search_form(smiles: str, window: int = WINDOW) -> Chem.Mol:
+    """The molecule to search in: a molecule as it is, a polymer as an open chain of several units.
 
     The ring of the key would make every backbone atom a ring atom, and a chain longer than the ring would not be found.
 
     Args:
         smiles: as in `Identity.smiles`; other ways of writing a polymer are read too, but more slowly.
-        backbone_atoms: at least so many.
+        window: so many consecutive backbone atoms of the endless chain occur somewhere in the open one.
 
     Raises:
         ChemError: when `smiles` cannot be read.
@@ -60,7 +60,7 @@ def search_form(smiles: str, backbone_atoms: int = OLIGOMER_ATOMS) -> Chem.Mol:
     if "*" not in smiles:
         return molecule.parse(smiles).mol
     psmiles = smiles if smiles.startswith("*") and smiles.count("*") == 2 else polymer.parse(smiles).psmiles
-    return chain.oligomer("[1*]" + psmiles[1:].replace("*", "[2*]"), backbone_atoms)
+    return chain.oligomer("[1*]" + psmiles[1:].replace("*", "[2*]"), window)
 
 
 def to_pg_bits(fingerprint: bytes) -> str:

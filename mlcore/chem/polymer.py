@@ -23,7 +23,6 @@ from functools import cached_property
 from itertools import pairwise
 
 from rdkit import Chem
-from rdkit.Chem import rdqueries
 
 from mlcore.chem import chain, limits
 from mlcore.chem.canonical import checked_key
@@ -33,10 +32,7 @@ from mlcore.chem.reading import read, sanitize
 KEY_VERSION = 1
 """Raised whenever the key of any polymer changes, so that stored keys of two versions are never compared."""
 
-_STAR = rdqueries.AtomNumEqualsQueryAtom(0)
-_END_METAL = rdqueries.AtomNumEqualsQueryAtom(29)  # Cu, or
-for _number in (47, 79):  # Ag, Au
-    _END_METAL.ExpandQuery(rdqueries.AtomNumEqualsQueryAtom(_number), Chem.CompositeQueryType.COMPOSITE_OR)
+_END_METAL = Chem.MolFromSmarts("[Cu,Ag,Au]")
 _END_ORDERS = (Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE)
 _OTHER_STEREO = re.compile(r"@(?:TH|AL|SP|TB|OH)\d")
 _SPARE_COPIES = 4  # tries to find a ring size that is not aromatic all round
@@ -55,14 +51,13 @@ class Polymer:
 
     @cached_property
     def unit(self) -> Chem.Mol:
-        """The primitive unit, sanitized; its ends are the dummy atoms with isotope 1 (in) and 2 (out)."""
+        """The primitive unit, sanitized; its ends are the dummy atoms with isotope 1 (in, atom 0) and 2 (out)."""
         return chain.unit(self.word)
 
     @cached_property
     def psmiles(self) -> str:
         """The primitive unit as SMILES with exactly two `*`, the first of them leading."""
-        start = chain.stars(self.unit)[1]
-        return Chem.MolToSmiles(self.unit, rootedAtAtom=start).replace("[1*]", "*").replace("[2*]", "*")
+        return Chem.MolToSmiles(self.unit, rootedAtAtom=0).replace("[1*]", "*").replace("[2*]", "*")
 
     @cached_property
     def key(self) -> str:
@@ -117,7 +112,7 @@ def ring_smiles(psmiles: str) -> str:
 
 def _label_ends(mol: Chem.RWMol) -> tuple[Chem.Atom, Chem.Atom]:
     """Turn the two ends into dummy atoms with isotope 1 and 2, in the order of the text."""
-    ends = list(mol.GetAtomsMatchingQuery(_STAR)) or _metal_ends(mol)
+    ends = _atoms(mol, chain.STAR) or _metal_ends(mol)
     if len(ends) != 2:
         many = len(ends) > 2
         hint = "ladder polymers and networks cannot be written with two ends" if many else "mark both ends with *"
@@ -131,9 +126,13 @@ def _label_ends(mol: Chem.RWMol) -> tuple[Chem.Atom, Chem.Atom]:
     return ends[0], ends[1]
 
 
+def _atoms(mol: Chem.Mol, query: Chem.Mol) -> list[Chem.Atom]:
+    return [mol.GetAtomWithIdx(index) for (index,) in mol.GetSubstructMatches(query, maxMatches=limits.MAX_TEXT)]
+
+
 def _metal_ends(mol: Chem.Mol) -> list[Chem.Atom]:
     """Atoms of two different coinage metals, or nothing when there are no such metals at all."""
-    metals = list(mol.GetAtomsMatchingQuery(_END_METAL))
+    metals = _atoms(mol, _END_METAL)
     symbols = [atom.GetSymbol() for atom in metals]
     if metals and (len(metals) != 2 or symbols[0] == symbols[1]):
         found = ", ".join(symbols)

@@ -3,7 +3,6 @@
 import re
 
 from rdkit import Chem
-from rdkit.Chem import rdqueries
 
 from mlcore.chem import limits
 from mlcore.chem.errors import ChemError
@@ -13,7 +12,7 @@ _PARAMS.sanitize = False
 _PARAMS.removeHs = False
 _PARAMS.allowCXSMILES = False
 _PARAMS.parseName = False
-_HYDROGEN = rdqueries.AtomNumEqualsQueryAtom(1)
+_HYDROGEN = Chem.MolFromSmarts("[#1]")
 
 _NOT_SMILES = (  # pattern, code, what to do; the order matters: the most specific comes first
     (re.compile(r"[{}]"), "bigsmiles", "braces belong to BigSMILES; give one repeat unit with two * instead"),
@@ -114,7 +113,7 @@ def sanitize(mol: Chem.RWMol, clean_stereo: bool = True) -> Chem.Mol:
     """
     try:
         Chem.SanitizeMol(mol)
-        plain = Chem.RemoveHs(mol, sanitize=False) if len(mol.GetAtomsMatchingQuery(_HYDROGEN)) else mol
+        plain = Chem.RemoveHs(mol, sanitize=False) if mol.HasSubstructMatch(_HYDROGEN) else mol
     except (Chem.MolSanitizeException, RuntimeError, ValueError) as error:
         raise _chemistry_error(mol, error) from None
     Chem.AssignStereochemistry(plain, cleanIt=clean_stereo, force=True)

@@ -11,7 +11,7 @@ from rdkit import Chem
 
 from mlcore.chem import limits
 from mlcore.chem.errors import ChemError
-from mlcore.chem.fingerprints import BITS, OLIGOMER_ATOMS, search_form
+from mlcore.chem.fingerprints import BITS, WINDOW, search_form
 from mlcore.chem.reading import printable
 
 _ANY_ATOM = Chem.AdjustQueryParameters.NoAdjustments()
@@ -40,7 +40,7 @@ class Query:
         Raises:
             ChemError: "query_cost" when this one match takes more than `limits.MAX_QUERY_STEPS`.
         """
-        target = search_form(smiles, max(OLIGOMER_ATOMS, 3 * self.mol.GetNumAtoms()))
+        target = search_form(smiles, max(WINDOW, self.mol.GetNumAtoms()))
         left = limits.MAX_QUERY_STEPS
 
         def count_down(*_: object) -> bool:
