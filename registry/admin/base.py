@@ -1,0 +1,101 @@
+"""What the admin of every noun shares."""
+
+from typing import Any
+
+from django.contrib.admin.options import ShowFacets
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from unfold.admin import ModelAdmin
+
+from registry.admin.panels import Button, Fact, Panel
+
+
+class RegistryAdmin(ModelAdmin):
+    """Lists of 50, filters that are applied together, no count of the whole table.
+
+    empty_hint: what a person does next when the list has no rows at all.
+    """
+
+    list_per_page = 50
+    list_filter_submit = True
+    list_fullwidth = True
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    compressed_fields = True
+    warn_unsaved_form = True
+    actions_on_top = True
+    empty_hint = ""
+    list_buttons: tuple[str, ...] = ()  # names of methods (request) -> Button | None, shown above the list
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        buttons = [button for name in self.list_buttons if (button := getattr(self, name)(request))]
+        context = {"empty_hint": self.empty_hint, "buttons": buttons}
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Deleting goes one by one, past the page that shows what it drags along."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+
+class RecordAdmin(RegistryAdmin):
+    """Rows that actions write and nobody edits: a list, and a page of facts and panels."""
+
+    page_template = "registry/record.html"
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def facts(self, request: HttpRequest, row: Any) -> list[Fact]:
+        """What is always true of the row, for the head of its page."""
+        raise NotImplementedError
+
+    def panels(self, request: HttpRequest, row: Any) -> list[Panel]:
+        """Tables and pictures under the facts."""
+        return []
+
+    def buttons(self, request: HttpRequest, row: Any) -> list[Button | None]:
+        """What a person can do with the row; None where they may not."""
+        return []
+
+    def page(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """The context of the page's template."""
+        return {
+            "facts": self.facts(request, row),
+            "panels": self.panels(request, row),
+            "buttons": [button for button in self.buttons(request, row) if button],
+        }
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": row,
+            "title": str(row),
+            **self.page(request, row),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, self.page_template, context)
+
+    def own_path(self, route: str, view: Any, name: str) -> URLPattern:
+        """A further page of this noun, behind the login; reversed as admin:registry_<noun>_<name>."""
+        return path(route, self.admin_site.admin_view(view), name=f"registry_{self.opts.model_name}_{name}")

@@ -1,0 +1,210 @@
+"""The curation workbench: the list of candidates."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.db.models import Count, F, FilteredRelation, OrderBy, Prefetch, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, reverse
+from django.views.decorators.http import require_POST
+
+from registry.actions.decide import Decide
+from registry.actions.tag_candidates import TagCandidates
+from registry.admin import display
+from registry.admin.action_view import ActionView
+from registry.admin.base import RecordAdmin
+from registry.admin.candidate_page import candidate_page
+from registry.admin.filters import SelectionFilter, scored_properties, selection_of
+from registry.admin.forms.curation import AssignForm, DecideForm, SelectionForm, TagForm
+from registry.admin.panels import Button, go
+from registry.models import Candidate, CandidateScore, Decision, Property
+from registry.search.selection import CandidateFilter
+
+MOST_COLUMNS = 4  # properties in the list; a candidate's page shows all
+
+
+class LastWhenMissing(F):
+    """Orders by a value; rows without one come last both ways."""
+
+    def asc(self, **_: Any) -> OrderBy:
+        return OrderBy(self, nulls_last=True)
+
+    def desc(self, **_: Any) -> OrderBy:
+        return OrderBy(self, descending=True, nulls_last=True)
+
+
+@admin.register(Candidate)
+class CandidateAdmin(RecordAdmin):
+    list_filter = (SelectionFilter,)
+    search_fields = ("structure__smiles",)  # shows the box; CandidateFilter says what is searched
+    search_help_text = "Part of the SMILES or of a tag, or a formula"
+    list_display_links = None
+    list_before_template = "registry/candidate/before_list.html"
+    actions = ("accept", "reject", "hold", "comment", "tag", "assign", "score")
+    list_buttons = ("export_button", "generate_button")
+    empty_hint = "Candidates come from generation runs: let a generator draw some."
+    page_template = "registry/candidate/page.html"
+
+    # The list
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Candidate]:
+        return self.with_scores(request, super().get_queryset(request))
+
+    def with_scores(self, request: HttpRequest, rows: QuerySet[Candidate]) -> QuerySet[Candidate]:
+        """What a row of the list shows, in three queries; and a join for each property, used only to sort by it."""
+        joins = {
+            f"score_{p.pk}": FilteredRelation("scores", condition=Q(scores__property_id=p.pk))
+            for p in scored_properties(request)
+        }
+        scores = Prefetch("scores", CandidateScore.objects.order_by("property_id"))
+        return rows.select_related("structure", "assignee").prefetch_related("tags", scores).alias(**joins)
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        """The best first, by the first property that has a better direction."""
+        best = next((p for p in scored_properties(request) if p.better != Property.Better.NEITHER), None)
+        if best is None:
+            return ["-pk"]
+        value = LastWhenMissing(f"score_{best.pk}__value")
+        return [value.asc() if best.better == Property.Better.LOWER else value.desc(), "-pk"]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = [_score_column(p) for p in scored_properties(request)[:MOST_COLUMNS]]
+        return ["picture", "identity", *columns, "status_", "tags_", "assignee_", "created"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Candidate], search_term: str
+    ) -> tuple[QuerySet[Candidate], bool]:
+        return CandidateFilter({"search": search_term.strip()}, queryset).qs, False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        counts = dict(Candidate.objects.order_by().values_list("status").annotate(Count("pk")))
+        query = {name: value for name, value in request.GET.items() if name not in ("status", "p", "e")}
+        chosen = request.GET.get("status", "")
+        tabs = [("", "All", sum(counts.values()))]
+        tabs += [(value, label.capitalize(), counts.get(value, 0)) for value, label in Candidate.Status.choices]
+        context = {
+            "status_tabs": [
+                (label, count, "?" + urlencode(query | ({"status": value} if value else {})), value == chosen)
+                for value, label, count in tabs
+            ]
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def export_button(self, request: HttpRequest) -> Button | None:
+        query = urlencode({"subject": "candidates", "selection": json.dumps(selection_of(request.GET))})
+        return go(
+            request, "registry.add_exportrun", "Export these", "registry_exportrun_start", "download", query=query
+        )
+
+    def generate_button(self, request: HttpRequest) -> Button | None:
+        return go(request, "registry.add_generationrun", "Generate", "registry_generationrun_start", "auto_awesome",
+                  style="primary")  # fmt: skip
+
+    @admin.display(description="structure")
+    def picture(self, row: Candidate) -> str:
+        return display.link(row, display.drawing(row.structure))
+
+    @admin.display(description="SMILES", ordering="structure__smiles")
+    def identity(self, row: Candidate) -> str:
+        return display.stacked(display.link(row, display.smiles(row.structure)), row.structure.formula)
+
+    @admin.display(description="status", ordering="status")
+    def status_(self, row: Candidate) -> str:
+        return display.status(row)
+
+    @admin.display(description="tags")
+    def tags_(self, row: Candidate) -> str:
+        return display.tags(row.tags.all()) or display.EMPTY
+
+    @admin.display(description="assignee", ordering="assignee__username")
+    def assignee_(self, row: Candidate) -> str:
+        return row.assignee.username if row.assignee else display.EMPTY
+
+    @admin.display(description="found", ordering="created_at")
+    def created(self, row: Candidate) -> str:
+        return display.when(row.created_at)
+
+    # Many at once: the list's actions open a form on the selection.
+
+    @admin.action(description="Accept …", permissions=["decide"])
+    def accept(self, request: HttpRequest, queryset: QuerySet[Candidate]) -> HttpResponse:
+        return self._selection_page(request, queryset, DecideForm, verdict=Decision.Verdict.ACCEPT)
+
+    @admin.action(description="Reject …", permissions=["decide"])
+    def reject(self, request: HttpRequest, queryset: QuerySet[Candidate]) -> HttpResponse:
+        return self._selection_page(request, queryset, DecideForm, verdict=Decision.Verdict.REJECT)
+
+    @admin.action(description="Hold …", permissions=["decide"])
+    def hold(self, request: HttpRequest, queryset: QuerySet[Candidate]) -> HttpResponse:
+        return self._selection_page(request, queryset, DecideForm, verdict=Decision.Verdict.HOLD)
+
+    @admin.action(description="Comment on …", permissions=["decide"])
+    def comment(self, request: HttpRequest, queryset: QuerySet[Candidate]) -> HttpResponse:
+        return self._selection_page(request, queryset, DecideForm, verdict=Decision.Verdict.COMMENT)
+
+    @admin.action(description="Tag …", permissions=["label"])
+    def tag(self, request: HttpRequest, queryset: QuerySet[Candidate]) -> HttpResponse:
+        return self._selection_page(request, queryset, TagForm)
+
+    @admin.action(description="Assign …", permissions=["label"])
+    def assign(self, request: HttpRequest, queryset: QuerySet[Candidate]) -> HttpResponse:
+        return self._selection_page(request, queryset, AssignForm)
+
+    @admin.action(description="Score …", permissions=["score"])
+    def score(self, request: HttpRequest, queryset: QuerySet[Candidate]) -> HttpResponse:
+        """All pages mean the filter itself, so that the run's record says what was meant; else the rows by name."""
+        across = request.POST.get("select_across") == "1"
+        chosen = selection_of(request.GET) if across else {"ids": list(queryset.values_list("pk", flat=True))}
+        query = urlencode({"selection": json.dumps(chosen)})
+        return redirect(f"{reverse('admin:registry_scoringrun_start')}?{query}")
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(Decide.permission)
+
+    def has_label_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(TagCandidates.permission)
+
+    def has_score_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("registry.add_scoringrun")
+
+    def _selection_page(
+        self, request: HttpRequest, rows: QuerySet[Candidate], form_class: type[SelectionForm], **initial: str
+    ) -> HttpResponse:
+        """The form, not yet filled in, on exactly the rows that were selected."""
+        ids = ",".join(map(str, rows.order_by("pk").values_list("pk", flat=True)))
+        view = ActionView(form_class=form_class, model_admin=self)
+        view.setup(request)
+        form = form_class(initial={"candidates": ids, "next": request.GET.urlencode(), **initial}, request=request)
+        return view.render(form)
+
+    # One at a time
+
+    def get_urls(self) -> list[URLPattern]:
+        forms = {"decide": DecideForm, "tag": TagForm, "assign": AssignForm}
+        views = {name: ActionView.as_view(form_class=form, model_admin=self) for name, form in forms.items()}
+        own = [self.own_path(f"{name}/", require_POST(view), name) for name, view in views.items()]
+        return [*own, *super().get_urls()]
+
+    def page(self, request: HttpRequest, row: Candidate) -> dict[str, Any]:
+        return candidate_page(self, request, row)
+
+
+def _score_column(property_: Property) -> Callable[[Candidate], str]:
+    """A column of the list: the champion's value of one property."""
+
+    @admin.display(
+        description=f"{property_.label}, {property_.unit}" if property_.unit else property_.label,
+        ordering=LastWhenMissing(f"score_{property_.pk}__value"),
+    )
+    def column(row: Candidate) -> str:
+        score = next((s for s in row.scores.all() if s.property_id == property_.pk), None)
+        if score is None:
+            return display.EMPTY
+        return display.uncertain(score.value, score.standard_deviation, property_, score.in_domain, unit=False)
+
+    column.__name__ = f"score_{property_.name}"
+    return column

@@ -1,0 +1,157 @@
+"""All that is known of one candidate, on one page."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from django.db.models import Prefetch
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+
+from registry.actions.decide import Decide
+from registry.actions.tag_candidates import TagCandidates
+from registry.admin import display
+from registry.admin.forms.curation import curators, frequent_reasons
+from registry.admin.history import history
+from registry.admin.panels import go, list_of
+from registry.admin.structure import conditions, identity_facts
+from registry.models import Alias, Candidate, Decision, Measurement, Prediction, Proposal, Structure, Tag
+from registry.search.similarity import nearest
+
+NEIGHBOURS = 6
+WALK = 10_000  # candidates among which previous and next are looked for
+
+
+class Place(NamedTuple):
+    """Where a candidate stands in the list that it was opened from."""
+
+    number: int
+    count: int
+    previous: str
+    following: str
+    list_url: str
+
+
+def candidate_page(model_admin: Any, request: HttpRequest, row: Candidate) -> dict[str, Any]:
+    structure = row.structure
+    return {
+        "candidate": row,
+        "structure": structure,
+        "picture": display.drawing(structure, 520, 320, "sv-large"),
+        "status": display.status(row),
+        "facts": identity_facts(structure)[1:],
+        "tags": list(row.tags.all()),
+        "place": _place(model_admin, request, row),
+        "filters": request.GET.get("_changelist_filters", ""),
+        "values": _values(structure),
+        "neighbours": _neighbours(structure),
+        "origins": _origins(row),
+        "decisions": _decisions(row),
+        "audit": history(row),
+        "buttons": _buttons(request, structure),
+        "may_decide": request.user.has_perm(Decide.permission),
+        "may_label": request.user.has_perm(TagCandidates.permission),
+        "curators": curators(),
+        "all_tags": Tag.objects.values_list("name", flat=True),
+        "reasons": frequent_reasons(),
+    }
+
+
+def _buttons(request: HttpRequest, structure: Structure) -> list[Any]:
+    record = go(request, "registry.add_measurement", "Record a measurement", "registry_measurement_record", "labs",
+                query=f"structure={structure.pk}")  # fmt: skip
+    return [record] if record else []
+
+
+def _place(model_admin: Any, request: HttpRequest, row: Candidate) -> Place:
+    """Neighbours in the list, filtered and sorted as it was when the candidate was opened."""
+    kept = request.GET.get("_changelist_filters", "")
+    original = request.GET
+    request.GET = QueryDict(kept)
+    try:
+        ids = list(model_admin.get_changelist_instance(request).queryset.values_list("pk", flat=True)[:WALK])
+    finally:
+        request.GET = original
+    at = ids.index(row.pk) if row.pk in ids else -1
+    suffix = "?" + original.urlencode() if kept else ""
+    previous = _page(ids[at - 1]) + suffix if at > 0 else ""
+    following = _page(ids[at + 1]) + suffix if 0 <= at < len(ids) - 1 else ""
+    return Place(at + 1, len(ids), previous, following, list_of(Candidate) + (f"?{kept}" if kept else ""))
+
+
+def _page(pk: int) -> str:
+    return reverse("admin:registry_candidate_change", args=[pk])
+
+
+def _values(structure: Structure) -> list[dict[str, Any]]:
+    """One entry for each property: what models say, what was measured."""
+    aliases = Prefetch("model_version__aliases", Alias.objects.filter(name=Alias.CHAMPION))
+    predictions = structure.predictions.select_related("property", "model_version__model").prefetch_related(aliases)
+    entries: dict[int, dict[str, Any]] = {}
+    for p in predictions.order_by("property__name", "-model_version_id"):
+        entry = entries.setdefault(p.property_id, {"property": p.property, "predicted": [], "measured": []})
+        entry["predicted"].append(_predicted(p))
+    for m in _measured([structure.pk]):
+        entry = entries.setdefault(m.property_id, {"property": m.property, "predicted": [], "measured": []})
+        entry["measured"].append({"value": display.quantity(m.value, m.property), "how": _how(m), "row": m})
+    for entry in entries.values():
+        entry["predicted"].sort(key=lambda one: not one["champion"])
+    return list(entries.values())
+
+
+def _predicted(row: Prediction) -> dict[str, Any]:
+    return {
+        "value": display.uncertain(row.value, row.standard_deviation, row.property, row.in_domain),
+        "version": row.model_version,
+        "champion": bool(row.model_version.aliases.all()),
+        "conditions": ", ".join(f"{name} {value}" for name, value in row.conditions.items()),
+    }
+
+
+def _measured(structures: Iterable[int]) -> Iterable[Measurement]:
+    rows = Measurement.objects.filter(structure__in=structures, value__isnull=False, retired_at=None)
+    return rows.select_related("property", "dataset").order_by("property__name", "pk")
+
+
+def _how(row: Measurement) -> str:
+    parts = [row.get_method_display(), conditions(row), str(row.dataset)]
+    return ", ".join(part for part in parts if part != "–")
+
+
+def _neighbours(structure: Structure) -> list[dict[str, Any]]:
+    """The most similar structures that somebody has measured, with what was measured."""
+    found = nearest(structure, limit=NEIGHBOURS, measured_only=True)
+    values: dict[int, list[Any]] = {}
+    for m in _measured([row.pk for row, _ in found]):
+        values.setdefault(m.structure_id, []).append((m.property, display.quantity(m.value, m.property)))
+    return [
+        {
+            "structure": row,
+            "picture": display.drawing(row, 150, 96),
+            "similarity": f"{similarity:.2f}",
+            "percent": f"{100 * similarity:.0f}",
+            "values": values.get(row.pk, [])[:3],
+        }
+        for row, similarity in found
+    ]
+
+
+def _origins(row: Candidate) -> list[Proposal]:
+    """How it was found: from the string back to the data."""
+    return list(
+        row.proposals.select_related("run__model_version__model", "run__model_version__dataset_version__dataset",
+                                     "run__job__created_by").order_by("pk")[:10]
+    )  # fmt: skip
+
+
+def _decisions(row: Candidate) -> list[dict[str, Any]]:
+    decisions = row.decisions.select_related("reviewer", "undone_by__reviewer", "undoes").order_by("-pk")
+    return [
+        {
+            "row": decision,
+            "verdict": display.verdict(decision),
+            "when": display.when(decision.created_at),
+            "undone_by": getattr(decision, "undone_by", None),
+            "can_undo": decision.verdict != Decision.Verdict.UNDO and not hasattr(decision, "undone_by"),
+        }
+        for decision in decisions
+    ]

@@ -1,0 +1,155 @@
+"""The overview: the loop in numbers, what runs, what is best, what was decided."""
+
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import HttpRequest
+
+from registry.actions.retry_job import run_of
+from registry.admin import display
+from registry.admin.filters import scored_properties
+from registry.admin.job import progress
+from registry.admin.panels import go, list_of
+from registry.models import (
+    Alias,
+    Candidate,
+    CandidateScore,
+    Dataset,
+    Decision,
+    GenerationRun,
+    Job,
+    Measurement,
+    ModelVersion,
+    Prediction,
+    Property,
+    Structure,
+)
+
+BEST, LATEST = 8, 8
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    if not request.user.has_perm("registry.view_candidate"):
+        return context
+    counts = dict(Candidate.objects.order_by().values_list("status").annotate(Count("pk")))
+    return context | {
+        "title": "Overview",
+        "stages": _stages(counts),
+        "statuses": _statuses(counts),
+        "jobs": _jobs(),
+        "best": _best(request),
+        "decisions": _latest_decisions(),
+        "next_steps": _next_steps(request, counts),
+    }
+
+
+def _stages(counts: dict[str, int]) -> list[dict[str, Any]]:
+    """Round the loop: each number leads to its list."""
+    measured = Measurement.objects.filter(retired_at=None).aggregate(
+        all=Count("pk"), waiting=Count("pk", filter=Q(added_in=None))
+    )
+    versions = ModelVersion.objects.aggregate(
+        all=Count("pk", distinct=True), champions=Count("pk", filter=Q(aliases__name=Alias.CHAMPION), distinct=True)
+    )
+    undecided = counts.get(Candidate.Status.PROPOSED, 0)
+    waiting = f"{measured['waiting']:,} not yet frozen" if measured["waiting"] else "all frozen"
+    return [
+        _stage("Structures", Structure.objects.count(), "hub", list_of(Structure),
+               f"{Dataset.objects.count()} datasets"),
+        _stage("Measurements", measured["all"], "labs", list_of(Measurement), waiting),
+        _stage("Model versions", versions["all"], "deployed_code", list_of(ModelVersion),
+               f"{versions['champions']} champions"),
+        _stage("Candidates", sum(counts.values()), "science", list_of(Candidate),
+               f"{GenerationRun.objects.count():,} generation runs"),
+        _stage("Predictions", Prediction.objects.count(), "query_stats", list_of(Prediction), "with uncertainty"),
+        _stage("Decisions", Decision.objects.count(), "gavel", list_of(Decision),
+               f"{undecided:,} candidates to decide"),
+    ]  # fmt: skip
+
+
+def _stage(label: str, count: int, icon: str, url: str, note: str) -> dict[str, Any]:
+    return {"label": label, "count": f"{count:,}", "icon": icon, "url": url, "note": note}
+
+
+def _statuses(counts: dict[str, int]) -> list[dict[str, Any]]:
+    total = sum(counts.values()) or 1
+    return [
+        {
+            "label": label,
+            "count": counts.get(value, 0),
+            "share": f"{100 * counts.get(value, 0) / total:.2f}",
+            "colour": display.STATUS_LOOK[Candidate.Status(value)][0],
+            "url": list_of(Candidate, status=value),
+        }
+        for value, label in Candidate.Status.choices
+    ]
+
+
+def _jobs() -> list[dict[str, Any]]:
+    """What runs and waits, then the latest of what has ended."""
+    related = ("created_by", "importrun__dataset", "trainingrun__model", "generationrun__model_version__model",
+               "scoringrun__model_version__model", "exportrun")  # fmt: skip
+    rows = Job.objects.select_related(*related)
+    open_ = list(rows.exclude(state__in=Job.FINAL).order_by("-created_at")[:LATEST])
+    ended = list(rows.filter(state__in=Job.FINAL).order_by("-created_at")[: LATEST - len(open_)])
+    return [
+        {
+            "job": job,
+            "work": display.link(run_of(job) or job),
+            "progress": progress(job),
+            "when": display.when(job.created_at),
+        }
+        for job in (*open_, *ended)
+    ]
+
+
+def _best(request: HttpRequest) -> dict[str, Any]:
+    """The best undecided and accepted candidates by the first property that has a better direction."""
+    property_ = next((p for p in scored_properties(request) if p.better != Property.Better.NEITHER), None)
+    if property_ is None:
+        return {"cards": []}
+    order = "value" if property_.better == Property.Better.LOWER else "-value"
+    rows = (
+        CandidateScore.objects.filter(property=property_)
+        .exclude(candidate__status=Candidate.Status.REJECTED)
+        .select_related("candidate__structure")
+        .order_by(order, "candidate_id")[:BEST]
+    )
+    cards = [
+        (
+            s.candidate,
+            display.drawing(s.candidate.structure),
+            display.status(s.candidate),
+            display.uncertain(s.value, s.standard_deviation, property_, s.in_domain),
+        )
+        for s in rows
+    ]
+    return {"property": property_, "cards": cards, "url": list_of(Candidate)}
+
+
+def _latest_decisions() -> list[dict[str, Any]]:
+    rows = Decision.objects.select_related("candidate__structure", "reviewer").order_by("-pk")[:LATEST]
+    return [
+        {
+            "row": row,
+            "picture": display.drawing(row.candidate.structure, 150, 96, "sv-small"),
+            "verdict": display.verdict(row),
+            "when": display.when(row.created_at),
+        }
+        for row in rows
+    ]
+
+
+def _next_steps(request: HttpRequest, counts: dict[str, int]) -> list[Any]:
+    """What a person can do from here, in the order of the loop."""
+    steps = [
+        go(request, "registry.add_importrun", "Import data", "registry_importrun_upload", "upload_file"),
+        go(request, "registry.add_trainingrun", "Train a model", "registry_trainingrun_start", "model_training"),
+        go(
+            request, "registry.add_generationrun", "Generate candidates", "registry_generationrun_start", "auto_awesome"
+        ),
+    ]
+    if counts.get(Candidate.Status.PROPOSED):
+        steps.append(go(request, "registry.decide_candidate", "Curate", "registry_candidate_changelist", "science",
+                        query="status=proposed", style="primary"))  # fmt: skip
+    return [step for step in steps if step]

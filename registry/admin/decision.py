@@ -1,0 +1,71 @@
+"""Decisions: a record that only grows."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern
+from django.views.decorators.http import require_POST
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+
+from registry.actions.undo_decision import UndoDecision
+from registry.admin import display
+from registry.admin.action_view import run_action
+from registry.admin.base import RecordAdmin
+from registry.admin.panels import Button, Fact, go
+from registry.models import Decision
+
+
+@admin.register(Decision)
+class DecisionAdmin(RecordAdmin):
+    list_display = ("picture", "verdict_", "reviewer", "reason", "comment_", "standing", "created_at")
+    list_filter = (("verdict", ChoicesDropdownFilter), ("reviewer", RelatedDropdownFilter))
+    list_select_related = ("candidate__structure", "reviewer", "undone_by__reviewer")
+    search_fields = ("reason", "comment", "candidate__structure__smiles__contains")
+    ordering = ("-pk",)
+    empty_hint = "Open a candidate and accept, reject or hold it; every decision is kept here."
+
+    def get_urls(self) -> list[URLPattern]:
+        return [self.own_path("<int:pk>/undo/", require_POST(self.undo_view), "undo"), *super().get_urls()]
+
+    def undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        decision = get_object_or_404(Decision, pk=pk)
+        action = UndoDecision(actor=request.user, decision=decision, reason=request.POST.get("reason", ""))
+        run_action(request, action, "The decision is undone; both stay on record.")
+        query = request.POST.get("next", "")
+        return redirect(display.url(decision.candidate) + (f"?{query}" if query else ""))
+
+    @admin.display(description="candidate")
+    def picture(self, row: Decision) -> str:
+        return display.drawing(row.candidate.structure)
+
+    @admin.display(description="verdict", ordering="verdict")
+    def verdict_(self, row: Decision) -> str:
+        return display.verdict(row)
+
+    @admin.display(description="comment")
+    def comment_(self, row: Decision) -> str:
+        return row.comment if len(row.comment) < 120 else f"{row.comment[:120]}…"
+
+    @admin.display(description="standing")
+    def standing(self, row: Decision) -> str:
+        undo = getattr(row, "undone_by", None)
+        return display.badge(f"undone by {undo.reviewer}", "grey", "undo") if undo else display.EMPTY
+
+    def facts(self, request: HttpRequest, row: Decision) -> list[Fact]:
+        picture = display.drawing(row.candidate.structure, 240, 160)
+        return [
+            Fact("Candidate", display.link(row.candidate, picture), wide=True),
+            Fact("Verdict", display.verdict(row)),
+            Fact("Reviewer", display.person(row.reviewer)),
+            Fact("When", display.when(row.created_at)),
+            Fact("Undoes", display.link(row.undoes)),
+            Fact("Standing", self.standing(row)),
+            Fact("Reason", row.reason or "–", wide=True),
+            Fact("Comment", row.comment or "–", wide=True),
+        ]
+
+    def buttons(self, request: HttpRequest, row: Decision) -> list[Button | None]:
+        if row.verdict == Decision.Verdict.UNDO or getattr(row, "undone_by", None):
+            return []
+        undo = go(request, UndoDecision.permission, "Undo", "registry_decision_undo", "undo", args=[row.pk], post=True)
+        return [undo]

@@ -1,0 +1,174 @@
+"""How values look: numbers with uncertainty, badges, drawings, links. Everything returned is escaped."""
+
+import math
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Model
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+
+from registry.models import Candidate, Decision, Job, Property, Structure, Tag
+
+EMPTY = format_html('<span class="sv-faint">–</span>')
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+STATUS_LOOK = {
+    Candidate.Status.PROPOSED: ("blue", "radio_button_unchecked"),
+    Candidate.Status.ACCEPTED: ("green", "check_circle"),
+    Candidate.Status.REJECTED: ("red", "cancel"),
+    Candidate.Status.ON_HOLD: ("amber", "pause_circle"),
+}
+VERDICT_LOOK = {
+    Decision.Verdict.ACCEPT: ("green", "check_circle"),
+    Decision.Verdict.REJECT: ("red", "cancel"),
+    Decision.Verdict.HOLD: ("amber", "pause_circle"),
+    Decision.Verdict.COMMENT: ("grey", "chat"),
+    Decision.Verdict.UNDO: ("grey", "undo"),
+}
+STATE_LOOK = {
+    Job.State.QUEUED: ("grey", "hourglass_top"),
+    Job.State.RUNNING: ("blue", "motion_photos_on"),
+    Job.State.SUCCEEDED: ("green", "check_circle"),
+    Job.State.FAILED: ("red", "error"),
+    Job.State.CANCELLED: ("grey", "block"),
+    Job.State.LOST: ("amber", "signal_disconnected"),
+}
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Three significant digits; very small and very large ones as 1.8×10⁻⁴."""
+    if value is None:
+        return "–"
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return f"{value:,.{digits}g}" if abs(value) < 1e3 else f"{value:,.0f}"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    return f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+
+
+def quantity(value: float | None, property_: Property) -> SafeString:
+    """A value with its unit."""
+    return format_html('{}<span class="sv-unit"> {}</span>', number(value), property_.unit)
+
+
+def uncertain(
+    value: float, deviation: float | None, property_: Property, in_domain: bool | None = None, unit: bool = True
+) -> SafeString:
+    """A prediction: on a log10 scale the deviation is a factor, 1.8×10⁻⁴ ×/÷ 1.4; elsewhere ± in the same unit."""
+    spread = ""
+    if deviation is not None:
+        factor = f"×/÷ {10**deviation:.2g}" if deviation < 2 else f"×/÷ 10{_power(deviation)}"
+        spread = factor if property_.scale == Property.Scale.LOG10 else f"± {number(deviation, 2)}"
+    return format_html(
+        '<span class="sv-value"><b>{}</b><span class="sv-unit"> {}</span> <span class="sv-spread">{}</span>{}</span>',
+        number(value),
+        property_.unit if unit else "",
+        spread,
+        outside() if in_domain is False else "",
+    )
+
+
+def _power(exponent: float) -> str:
+    return str(math.ceil(exponent)).translate(_SUPERSCRIPT)
+
+
+def outside() -> SafeString:
+    """The mark of a prediction for a structure unlike those the model has seen."""
+    return format_html(
+        '<span class="sv-outside" title="Outside the model\'s domain: its training data hold nothing like it.">'
+        '<span class="material-symbols-outlined" aria-hidden="true">explore_off</span>'
+        '<span class="sv-hidden">outside the model\'s domain</span></span>'
+    )
+
+
+def badge(text: object, colour: str = "grey", icon: str = "", title: str = "") -> SafeString:
+    symbol = format_html('<span class="material-symbols-outlined" aria-hidden="true">{}</span>', icon) if icon else ""
+    return format_html('<span class="sv-badge sv-{}" title="{}">{}{}</span>', colour, title, symbol, text)
+
+
+def status(candidate: Candidate) -> SafeString:
+    return badge(candidate.get_status_display(), *STATUS_LOOK[Candidate.Status(candidate.status)])
+
+
+def verdict(decision: Decision) -> SafeString:
+    return badge(decision.get_verdict_display(), *VERDICT_LOOK[Decision.Verdict(decision.verdict)])
+
+
+def state(job: Job | None) -> SafeString:
+    if job is None:
+        return badge("no job", "grey", title="It was done without a background job.")
+    return badge(job.get_state_display(), *STATE_LOOK[Job.State(job.state)], title=job.error or job.message)
+
+
+def tags(rows: Iterable[Tag]) -> SafeString:
+    return format_html_join(
+        " ", '<span class="sv-tag"><i style="background:{}"></i>{}</span>', ((tag.colour, tag.name) for tag in rows)
+    )
+
+
+def url(row: Model, view: str = "change") -> str:
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_{view}", args=[row.pk])
+
+
+def link(row: Model | None, text: object = None) -> SafeString:
+    """A link to a row's page."""
+    if row is None:
+        return EMPTY
+    return format_html('<a class="sv-link" href="{}">{}</a>', url(row), row if text is None else text)
+
+
+def person(user: AbstractBaseUser | None) -> str:
+    return user.get_username() if user is not None else "the system"
+
+
+def when(moment: datetime | None) -> SafeString:
+    """How long ago, with the exact time on hover."""
+    if moment is None:
+        return EMPTY
+    seconds = (timezone.now() - moment).total_seconds()
+    if seconds < 0:
+        words = f"in {timesince(timezone.now(), moment, depth=1)}"
+    else:
+        words = "just now" if seconds < 60 else f"{timesince(moment, depth=1)} ago"
+    exact = f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, words)
+
+
+def drawing(structure: Structure, width: int = 150, height: int = 96, css: str = "") -> SafeString:
+    """The structure's picture, fetched when it scrolls into view; its text is the SMILES."""
+    source = reverse("admin:registry_structure_drawing", args=[structure.pk])
+    return format_html(
+        '<img class="sv-drawing {}" src="{}?size={}x{}" width="{}" height="{}" loading="lazy" alt="{}" title="{}">',
+        css, source, width, height, width, height, structure.smiles, structure.smiles,
+    )  # fmt: skip
+
+
+def smiles(structure: Structure) -> SafeString:
+    return format_html('<code class="sv-smiles">{}</code>', structure.smiles)
+
+
+def stacked(first: object, second: object) -> SafeString:
+    """A line, and a fainter one under it."""
+    return format_html('<span class="sv-stack">{}<small>{}</small></span>', first, second)
+
+
+def pairs(values: dict[str, Any]) -> list[tuple[str, str]]:
+    """Nested settings or metrics as dotted names and readable values."""
+    flat: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if isinstance(value, dict) and value:
+            flat.extend((f"{name}.{inner}", text) for inner, text in pairs(value))
+        else:
+            flat.append((name, number(value, 4) if isinstance(value, float) else _plain(value)))
+    return flat
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(number(item, 4) if isinstance(item, float) else str(item) for item in value) or "–"
+    return {None: "–", True: "yes", False: "no", "": "–"}.get(value, str(value)) if not isinstance(value, dict) else "–"

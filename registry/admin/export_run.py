@@ -1,0 +1,77 @@
+"""Exports."""
+
+import json
+from collections.abc import Iterator
+from itertools import chain
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+
+from registry import artifacts
+from registry.admin.action_view import ActionView
+from registry.admin.forms.export import ExportForm
+from registry.admin.panels import Button, Fact, go
+from registry.admin.run import RunAdmin
+from registry.models import ExportRun
+
+
+@admin.register(ExportRun)
+class ExportRunAdmin(RunAdmin):
+    list_display = ("__str__", "live", "subject", "file_format", "what", "rows", "by", "created_at")
+    list_filter = (("job__state", ChoicesDropdownFilter), ("subject", ChoicesDropdownFilter))
+    search_fields = ("file_digest__startswith",)
+    empty_hint = "Filter the candidates, then export what you see."
+    list_buttons = ("start_button",)
+
+    def start_button(self, request: HttpRequest) -> Button | None:
+        return go(request, ExportForm.permission, "Export", "registry_exportrun_start", "download",
+                  style="primary")  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        view = ActionView.as_view(form_class=ExportForm, model_admin=self)
+        return [
+            self.own_path("start/", view, "start"),
+            self.own_path("<int:pk>/download/", self.download, "download"),
+            *super().get_urls(),
+        ]
+
+    def download(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        run = get_object_or_404(ExportRun, pk=pk)
+        if not run.file_digest:
+            raise Http404("This export has not been written yet.")
+        chunks = _chunks(run.file_digest)
+        first = next(chunks, b"")  # a missing or damaged file fails here, before any header has been sent
+        response = StreamingHttpResponse(chain([first], chunks), content_type="application/octet-stream")
+        name = f"solvate-{run.subject}-{run.pk}.{run.file_format}"
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
+
+    @admin.display(description="filter")
+    def what(self, row: ExportRun) -> str:
+        return json.dumps(row.selection) if row.selection else "everything"
+
+    def inputs(self, row: ExportRun) -> list[Fact]:
+        return [
+            Fact("Subject", row.get_subject_display()),
+            Fact("Format", row.file_format),
+            Fact("Filter", self.what(row)),
+            Fact("Rows", f"{row.rows:,}"),
+            Fact("SHA-256", row.file_digest or "–", wide=True),
+        ]
+
+    def buttons(self, request: HttpRequest, row: ExportRun) -> list[Button | None]:
+        ready = row.file_digest and go(request, "registry.view_exportrun", "Download", "registry_exportrun_download",
+                                       "download", args=[row.pk], style="primary")  # fmt: skip
+        return [*super().buttons(request, row), ready or None]
+
+
+def _chunks(digest: str) -> Iterator[bytes]:
+    with artifacts.opened(digest) as stream:
+        while chunk := stream.read(artifacts.CHUNK):
+            yield chunk

@@ -1,0 +1,1 @@
+"""Forms that run one action each."""

@@ -1,0 +1,146 @@
+"""Generate candidates, and score them."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.db.models import Prefetch
+
+from registry.actions.start_generation import CLASSES, SETTINGS, StartGeneration
+from registry.actions.start_scoring import StartScoring
+from registry.admin.forms.base import ActionForm
+from registry.admin.forms.filters import FilterField, read_filter
+from registry.models import Alias, GenerationRun, Job, ModelVersion, Property, RegisteredModel, ScoringRun
+
+
+class VersionField(forms.ModelChoiceField):
+    """Versions of models that do one task; champions first and marked."""
+
+    def __init__(self, task: str, **options: Any) -> None:
+        self.task = task
+        super().__init__(ModelVersion.objects.none(), **options)
+
+    def load(self) -> None:
+        aliases = Prefetch("aliases", Alias.objects.only("name", "version_id"))
+        rows = ModelVersion.objects.filter(model__task=self.task).select_related("model").prefetch_related(aliases)
+        self.queryset = rows.order_by("model__name", "-number")
+
+    def label_from_instance(self, version: ModelVersion) -> str:
+        names = ", ".join(alias.name for alias in version.aliases.all())
+        return f"{version} ({names})" if names else str(version)
+
+
+def champion(task: str) -> ModelVersion | None:
+    """The version that a person most probably means."""
+    return ModelVersion.objects.filter(model__task=task, aliases__name=Alias.CHAMPION).order_by("-pk").first()
+
+
+class StartGenerationForm(ActionForm):
+    title = "Generate candidates"
+    submit = "Generate"
+    icon = "auto_awesome"
+    intro = "Every string that the generator draws is kept as a proposal; new valid structures become candidates."
+    permission = StartGeneration.permission
+
+    model_version = VersionField(RegisteredModel.Task.GENERATE)
+    requested = forms.IntegerField(initial=200, min_value=1, help_text="Strings to draw.")
+    accept = forms.BooleanField(
+        required=False,
+        label="Draw until that many new structures are found",
+        help_text="Valid, distinct and not in the registry.",
+    )
+    seed = forms.IntegerField(initial=0, min_value=0, help_text="The same seed gives the same strings.")
+    queue = forms.ChoiceField(choices=Job.Queue.choices, initial=Job.Queue.CPU)
+
+    def prepare(self) -> None:
+        field = self.fields["model_version"]
+        field.load()
+        field.initial = champion(field.task)
+        version = self._version()
+        self.conditioned = list(version.properties.all()) if version else []
+        for property_ in self.conditioned:
+            self.fields[f"condition.{property_.name}"] = forms.CharField(required=False, **_wish(property_))
+        for name, (kind, low, high) in SETTINGS.items():
+            number = forms.IntegerField if kind is int else forms.FloatField
+            self.fields[f"config.{name}"] = number(
+                required=False, min_value=low, max_value=high, label=name.replace("_", " ").capitalize(),
+                help_text="Empty leaves it to the model.",
+            )  # fmt: skip
+
+    def _version(self) -> ModelVersion | None:
+        asked = self.data.get("model_version") or self.initial.get("model_version")
+        field = self.fields["model_version"]
+        if asked and str(asked).isdigit():
+            return field.queryset.filter(pk=asked).first()
+        return field.initial or field.queryset.first()
+
+    def run(self, actor: User) -> GenerationRun:
+        cleaned = self.cleaned_data
+        names = [property_.name for property_ in self.conditioned]
+        wishes = {name: cleaned[f"condition.{name}"].strip() for name in names}
+        settings = {name: cleaned[f"config.{name}"] for name in SETTINGS}
+        return StartGeneration(
+            actor=actor,
+            model_version=cleaned["model_version"],
+            requested=cleaned["requested"],
+            condition={name: _read(wish) for name, wish in wishes.items() if wish},
+            accept=cleaned["accept"],
+            seed=cleaned["seed"],
+            config={name: value for name, value in settings.items() if value is not None},
+            queue=cleaned["queue"],
+        ).run()
+
+
+def _wish(property_: Property) -> dict[str, Any]:
+    unit = f" in {property_.unit}" if property_.unit else ""
+    return {
+        "label": f"Ask for {property_.label}",
+        "help_text": f"{' or '.join(CLASSES)}, or a value{unit} such as 3e-4; empty asks for nothing.",
+    }
+
+
+def _read(wish: str) -> str | float:
+    try:
+        return float(wish)
+    except ValueError:
+        return wish
+
+
+class StartScoringForm(ActionForm):
+    title = "Score candidates"
+    submit = "Score"
+    icon = "leaderboard"
+    intro = "A predictor gives every selected candidate a value, its uncertainty, and whether it knows such structures."
+    permission = StartScoring.permission
+
+    model_version = VersionField(RegisteredModel.Task.PREDICT)
+    generation_run = forms.ModelChoiceField(
+        GenerationRun.objects.select_related("model_version__model").order_by("-pk"),
+        required=False,
+        help_text="Only candidates of this run; empty takes those of the filter below.",
+    )
+    selection = FilterField(
+        help_text='As in the candidate list\'s address, such as {"status": "proposed"}; {} takes all candidates.',
+    )
+    temperature_k = forms.FloatField(
+        required=False, min_value=0, label="Temperature (K)", help_text="Only for models that ask for one."
+    )
+    queue = forms.ChoiceField(choices=Job.Queue.choices, initial=Job.Queue.CPU)
+
+    def prepare(self) -> None:
+        field = self.fields["model_version"]
+        field.load()
+        field.initial = champion(field.task)
+        self.initial["selection"] = read_filter(self.initial.get("selection"))
+
+    def run(self, actor: User) -> ScoringRun:
+        cleaned = self.cleaned_data
+        temperature = cleaned["temperature_k"]
+        return StartScoring(
+            actor=actor,
+            model_version=cleaned["model_version"],
+            generation_run=cleaned["generation_run"],
+            selection=cleaned["selection"],
+            conditions={} if temperature is None else {"temperature_k": temperature},
+            queue=cleaned["queue"],
+        ).run()

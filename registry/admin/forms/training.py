@@ -1,0 +1,87 @@
+"""Start a training."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.utils.functional import cached_property
+
+from mlcore import catalog
+from registry.actions.start_training import StartTraining
+from registry.admin.forms import config
+from registry.admin.forms.base import ActionForm
+from registry.models import DatasetVersion, Job, ModelVersion, Property, RegisteredModel, TrainingRun
+
+
+def architecture_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    by_task: dict[str, list[tuple[str, str]]] = {"generate": [], "predict": []}
+    for entry in catalog.ARCHITECTURES.values():
+        by_task[entry.task].append((entry.name, f"{entry.name}: {entry.summary}"))
+    return [("Generators", by_task["generate"]), ("Predictors", by_task["predict"])]
+
+
+class StartTrainingForm(ActionForm):
+    title = "Train a model"
+    submit = "Start training"
+    icon = "model_training"
+    intro = "A background job trains on a frozen dataset version; the result becomes the model's next version."
+    permission = StartTraining.permission
+    template = "registry/training_form.html"
+
+    model = forms.ModelChoiceField(RegisteredModel.objects.all(), help_text="The line that the new version joins.")
+    dataset_version = forms.ModelChoiceField(
+        DatasetVersion.objects.select_related("dataset").order_by("dataset__name", "-number"),
+        help_text="Only frozen data can be trained on, so that the result can be repeated.",
+    )
+    architecture = forms.ChoiceField(choices=architecture_choices)
+    properties = forms.ModelMultipleChoiceField(
+        Property.objects.all(),
+        required=False,
+        help_text="What a predictor learns, or what a generator can be asked for.",
+    )
+    init_version = forms.ModelChoiceField(
+        ModelVersion.objects.select_related("model").order_by("model__name", "-number"),
+        required=False,
+        label="Start from",
+        help_text="Fine-tune these weights; empty starts anew.",
+    )
+    seed = forms.IntegerField(initial=0, min_value=0)
+    queue = forms.ChoiceField(choices=Job.Queue.choices, initial=Job.Queue.CPU)
+
+    @cached_property
+    def chosen(self) -> catalog.Architecture:
+        """The architecture whose settings are shown."""
+        asked = self.data.get("architecture") or self.initial.get("architecture")
+        return catalog.ARCHITECTURES.get(asked or "") or next(iter(catalog.ARCHITECTURES.values()))
+
+    def prepare(self) -> None:
+        self.fields["architecture"].initial = self.chosen.name
+        self.sections: dict[str, list[str]] = {}
+        for section, path, field in config.fields(self.chosen):
+            self.fields[path] = field
+            self.sections.setdefault(section, []).append(path)
+
+    def context(self) -> dict[str, Any]:
+        inputs = ("model", "dataset_version", "architecture", "properties", "init_version", "seed", "queue")
+        return {
+            "main_fields": [self[name] for name in inputs],
+            "sections": [
+                (config.SECTION_TITLES[name], [self[path] for path in paths], any(self[path].errors for path in paths))
+                for name, paths in self.sections.items()
+            ],
+        }
+
+    def run(self, actor: User) -> TrainingRun:
+        cleaned = self.cleaned_data
+        paths = [path for paths in self.sections.values() for path in paths]
+        return StartTraining(
+            actor=actor,
+            model=cleaned["model"],
+            dataset_version=cleaned["dataset_version"],
+            architecture=cleaned["architecture"],
+            properties=list(cleaned["properties"]),
+            config=config.collect(cleaned, paths),
+            init_version=cleaned["init_version"],
+            seed=cleaned["seed"],
+            queue=cleaned["queue"],
+        ).run()

@@ -1,0 +1,157 @@
+"""Imports and the rows that they refused."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST
+from unfold.contrib.filters.admin import (
+    AllValuesCheckboxFilter,
+    BooleanRadioFilter,
+    ChoicesDropdownFilter,
+    RelatedDropdownFilter,
+)
+
+from registry import artifacts
+from registry.actions.base import ActionError
+from registry.actions.import_file import StartImport
+from registry.admin import display
+from registry.admin.action_view import ActionView
+from registry.admin.base import RecordAdmin
+from registry.admin.forms.imports import MappingForm, UploadForm
+from registry.admin.panels import Button, Fact, Panel, go, list_of, table
+from registry.admin.run import RunAdmin
+from registry.models import ImportRun, Job, RejectedRow
+
+
+@admin.register(ImportRun)
+class ImportRunAdmin(RunAdmin):
+    list_display = ("__str__", "live", "dataset", "kind", "rows", "rejected", "by", "created_at")
+    list_filter = (
+        ("job__state", ChoicesDropdownFilter),
+        ("dataset", RelatedDropdownFilter),
+        ("dry_run", BooleanRadioFilter),
+        ("applied", BooleanRadioFilter),
+    )
+    list_select_related = ("job__created_by", "dataset")
+    search_fields = ("file_name", "file_digest__startswith")
+    empty_hint = "Import a file of structures and measured values."
+    list_buttons = ("start_button",)
+
+    def start_button(self, request: HttpRequest) -> Button | None:
+        return go(request, StartImport.permission, "Import a file", "registry_importrun_upload", "upload_file",
+                  style="primary")  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        upload = ActionView.as_view(form_class=UploadForm, model_admin=self)
+        mapping = ActionView.as_view(form_class=MappingForm, model_admin=self)
+        return [
+            self.own_path("upload/", upload, "upload"),
+            self.own_path("mapping/", mapping, "mapping"),
+            self.own_path("<int:pk>/confirm/", require_POST(self.confirm_view), "confirm"),
+            *super().get_urls(),
+        ]
+
+    def confirm_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The dry run's file and mapping again, this time for good."""
+        if not request.user.has_perm(StartImport.permission):
+            raise PermissionDenied
+        preview = get_object_or_404(ImportRun, pk=pk, dry_run=True)
+        try:
+            with artifacts.opened(preview.file_digest) as stream:
+                run = StartImport(
+                    actor=request.user,
+                    dataset=preview.dataset,
+                    stream=stream,
+                    file_name=preview.file_name,
+                    mapping=preview.config,
+                    structure_kind=preview.structure_kind,
+                ).run()
+        except (ActionError, artifacts.ArtifactError) as error:
+            messages.error(request, str(error))
+            return redirect(display.url(preview))
+        messages.success(request, f"{run}: applied before." if run.applied else f"{run} has started.")
+        return redirect(display.url(run))
+
+    @admin.display(description="kind")
+    def kind(self, row: ImportRun) -> str:
+        if row.dry_run:
+            return display.badge("preview", "blue", "visibility")
+        return display.badge("applied", "green", "check_circle") if row.applied else display.badge("import")
+
+    @admin.display(description="rows", ordering="rows_total")
+    def rows(self, row: ImportRun) -> str:
+        return f"{row.rows_total:,}"
+
+    @admin.display(description="refused", ordering="rows_rejected")
+    def rejected(self, row: ImportRun) -> str:
+        return display.badge(f"{row.rows_rejected:,}", "amber") if row.rows_rejected else display.EMPTY
+
+    def inputs(self, row: ImportRun) -> list[Fact]:
+        return [
+            Fact("File", f"{row.file_name} ({row.file_format})"),
+            Fact("Dataset", display.link(row.dataset)),
+            Fact("Kind", self.kind(row)),
+            Fact("Rows", f"{row.rows_total:,}"),
+            Fact("Imported", f"{row.rows_imported:,}"),
+            Fact("Duplicates", f"{row.rows_duplicate:,}"),
+            Fact("Refused", f"{row.rows_rejected:,}"),
+            Fact("New structures", f"{row.structures_created:,}"),
+            Fact("New measurements", f"{row.measurements_created:,}"),
+        ]
+
+    def outputs(self, request: HttpRequest, row: ImportRun) -> list[Panel]:
+        reasons = row.rejected_rows.order_by().values_list("code").annotate(n=Count("pk")).order_by("-n")
+        rows = row.rejected_rows.all()[:25]
+        return [
+            table("Why rows were refused", ["reason", "rows"], [[code, f"{n:,}"] for code, n in reasons],
+                  empty="No row was refused.", wide=False),
+            table("Refused rows", ["row", "column", "reason", "text"],
+                  [[r.row_number, r.column or "–", r.reason, clipped(r.raw_text)] for r in rows],
+                  empty="No row was refused.", link=list_of(RejectedRow, import_run__id__exact=row.pk)),
+        ]  # fmt: skip
+
+    def buttons(self, request: HttpRequest, row: ImportRun) -> list[Button | None]:
+        done = row.job is None or row.job.state == Job.State.SUCCEEDED
+        confirm = row.dry_run and done and go(
+            request, StartImport.permission, f"Import these {row.rows_imported:,} rows", "registry_importrun_confirm",
+            "check", args=[row.pk], style="primary", post=True,
+        )  # fmt: skip
+        freeze = row.applied and go(
+            request, "registry.add_datasetversion", "Freeze the dataset", "registry_datasetversion_freeze", "ac_unit",
+            query=f"dataset={row.dataset_id}",
+        )  # fmt: skip
+        return [*super().buttons(request, row), confirm or None, freeze or None]
+
+
+def clipped(text: str, length: int = 160) -> Any:
+    return format_html('<code class="sv-smiles">{}</code>', text if len(text) <= length else f"{text[:length]}…")
+
+
+@admin.register(RejectedRow)
+class RejectedRowAdmin(RecordAdmin):
+    list_display = ("__str__", "import_run", "column", "code", "text")
+    list_filter = (("import_run", RelatedDropdownFilter), ("code", AllValuesCheckboxFilter))
+    list_select_related = ("import_run",)
+    search_fields = ("reason", "raw_text")
+    ordering = ("-import_run", "row_number")
+    empty_hint = "No import has refused a row."
+
+    @admin.display(description="as it came")
+    def text(self, row: RejectedRow) -> str:
+        return clipped(row.raw_text)
+
+    def facts(self, request: HttpRequest, row: RejectedRow) -> list[Fact]:
+        return [
+            Fact("Import", display.link(row.import_run)),
+            Fact("Row", row.row_number),
+            Fact("Column", row.column or "–"),
+            Fact("Code", row.code),
+            Fact("Reason", row.reason, wide=True),
+            Fact("As it came", clipped(row.raw_text, 20_000), wide=True),
+        ]

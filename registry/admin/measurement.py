@@ -1,0 +1,88 @@
+"""Measurements: recorded and retired, never edited."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import URLPattern
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeNumericFilter, RelatedDropdownFilter
+
+from registry.admin import display
+from registry.admin.action_view import ActionView
+from registry.admin.base import RecordAdmin
+from registry.admin.forms.data import MeasurementForm, RetireForm
+from registry.admin.panels import Button, Fact, Panel, go
+from registry.admin.structure import conditions, measured, measurements
+from registry.models import Measurement
+
+
+@admin.register(Measurement)
+class MeasurementAdmin(RecordAdmin):
+    list_display = ("picture", "property", "value_", "method", "conditions", "dataset", "standing", "created_at")
+    list_filter = (
+        ("dataset", RelatedDropdownFilter),
+        ("property", RelatedDropdownFilter),
+        ("method", ChoicesDropdownFilter),
+        ("value", RangeNumericFilter),
+    )
+    list_select_related = ("structure", "property", "dataset", "added_in", "retired_in")
+    search_fields = ("structure__smiles__contains", "source_id__exact")
+    search_help_text = "Part of a SMILES, or an identifier in the source"
+    ordering = ("-pk",)
+    empty_hint = "Import a file of measured values, or record one by hand."
+    list_buttons = ("record_button",)
+
+    def record_button(self, request: HttpRequest) -> Button | None:
+        return go(request, MeasurementForm.permission, "Record a measurement", "registry_measurement_record", "labs",
+                  style="primary")  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        record = ActionView.as_view(form_class=MeasurementForm, model_admin=self)
+        retire = ActionView.as_view(form_class=RetireForm, model_admin=self)
+        own = [self.own_path("record/", record, "record"), self.own_path("retire/", retire, "retire")]
+        return [*own, *super().get_urls()]
+
+    @admin.display(description="structure")
+    def picture(self, row: Measurement) -> str:
+        return display.drawing(row.structure)
+
+    @admin.display(description="value", ordering="value")
+    def value_(self, row: Measurement) -> str:
+        return row.missing_reason if row.value is None else display.quantity(row.value, row.property)
+
+    @admin.display(description="conditions")
+    def conditions(self, row: Measurement) -> str:
+        return conditions(row)
+
+    @admin.display(description="in versions")
+    def standing(self, row: Measurement) -> str:
+        if row.retired_at is not None:
+            return display.badge("retired", "grey", title=row.retired_reason)
+        if row.added_in is None:
+            return display.badge("not yet frozen", "amber")
+        return display.badge(f"since v{row.added_in.number}", "green")
+
+    def facts(self, request: HttpRequest, row: Measurement) -> list[Fact]:
+        deviation = "–" if row.standard_deviation is None else display.quantity(row.standard_deviation, row.property)
+        source = display.link(row.import_run) if row.import_run else f"recorded by {display.person(row.recorded_by)}"
+        return [
+            Fact("Structure", display.link(row.structure, display.drawing(row.structure, 240, 160)), wide=True),
+            Fact("Property", row.property),
+            Fact("Value", measured(row)),
+            Fact("Standard deviation", deviation),
+            Fact("Method", f"{row.get_method_display()} {row.method_detail}"),
+            Fact("Conditions", conditions(row)),
+            Fact("Dataset", display.link(row.dataset)),
+            Fact("Versions", self.standing(row)),
+            Fact("From", source),
+            Fact("Row in the file", row.source_row or "–"),
+            Fact("Identifier in the source", row.source_id or "–"),
+        ]
+
+    def panels(self, request: HttpRequest, row: Measurement) -> list[Panel]:
+        return [measurements(row.structure)]
+
+    def buttons(self, request: HttpRequest, row: Measurement) -> list[Button | None]:
+        if row.retired_at is not None:
+            return []
+        retire = go(request, RetireForm.permission, "Retire", "registry_measurement_retire", "archive",
+                    query=f"measurement={row.pk}")  # fmt: skip
+        return [retire]

@@ -1,0 +1,59 @@
+"""What the lists and pages of all runs share."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+
+from registry.admin import display
+from registry.admin.base import RecordAdmin
+from registry.admin.job import duration, job_buttons, live_panel, progress
+from registry.admin.panels import Button, Fact, Panel, values
+from registry.models.run import Run
+
+
+class RunAdmin(RecordAdmin):
+    list_filter: tuple[Any, ...] = (("job__state", ChoicesDropdownFilter),)
+    list_select_related: tuple[str, ...] = ("job", "job__created_by")
+    ordering = ("-pk",)
+
+    @admin.display(description="state", ordering="job__state")
+    def live(self, row: Run) -> str:
+        return progress(row.job) if row.job else display.state(None)
+
+    @admin.display(description="started by", ordering="job__created_by")
+    def by(self, row: Run) -> str:
+        return display.person(row.job.created_by if row.job else None)
+
+    def inputs(self, row: Any) -> list[Fact]:
+        """What the run was given, by foreign key."""
+        raise NotImplementedError
+
+    def outputs(self, request: HttpRequest, row: Any) -> list[Panel]:
+        """What came out of it."""
+        return []
+
+    def facts(self, request: HttpRequest, row: Any) -> list[Fact]:
+        job = row.job
+        took = job and job.started_at and job.finished_at and (job.finished_at - job.started_at).total_seconds()
+        return [
+            *self.inputs(row),
+            Fact("State", display.state(job)),
+            Fact("Started by", self.by(row)),
+            Fact("Created", display.when(row.created_at)),
+            Fact("Took", duration(took) if took else display.EMPTY),
+            Fact("Device", row.device or "–"),
+            Fact("Code version", row.code_version or "–"),
+        ]
+
+    def panels(self, request: HttpRequest, row: Any) -> list[Panel]:
+        live = live_panel(row.job)
+        metrics = values("Metrics", row.metrics, "Metrics arrive when the run is done.", wide=False)
+        config = values("Configuration", row.config, "All settings were left to their defaults.", wide=False)
+        pending = [live] if live and not row.job.finished else []
+        finished = [live] if live and row.job.finished else []
+        return [*pending, *self.outputs(request, row), metrics, config, *finished]
+
+    def buttons(self, request: HttpRequest, row: Any) -> list[Button | None]:
+        return job_buttons(request, row.job)

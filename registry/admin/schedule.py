@@ -1,0 +1,70 @@
+"""Schedules."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_POST
+from unfold.contrib.filters.admin import BooleanRadioFilter, RelatedDropdownFilter
+
+from registry.actions.base import ActionError
+from registry.actions.fire_schedule import FireSchedule
+from registry.admin import display
+from registry.admin.base import RegistryAdmin
+from registry.models import Schedule
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(RegistryAdmin):
+    list_display = ("name", "cron", "enabled", "model", "dataset", "next_turn", "last_turn", "last_outcome")
+    list_filter = (
+        ("enabled", BooleanRadioFilter),
+        ("model", RelatedDropdownFilter),
+        ("dataset", RelatedDropdownFilter),
+    )
+    list_select_related = ("model", "dataset")
+    search_fields = ("name", "last_outcome")
+    empty_hint = "A schedule retrains a model when labels have arrived, and promotes only what is better."
+    readonly_fields = ("next_turn", "last_turn", "last_outcome", "created_by")
+    change_form_outer_before_template = "registry/schedule_run_now.html"
+    fieldsets = (
+        (None, {"fields": (("name", "enabled"), "cron", ("model", "dataset"))}),
+        ("What a turn does", {"fields": ("template", ("start_from_champion", "freeze_pending", "only_with_new_data"))}),
+        ("Promotion", {"fields": ("gate_metric", ("gate_lower_is_better", "gate_min_improvement"))}),
+        ("Turns", {"fields": (("next_turn", "last_turn"), "last_outcome", "created_by")}),
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        run_now = self.admin_site.admin_view(require_POST(self.run_now))
+        return [path("<int:pk>/run/", run_now, name="registry_schedule_run"), *super().get_urls()]
+
+    def run_now(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A turn out of turn; what came of it is the schedule's last outcome."""
+        if not request.user.has_perm(FireSchedule.permission):
+            raise PermissionDenied
+        schedule = get_object_or_404(Schedule, pk=pk)
+        try:
+            run = FireSchedule(actor=request.user, schedule=schedule).run()
+        except ActionError as error:
+            messages.error(request, error.message)
+            return redirect(display.url(schedule))
+        messages.success(request, schedule.last_outcome or "The schedule has had its turn.")
+        return redirect(display.url(run or schedule))
+
+    def save_model(self, request: HttpRequest, obj: Schedule, form: Any, change: bool) -> None:
+        if not change:
+            obj.created_by = request.user
+        if "cron" in form.changed_data or "enabled" in form.changed_data:
+            obj.next_fire_at = None  # the ticker computes the next turn from the new clock
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="next turn", ordering="next_fire_at")
+    def next_turn(self, row: Schedule) -> str:
+        return display.when(row.next_fire_at) if row.enabled else "switched off"
+
+    @admin.display(description="last turn", ordering="last_fired_at")
+    def last_turn(self, row: Schedule) -> str:
+        return display.when(row.last_fired_at)

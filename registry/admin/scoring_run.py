@@ -1,0 +1,135 @@
+"""Scoring runs, and what they predicted."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import URLPattern
+from unfold.contrib.filters.admin import (
+    BooleanRadioFilter,
+    ChoicesDropdownFilter,
+    RangeNumericFilter,
+    RelatedDropdownFilter,
+)
+
+from registry.admin import display
+from registry.admin.action_view import ActionView
+from registry.admin.base import RecordAdmin
+from registry.admin.forms.generation import StartScoringForm
+from registry.admin.panels import Button, Fact, Panel, go, list_of, table
+from registry.admin.run import RunAdmin
+from registry.models import CandidateScore, Prediction, ScoringRun
+
+
+@admin.register(ScoringRun)
+class ScoringRunAdmin(RunAdmin):
+    list_display = ("__str__", "live", "version", "what", "scored", "failed", "by", "created_at")
+    list_filter = (("job__state", ChoicesDropdownFilter), ("model_version", RelatedDropdownFilter))
+    list_select_related = ("job__created_by", "model_version__model", "generation_run__model_version__model")
+    search_fields = ("model_version__model__name",)
+    empty_hint = "Score candidates with a predictor; the champion's values are what lists show and sort by."
+    list_buttons = ("start_button",)
+
+    def start_button(self, request: HttpRequest) -> Button | None:
+        return go(request, StartScoringForm.permission, "Score candidates", "registry_scoringrun_start",
+                  "leaderboard", style="primary")  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        view = ActionView.as_view(form_class=StartScoringForm, model_admin=self)
+        return [self.own_path("start/", view, "start"), *super().get_urls()]
+
+    @admin.display(description="model version")
+    def version(self, row: ScoringRun) -> str:
+        return display.link(row.model_version)
+
+    @admin.display(description="candidates")
+    def what(self, row: ScoringRun) -> str:
+        if row.generation_run is not None:
+            return display.link(row.generation_run)
+        return json.dumps(row.selection) if row.selection else "all"
+
+    def inputs(self, row: ScoringRun) -> list[Fact]:
+        return [
+            Fact("Model version", self.version(row)),
+            Fact("Candidates", self.what(row)),
+            Fact("Conditions", json.dumps(row.conditions) if row.conditions else "–"),
+            Fact("Scored", f"{row.scored:,}"),
+            Fact("Could not be scored", f"{row.failed:,}"),
+        ]
+
+    def outputs(self, request: HttpRequest, row: ScoringRun) -> list[Panel]:
+        rows = row.predictions.select_related("structure", "property").order_by("-pk")[:12]
+        return [
+            table(
+                "Latest predictions",
+                ["structure", "property", "value"],
+                [[display.link(p.structure, display.drawing(p.structure)), p.property, value(p)] for p in rows],
+                empty="Nothing has been scored yet.",
+                link=list_of(Prediction, scoring_run__id__exact=row.pk),
+            )
+        ]
+
+
+def value(row: Prediction | CandidateScore) -> Any:
+    return display.uncertain(row.value, row.standard_deviation, row.property, row.in_domain)
+
+
+@admin.register(Prediction)
+class PredictionAdmin(RecordAdmin):
+    list_display = ("picture", "property", "predicted", "version", "created_at")
+    list_filter = (
+        ("property", RelatedDropdownFilter),
+        ("model_version", RelatedDropdownFilter),
+        ("scoring_run", RelatedDropdownFilter),
+        ("value", RangeNumericFilter),
+        ("in_domain", BooleanRadioFilter),
+    )
+    list_select_related = ("structure", "property", "model_version__model")
+    search_fields = ("structure__smiles__contains",)
+    ordering = ("-pk",)
+    empty_hint = "Scoring runs write their predictions here."
+
+    @admin.display(description="structure")
+    def picture(self, row: Prediction) -> str:
+        return display.drawing(row.structure)
+
+    @admin.display(description="value", ordering="value")
+    def predicted(self, row: Prediction) -> str:
+        return value(row)
+
+    @admin.display(description="by")
+    def version(self, row: Prediction) -> str:
+        return display.link(row.model_version)
+
+    def facts(self, request: HttpRequest, row: Prediction) -> list[Fact]:
+        return [
+            Fact("Structure", display.link(row.structure, display.drawing(row.structure, 240, 160)), wide=True),
+            Fact("Property", display.link(row.property)),
+            Fact("Value", value(row)),
+            Fact("By", self.version(row)),
+            Fact("Run", display.link(row.scoring_run)),
+            Fact("Conditions", json.dumps(row.conditions) if row.conditions else "–"),
+        ]
+
+
+@admin.register(CandidateScore)
+class CandidateScoreAdmin(RecordAdmin):
+    list_display = ("candidate", "property", "score")
+    list_filter = (("property", RelatedDropdownFilter),)
+    list_select_related = ("candidate", "property")
+    search_fields = ("candidate__structure__smiles__contains",)
+    ordering = ("-pk",)
+    empty_hint = "The champion's predictions of candidates stand here, for fast lists."
+
+    @admin.display(description="value", ordering="value")
+    def score(self, row: CandidateScore) -> str:
+        return value(row)
+
+    def facts(self, request: HttpRequest, row: CandidateScore) -> list[Fact]:
+        return [
+            Fact("Candidate", display.link(row.candidate)),
+            Fact("Property", display.link(row.property)),
+            Fact("Value", value(row)),
+            Fact("Prediction", display.link(row.prediction)),
+        ]

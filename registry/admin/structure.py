@@ -1,0 +1,165 @@
+"""Structures, and their drawings."""
+
+from functools import lru_cache
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeNumericFilter
+
+from mlcore.chem import drawing
+from mlcore.chem.errors import ChemError
+from registry.admin import display
+from registry.admin.base import RecordAdmin
+from registry.admin.panels import Button, Fact, Panel, go, table
+from registry.models import Fingerprint, Measurement, Structure
+from registry.search.identity import find
+
+SIZES = {(150, 96), (240, 160), (520, 320)}
+
+
+@lru_cache(maxsize=4096)
+def _svg(smiles: str, width: int, height: int) -> str:
+    return drawing.svg(smiles, width, height)
+
+
+@admin.register(Structure)
+class StructureAdmin(RecordAdmin):
+    list_display = ("picture", "identity", "kind", "formula", "mass_", "heavy_atoms", "sa", "created_at")
+    list_filter = (
+        ("kind", ChoicesDropdownFilter),
+        ("heavy_atoms", RangeNumericFilter),
+        ("sa_score", RangeNumericFilter),
+    )
+    search_fields = ("smiles__contains", "formula__exact")
+    search_help_text = "A SMILES in any spelling, a part of one, or a formula"
+    ordering = ("-pk",)
+    empty_hint = "Structures arrive with imports and with generation runs."
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Structure], search_term: str
+    ) -> tuple[QuerySet[Structure], bool]:
+        """Whoever writes a whole structure means that one, however it is written."""
+        try:
+            found = find(search_term) if search_term.strip() else None
+        except ChemError:
+            found = None
+        if found is not None:
+            return queryset.filter(pk=found.pk), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [self.own_path("<int:pk>/drawing.svg", self.drawing, "drawing"), *super().get_urls()]
+
+    def drawing(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A structure never changes, so browsers may keep its picture for good."""
+        structure = get_object_or_404(Structure.objects.only("smiles"), pk=pk)
+        width, _, height = request.GET.get("size", "").partition("x")
+        size = (int(width), int(height)) if width.isdecimal() and height.isdecimal() else (0, 0)
+        response = HttpResponse(
+            _svg(structure.smiles, *(size if size in SIZES else (240, 160))), content_type="image/svg+xml"
+        )
+        response["Cache-Control"] = "private, max-age=31536000, immutable"
+        response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+        return response
+
+    @admin.display(description="structure")
+    def picture(self, row: Structure) -> str:
+        return display.drawing(row)
+
+    @admin.display(description="SMILES", ordering="smiles")
+    def identity(self, row: Structure) -> str:
+        return display.smiles(row)
+
+    @admin.display(description="mass (g/mol)", ordering="mass")
+    def mass_(self, row: Structure) -> str:
+        return f"{row.mass:.2f}"
+
+    @admin.display(description="SA score", ordering="sa_score")
+    def sa(self, row: Structure) -> str:
+        return display.number(row.sa_score)
+
+    def facts(self, request: HttpRequest, row: Structure) -> list[Fact]:
+        candidate = getattr(row, "candidate", None)
+        return [
+            Fact("Drawing", display.drawing(row, 520, 320), wide=True),
+            *identity_facts(row),
+            Fact("Candidate", display.link(candidate, f"candidate {candidate.pk}") if candidate else display.EMPTY),
+        ]
+
+    def panels(self, request: HttpRequest, row: Structure) -> list[Panel]:
+        return [measurements(row), predictions(row)]
+
+    def buttons(self, request: HttpRequest, row: Structure) -> list[Button | None]:
+        record = go(request, "registry.add_measurement", "Record a measurement", "registry_measurement_record", "labs",
+                    query=f"structure={row.pk}", style="primary")  # fmt: skip
+        return [record]
+
+
+def identity_facts(row: Structure) -> list[Fact]:
+    unit = " of the repeat unit" if row.kind == Structure.Kind.POLYMER else ""
+    return [
+        Fact("SMILES", display.smiles(row), wide=True),
+        Fact("Formula", f"{row.formula}{unit}"),
+        Fact("Mass", f"{row.mass:.2f} g/mol"),
+        Fact("Charge", row.charge),
+        Fact("Heavy atoms", row.heavy_atoms),
+        Fact("SA score", f"{display.number(row.sa_score)}  (1 easy … 10 hard)"),
+    ]
+
+
+def measurements(row: Structure) -> Panel:
+    rows = row.measurements.select_related("property", "dataset").order_by("property__name", "pk")[:100]
+    return table(
+        "Measured",
+        ["property", "value", "method", "conditions", "dataset"],
+        [[m.property, measured(m), m.get_method_display(), conditions(m), display.link(m.dataset)] for m in rows],
+        empty="Nobody has measured this structure.",
+    )
+
+
+def measured(row: Measurement) -> Any:
+    if row.value is None:
+        return row.missing_reason
+    text = display.quantity(row.value, row.property)
+    return display.link(row, text)
+
+
+def conditions(row: Measurement) -> str:
+    parts = [f"{row.temperature_k:g} K" if row.temperature_k is not None else "", row.salt]
+    parts.append(f"{row.concentration:g} mol/kg" if row.concentration is not None else "")
+    parts += [f"{name} {value}" for name, value in row.conditions.items()]
+    return ", ".join(part for part in parts if part) or "–"
+
+
+def predictions(row: Structure) -> Panel:
+    rows = row.predictions.select_related("property", "model_version__model").order_by("property__name", "-pk")[:100]
+    return table(
+        "Predicted",
+        ["property", "value", "by", "when"],
+        [[p.property, display.uncertain(p.value, p.standard_deviation, p.property, p.in_domain),
+          display.link(p.model_version), display.when(p.created_at)] for p in rows],
+        empty="No model has scored this structure.",
+    )  # fmt: skip
+
+
+@admin.register(Fingerprint)
+class FingerprintAdmin(RecordAdmin):
+    list_display = ("structure", "morgan_popcount")
+    list_select_related = ("structure",)
+    search_fields = ("structure__smiles__contains",)
+    ordering = ("-pk",)
+    empty_hint = "Search bits are made together with their structures."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Fingerprint]:
+        return super().get_queryset(request).defer("morgan", "pattern")
+
+    def facts(self, request: HttpRequest, row: Fingerprint) -> list[Fact]:
+        return [
+            Fact("Structure", display.link(row.structure)),
+            Fact("Morgan bits set", f"{row.morgan_popcount} of 2048"),
+            Fact("Pattern bits set", len(row.pattern)),
+        ]

@@ -1,0 +1,55 @@
+"""Training runs."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import URLPattern
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+
+from registry.admin import display
+from registry.admin.action_view import ActionView
+from registry.admin.forms.training import StartTrainingForm
+from registry.admin.panels import Button, Fact, go
+from registry.admin.run import RunAdmin
+from registry.models import TrainingRun
+
+
+@admin.register(TrainingRun)
+class TrainingRunAdmin(RunAdmin):
+    list_display = ("__str__", "live", "architecture", "data", "result", "by", "created_at")
+    list_filter = (
+        ("job__state", ChoicesDropdownFilter),
+        ("model", RelatedDropdownFilter),
+        ("schedule", RelatedDropdownFilter),
+    )
+    list_select_related = ("job__created_by", "model", "dataset_version__dataset", "model_version__model")
+    search_fields = ("model__name", "architecture")
+    empty_hint = "Train a first model on a frozen dataset version."
+    list_buttons = ("start_button",)
+
+    def start_button(self, request: HttpRequest) -> Button | None:
+        return go(request, StartTrainingForm.permission, "Train a model", "registry_trainingrun_start",
+                  "model_training", style="primary")  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        view = ActionView.as_view(form_class=StartTrainingForm, model_admin=self)
+        return [self.own_path("start/", view, "start"), *super().get_urls()]
+
+    @admin.display(description="data")
+    def data(self, row: TrainingRun) -> str:
+        return display.link(row.dataset_version)
+
+    @admin.display(description="made")
+    def result(self, row: TrainingRun) -> str:
+        return display.link(getattr(row, "model_version", None))
+
+    def inputs(self, row: TrainingRun) -> list[Fact]:
+        return [
+            Fact("Model", display.link(row.model)),
+            Fact("Made", self.result(row)),
+            Fact("Data", self.data(row)),
+            Fact("Architecture", row.architecture),
+            Fact("Properties", ", ".join(p.label for p in row.properties.all()) or "–"),
+            Fact("Started from", display.link(row.init_version)),
+            Fact("Seed", row.seed),
+            Fact("Schedule", display.link(row.schedule)),
+        ]

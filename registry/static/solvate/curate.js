@@ -1,0 +1,54 @@
+// Keyboard for the candidate page, and questions before destructive buttons. Everything works without it.
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "j" || event.key === "k") {
+    document.getElementById(event.key === "j" ? "sv-next" : "sv-previous")?.click();
+    return;
+  }
+  const button = document.querySelector(`.sv-decide [data-key="${CSS.escape(event.key)}"]`);
+  if (!button) return;
+  event.preventDefault();
+  const reason = document.getElementById("sv-reason");
+  if (button.value === "reject" && !reason.value.trim()) {
+    reason.focus(); // a rejection needs its reason first; Enter then sends it
+    reason.dataset.verdict = "reject";
+    return;
+  }
+  button.click();
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+  const reason = document.getElementById("sv-reason");
+  reason?.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") reason.blur();
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // plain Enter would press the first button, whichever that is
+    if (reason.dataset.verdict === "reject") document.querySelector('.sv-decide [data-key="r"]').click();
+  });
+
+  const onward = document.getElementById("sv-onward");
+  if (onward) {
+    onward.checked = localStorage.getItem("solvate.onward") === "1";
+    onward.addEventListener("change", () => localStorage.setItem("solvate.onward", onward.checked ? "1" : "0"));
+  }
+
+  document.querySelectorAll("form[data-confirm]").forEach((form) => {
+    form.addEventListener("submit", (event) => {
+      if (!window.confirm(form.dataset.confirm)) event.preventDefault();
+    });
+  });
+
+  // Another architecture has other settings: ask the server for its form.
+  const architecture = document.querySelector("#sv-main select[name=architecture]");
+  architecture?.addEventListener("change", () => reload(architecture));
+  const version = document.querySelector(".sv-form select[name=model_version][data-reload]");
+  version?.addEventListener("change", () => reload(version));
+});
+
+function reload(select) {
+  const query = new URLSearchParams(new FormData(select.form));
+  query.delete("csrfmiddlewaretoken");
+  [...query.keys()].filter((name) => name.includes(".")).forEach((name) => query.delete(name));
+  window.location.search = query.toString();
+}
