@@ -9,7 +9,14 @@ import pytest
 from mlcore.__main__ import main
 
 ZOO = Path(__file__).parents[3] / "mlcore" / "zoo" / "gnn-htpmd"
-PROPERTIES = "conductivity li_diffusivity tfsi_diffusivity poly_diffusivity transference_number molarity".split()
+PROPERTIES = [
+    "conductivity",
+    "li_diffusivity",
+    "tfsi_diffusivity",
+    "poly_diffusivity",
+    "transference_number",
+    "molarity",
+]
 ADDED = [column for name in PROPERTIES for column in (name, f"{name}_std", f"{name}_in_domain")] + ["error"]
 
 
