@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.admin.checks import ModelAdminChecks
 from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -20,6 +21,7 @@ class RegistryAdmin(ModelAdmin):
     empty_hint: what a person does next when the list has no rows at all.
     """
 
+    checks_class = ModelAdminChecks  # the theme's own look permissions up in a database that may not exist yet
     list_per_page = 50
     list_filter_submit = True
     list_fullwidth = True
