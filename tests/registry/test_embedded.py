@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import psycopg
 import pytest
@@ -51,6 +52,8 @@ def python_for(uid: int | None) -> tuple[str, dict[str, str]]:
 class User:
     """A process with a lease on the servers of `state`."""
 
+    started: ClassVar[list["User"]] = []
+
     def __init__(self, state: Path, uid: int | None = None, **environment: str) -> None:
         clean = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
         python, needed = python_for(uid) if uid else (sys.executable, {})
@@ -64,6 +67,7 @@ class User:
             text=True,
             user=uid,
         )
+        self.started.append(self)
 
     def urls(self) -> tuple[str, str]:
         answer = self.process.stdout.readline()
@@ -114,12 +118,26 @@ def eventually(condition: Callable[[], bool], seconds: float = 15) -> bool:
     return True
 
 
-def all_gone(state: Path) -> bool:
-    return eventually(lambda: not processes_of(state))
+def expect_none_running(state: Path) -> None:
+    assert eventually(lambda: not processes_of(state)), processes_of(state)
 
 
 def supervisor(state: Path, name: str) -> int:
     return int((state / name / "ready").read_text())
+
+
+def dismiss_users() -> None:
+    """What a failed test left: it must not keep the servers of the next one."""
+    while User.started:
+        user = User.started.pop()
+        if user.process.poll() is None:
+            user.kill()
+
+
+@pytest.fixture(autouse=True)
+def _users_end_with_their_test() -> Iterator[None]:
+    yield
+    dismiss_users()
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +157,8 @@ def _state_folder() -> Iterator[Path]:
     outer.chmod(0o755)
     state = outer / "state"
     yield state
-    assert all_gone(state), processes_of(state)
+    dismiss_users()
+    expect_none_running(state)
     pointer = state / "postgres" / "home"
     if pointer.exists():
         shutil.rmtree(pointer.read_text().strip())
@@ -157,14 +176,14 @@ class TestLease:
         assert query(database, "SELECT current_user || '@' || current_database()") == "solvate@solvate"
         assert redis.from_url(transport).config_get("port") == {"port": "0"}
         second.leave()
-        assert all_gone(kept)
+        expect_none_running(kept)
         assert not list(Path("/tmp").glob(f"solvate-*-{(kept / 'postgres').stat().st_ino:x}"))
 
     def test_a_killed_user_leaves_nothing_running(self, kept: Path) -> None:
         user = User(kept)
         user.urls()
         user.kill()
-        assert all_gone(kept)
+        expect_none_running(kept)
 
     def test_servers_die_with_a_killed_supervisor_and_the_next_user_restarts_them(self, kept: Path) -> None:
         user = User(kept)
@@ -184,7 +203,8 @@ class TestLease:
         user.urls()
         os.kill(int((kept / "postgres/data/postmaster.pid").read_text().split()[0]), signal.SIGKILL)
         assert eventually(lambda: not (kept / "postgres/ready").exists())
-        assert "postgres ended by itself with exit code -9" in (kept / "log/postgres.log").read_text()
+        log = kept / "log/postgres.log"
+        assert eventually(lambda: "postgres ended by itself with exit code -9" in log.read_text())
         next_user = User(kept)
         assert query(next_user.urls()[0], "SELECT 1") == 1
         user.leave()
@@ -218,7 +238,7 @@ class TestData:
         user.urls()
         content = (kept / "postgres/data/postmaster.pid").read_text()
         user.leave()
-        assert all_gone(kept)
+        expect_none_running(kept)
         owner = (kept / "postgres/data").stat().st_uid
         sleeper = subprocess.Popen(["sleep", "60"], user=owner if os.geteuid() == 0 else None)
         stale = kept / "postgres/data/postmaster.pid"
@@ -235,7 +255,7 @@ class TestData:
         user = User(kept)
         query(user.urls()[0], "CREATE TABLE moved AS SELECT 42 AS answer")
         user.leave()
-        assert all_gone(kept)
+        expect_none_running(kept)
         elsewhere = kept.parent / ("a long name, " * 12) / "state"
         elsewhere.parent.mkdir()
         kept.rename(elsewhere)
@@ -243,7 +263,7 @@ class TestData:
             user = User(elsewhere)
             assert query(user.urls()[0], "SELECT answer FROM moved") == 42
             user.leave()
-            assert all_gone(elsewhere)
+            expect_none_running(elsewhere)
         finally:
             elsewhere.rename(kept)
 
@@ -261,7 +281,7 @@ class TestData:
         database, _ = user.urls()
         query(database.removesuffix("solvate") + "postgres", "DROP DATABASE solvate")
         user.leave()
-        assert all_gone(kept)
+        expect_none_running(kept)
         user = User(kept)
         assert query(user.urls()[0], "SELECT current_database()") == "solvate"
         user.leave()
@@ -272,7 +292,7 @@ class TestData:
         [making] = [pid for pid, command in processes_of(fresh).items() if "serve postgres" in command]
         os.kill(making, signal.SIGKILL)
         assert "supervisor of postgres died" in user.error()
-        assert all_gone(fresh)
+        expect_none_running(fresh)
         user = User(fresh)
         assert query(user.urls()[0], "SELECT 1") == 1
         assert not list(fresh.glob("postgres/initdb-*"))
@@ -294,7 +314,7 @@ class TestData:
             error = User(fresh).error()
             assert "could not create its data" in error
             assert "No space left on device" in error
-            assert all_gone(fresh)
+            expect_none_running(fresh)
         finally:
             assert eventually(lambda: subprocess.run(["umount", fresh], capture_output=True).returncode == 0)
 
@@ -315,14 +335,17 @@ class TestAccounts:
         os.chown(fresh, uid, -1)
         user = User(fresh, uid=uid)
         assert query(user.urls()[0], "SELECT 1") == 1
-        owners = {Path(f"/proc/{pid}").stat().st_uid for pid in processes_of(fresh)}
+        lasting = ("registry.embedded serve", "postgres -D", "valkey-server")
+        servers = [pid for pid, command in processes_of(fresh).items() if any(words in command for words in lasting)]
+        assert len(servers) == 4
+        owners = {Path(f"/proc/{pid}").stat().st_uid for pid in servers}
         assert owners == {uid}
         user.leave()
-        assert all_gone(fresh)
+        expect_none_running(fresh)
         as_root = User(fresh)  # as by `sudo`: afterwards the user is not shut out
         as_root.urls()
         as_root.leave()
-        assert all_gone(fresh)
+        expect_none_running(fresh)
         again = User(fresh, uid=uid)
         again.urls()
         again.leave()
@@ -331,14 +354,14 @@ class TestAccounts:
         user = User(fresh)
         query(user.urls()[0], "CREATE TABLE mine AS SELECT 7 AS answer")
         user.leave()
-        assert all_gone(fresh)
+        expect_none_running(fresh)
         fresh.parent.chmod(0o700)  # as if it had been moved into /root
         user = User(fresh)
         assert query(user.urls()[0], "SELECT answer FROM mine") == 7
         home = Path((fresh / "postgres/home").read_text().strip())
         assert home.parent == Path("/var/lib/solvate")
         user.leave()
-        assert all_gone(fresh)
+        expect_none_running(fresh)
         assert not (fresh / "postgres/data").exists()
 
     def test_root_with_programs_closed_to_others(self, fresh: Path) -> None:
@@ -368,14 +391,14 @@ class TestCommandLine:
         done = _command_line(kept, "run", "--", sys.executable, "-c", script)
         assert done.returncode == 7
         assert done.stdout.startswith("postgres://")
-        assert all_gone(kept)
+        expect_none_running(kept)
 
     def test_status(self, kept: Path) -> None:
         assert "postgres: stopped" in _command_line(kept, "status").stdout
         running = _command_line(kept, "run", "--", sys.executable, "-m", "registry.embedded", "status").stdout
         assert "postgres: running at postgres://" in running
         assert "valkey: running at unix:///tmp/" in running
-        assert all_gone(kept)
+        expect_none_running(kept)
         assert "not embedded" in _command_line(kept, "status", DATABASE_URL="postgres://elsewhere/x").stdout
 
     def test_unknown_program_is_one_line(self, kept: Path) -> None:
