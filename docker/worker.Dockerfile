@@ -25,4 +25,4 @@ ENV DJANGO_SETTINGS_MODULE=registry.settings.prod SOLVATE_STATE=/var/lib/solvate
 USER solvate
 VOLUME /var/lib/solvate
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["python", "docker/healthy.py", "worker"]
-CMD ["python", "manage.py", "rqworker", "cpu"]
+CMD ["python", "manage.py", "work", "cpu"]

@@ -42,7 +42,7 @@ def test_commands_exist() -> None:
     )
     words = [word for service in SERVICES.values() for word in " ".join(service.get("command", [])).split("python ")]
     used = {word.split()[1] for word in words if word.startswith("manage.py")}
-    assert used == {"collectstatic", "migrate", "rqworker", "run_schedules"}
+    assert used == {"collectstatic", "migrate", "run_schedules", "work"}
     assert used <= set(listing.stdout.split())
 
 
