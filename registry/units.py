@@ -75,7 +75,15 @@ def _moles(unit: pint.Unit) -> int:
 def _parse(unit: str) -> pint.Unit:
     try:
         return _registry().Unit(_plain(unit))
-    except (pint.errors.PintError, tokenize.TokenError, ValueError, TypeError, AttributeError, SyntaxError):
+    except (
+        pint.errors.PintError,
+        tokenize.TokenError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        SyntaxError,
+        AssertionError,
+    ):
         raise UnitError(f"The unit {unit!r} is unknown; write it like S/cm, cm2/s, mol/kg, degC or kcal/mol.") from None
 
 

@@ -34,7 +34,9 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
 
     def pending(self) -> Self:
         """What the next frozen version would add or drop."""
-        return self.filter(Q(added_in=None, retired_at=None) | Q(retired_at__isnull=False, retired_in=None))
+        return self.filter(
+            Q(added_in=None, retired_at=None) | Q(added_in__isnull=False, retired_at__isnull=False, retired_in=None)
+        )
 
 
 class MeasurementMethod(models.TextChoices):

@@ -25,9 +25,8 @@ class Command(BaseCommand):
         for dataset in held:
             version = dataset.latest_version()
             frozen = f"frozen as version {version.number}" if version else "never frozen"
-            self.stdout.write(
-                f"  {dataset.slug:<18} {dataset.reports:>9,} measurements of {dataset.structures:,} structures, {frozen}\n"
-            )
+            held_here = f"{dataset.reports:>9,} measurements of {dataset.structures:,} structures"
+            self.stdout.write(f"  {dataset.slug:<18} {held_here}, {frozen}\n")
         if not held:
             self.stdout.write("  nothing yet\n")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from tqdm import tqdm
 
 from registry import catalogue
@@ -51,7 +52,8 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         catalogue.ensure_properties()
         try:
-            run = self._run(self._job(options), options["dry_run"])
+            with transaction.atomic():  # a file that cannot be read leaves no empty run behind
+                run = self._run(self._job(options), options["dry_run"])
         except (ActionError, ArtifactError, PermissionDenied, FormatError, catalogue.CatalogueError, OSError) as error:
             raise CommandError(str(error), returncode=2) from error
         self._report(run)

@@ -1,0 +1,124 @@
+"""Readers: what comes out of good and bad files, byte for byte."""
+
+import gzip
+import io
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from rdkit import Chem
+
+from registry.formats import FormatError, open_table
+
+
+def read(content: bytes, **options):
+    table = open_table(io.BytesIO(content), **options)
+    return table, list(table.rows)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_delimiter_is_told_from_the_header(delimiter):
+    text = f"smiles{delimiter}conductivity\n*CCO*{delimiter}1e-5\n"
+    table, rows = read(text.encode())
+    assert table.columns == ["smiles", "conductivity"]
+    assert rows[0].cells == {"smiles": "*CCO*", "conductivity": "1e-5"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_byte_order_marks_are_no_part_of_the_first_name(encoding):
+    table, rows = read("smiles,note\n*CCO*,σ\n".encode(encoding))
+    assert table.columns[0] == "smiles"
+    assert rows[0].cells["note"] == "σ"
+
+
+def test_rows_are_numbered_as_a_spreadsheet_counts():
+    _, rows = read(b'a,b\n1,2\n\n3,"x\ny"\n4,5\n')
+    assert [row.number for row in rows] == [2, 4, 5]
+    assert rows[1].cells["b"] == "x\ny"
+    assert rows[1].raw == '3,"x\ny"'
+
+
+def test_wrong_field_counts_keep_the_row_and_say_so():
+    _, rows = read(b"a,b\n1\n1,2,3\n4,5\n")
+    assert [row.problem and row.problem.code for row in rows] == ["field_count", "field_count", None]
+    assert rows[1].raw == "1,2,3"
+
+
+def test_broken_quotes_refuse_one_row_only():
+    _, rows = read(b'a,b\n"x"y,2\n3,4\n')
+    assert rows[0].problem.code == "quoting"
+    assert rows[1].cells == {"a": "3", "b": "4"}
+
+
+def test_nul_bytes_stay_in_the_cell():
+    _, rows = read(b"a,b\n1\0,2\n")
+    assert rows[0].cells["a"] == "1\0"
+
+
+def test_a_megabyte_in_one_cell_is_read():
+    _, rows = read(b"a,b\n" + b"C" * 1_000_000 + b",2\n")
+    assert len(rows[0].cells["a"]) == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b" \n\n", "empty"),
+        (b"\xef\xbb\xbf", "empty"),
+        (b"a,a\n1,2\n", "more than once (columns 1, 2)"),
+        (b"a,b\n1,2\n3,\xb0\n", "line 3 holds the byte 0xb0"),
+        (b'a,b\n1,"2\n3,4\n', "opens in row 2 never closes"),
+        (b"PK\x03\x04rest", "Excel"),
+        (b"PAR1 but not really", "parquet"),
+        (gzip.compress(b"a,b\n1,2\n")[:-6], "damaged"),
+        (b"{not json}\n", "JSON"),
+    ],
+)
+def test_unreadable_files_are_refused_with_a_reason(content, words):
+    with pytest.raises(FormatError, match=words.replace("(", r"\(").replace(")", r"\)")):
+        read(content)
+
+
+def test_an_encoding_can_be_named():
+    _, rows = read("a,b\n25 °C,2\n".encode("latin-1"), encoding="latin-1")
+    assert rows[0].cells["a"] == "25 °C"
+    with pytest.raises(FormatError, match="unknown"):
+        read(b"a,b\n", encoding="klingon")
+
+
+def test_gzip_is_unpacked_up_to_a_limit():
+    packed = gzip.compress(b"a,b\n" + b"1,2\n" * 10_000)
+    assert len(read(packed)[1]) == 10_000
+    with pytest.raises(FormatError, match="more than 1,000 bytes"):
+        read(packed, max_bytes=1_000)
+
+
+def test_jsonl_keeps_digits_and_refuses_single_lines():
+    lines = b'{"a": 1.50, "b": null}\n\n{"a": NaN}\n[1]\n{"a": 1, "a": 2}\n{bad\n'
+    table, rows = read(lines)
+    assert table.file_format == "jsonl"
+    assert table.columns == ["a", "b"]
+    assert rows[0].cells == {"a": "1.50", "b": ""}
+    assert [(row.number, row.problem and row.problem.code) for row in rows] == [
+        (1, None), (3, None), (4, "not_json"), (5, "duplicate_key"), (6, "not_json"),
+    ]  # fmt: skip
+
+
+def test_sdf_gives_smiles_and_data_items():
+    record = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO")) + "> <logS>\n-0.5\n\n> <note>\ntwo\nlines\n\n$$$$\n"
+    table, rows = read((record + "garbage\n$$$$\n").encode())
+    assert table.columns == ["structure", "name", "logS", "note"]
+    assert rows[0].cells["structure"] == "CCO"
+    assert rows[0].cells["logS"] == "-0.5"
+    assert rows[1].problem.code == "unparsable"
+    assert rows[1].raw == "garbage\n"
+
+
+def test_parquet_values_become_text():
+    table = pa.table({"smiles": ["*CCO*", None], "value": [1e-5, float("nan")], "n": [1, None]})
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    _, rows = read(file.getvalue())
+    assert rows[0].cells == {"smiles": "*CCO*", "value": "1e-05", "n": "1"}
+    assert rows[1].cells == {"smiles": "", "value": "nan", "n": ""}
