@@ -97,6 +97,7 @@ class ConditionConfig:
         0.95, "class high begins at this quantile of the training values", minimum=0.5, maximum=0.999
     )
     thresholds: dict[str, float] = option(dict, "class high begins at this value instead, by property, in its unit")
+    temperature: float = option(1.0, "sampling temperature when none is asked for", minimum=0.01, maximum=10.0)
     report_samples: int = option(
         1000, "strings drawn for the metrics in the bundle; 0: none", minimum=0, maximum=100_000
     )

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", type=int, default=1000, help="how many strings (default 1000)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same strings (default 0)")
     parser.add_argument("--condition", action="append", default=[], metavar="P=WISH", help="P=high, P=low or P=VALUE")
-    parser.add_argument("--temperature", type=float, default=1.0, help="below 1: more likely strings (default 1)")
+    parser.add_argument("--temperature", type=float, help="below 1: more likely strings (default: the model's own)")
     parser.add_argument("--top-k", type=int, default=0, help="draw from the K likeliest tokens only (default 0: all)")
     parser.add_argument("--guidance", type=float, default=1.0, help="above 1: follow the condition more (default 1)")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="the strings")
@@ -118,7 +118,7 @@ class Tally:
 def _check(args: argparse.Namespace) -> None:
     if not 1 <= args.n <= MOST:
         raise UserError(f"-n {args.n}: must be between 1 and {MOST:,}")
-    if not 0 < args.temperature < math.inf:
+    if args.temperature is not None and not 0 < args.temperature < math.inf:
         raise UserError(f"--temperature {args.temperature:g}: must be above 0 and finite")
     if not 0 <= args.guidance <= 100:
         raise UserError(f"--guidance {args.guidance:g}: must be between 0 and 100")

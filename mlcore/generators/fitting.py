@@ -108,7 +108,7 @@ def train(run: Run, build: Build) -> Trained:
         "valid": progress.best_metrics,
         "test": learner.measure(parts["test"]),
     }
-    generator = LanguageGenerator(network, tokenizer, axes, run.device)
+    generator = LanguageGenerator(network, tokenizer, axes, run.device, run.config.condition.temperature)
     metrics["samples"] = _judge(generator, run)
     properties = [axis.as_json() for axis in axes]
     return Trained(network.state_dict(), properties, split, metrics, tokenizer.vocabulary, _notes(run, parts))
@@ -180,6 +180,7 @@ def _notes(run: Run, parts: Mapping[str, Corpus]) -> str:
         f"A network over SMILES tokens; chain ends are written `*`. It saw {len(parts['train'])} structures "
         f"in {forms} each, in {config.training.steps} steps of {config.training.batch_size}, "
         f"on {device.describe(run.device)}.",
-        "Samples were drawn at temperature 1 without top-k and compared with the whole table, held-out rows included.",
+        f"Samples were drawn at temperature {config.condition.temperature:g} without top-k or guidance and compared "
+        "with the whole table, held-out rows included.",
     ]
     return "\n\n".join(lines)

@@ -26,21 +26,19 @@ from mlcore.run import Run
 class Cache:
     """Keys and values of the positions seen so far, so that each new token costs one position and not all."""
 
-    def __init__(self, config: GPTConfig, batch: int, length: int, device: torch.device) -> None:
-        shape = (config.layers, 2, batch, config.heads, length, config.width // config.heads)
-        self.store = torch.zeros(shape, device=device)  # (layers, 2, B, nh, T, hs)
-        self.length = 0
+    def __init__(self, config: GPTConfig) -> None:
+        self.layers: list[tuple[Tensor, Tensor] | None] = [None] * config.layers  # each (B, nh, T, hs)
 
     def extend(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """Appends (B, nh, t, hs) of one layer and returns all its keys and values so far."""
-        end = self.length + key.shape[2]
-        self.store[layer, 0, :, :, self.length : end] = key
-        self.store[layer, 1, :, :, self.length : end] = value
-        return self.store[layer, 0, :, :, :end], self.store[layer, 1, :, :, :end]
+        """Appends (B, nh, t, hs) to one layer and returns all its keys and values so far."""
+        if (past := self.layers[layer]) is not None:
+            key, value = torch.cat([past[0], key], dim=2), torch.cat([past[1], value], dim=2)
+        self.layers[layer] = key, value
+        return key, value
 
     def keep(self, rows: Tensor) -> None:
         """Drops all sequences but `rows`."""
-        self.store = self.store[:, :, rows]
+        self.layers = [past and (past[0][rows], past[1][rows]) for past in self.layers]
 
 
 class Attention(nn.Module):
@@ -105,8 +103,6 @@ class GPT(nn.Module):
         x = self.dropout(x)
         for layer, block in enumerate(self.blocks):
             x = block(x, layer, cache)
-        if cache:
-            cache.length += x.shape[1]
         logits: Tensor = self.head(self.norm(x))  # (B, T, V)
         logits[..., :END] = -torch.inf  # padding and begin are never a next token
         return logits
@@ -148,7 +144,7 @@ class GPT(nn.Module):
             prompts = torch.cat([prompts, torch.full_like(prompts, torch.nan)])
         tokens = torch.full((batch, self.config.max_tokens), PAD, device=device)
         score = torch.zeros(batch, device=device)
-        cache = Cache(self.config, len(prompts), self.prefix + 1 + self.config.max_tokens, device)
+        cache = Cache(self.config)
         open_rows = torch.arange(batch, device=device)
         x = self.begin(prompts)
         for t in range(self.config.max_tokens):

@@ -26,9 +26,16 @@ Build = Callable[[Any, int, Sequence[str]], nn.Module]
 class LanguageGenerator:
     """A mlcore.generators.protocol.Generator over a SequenceNetwork."""
 
-    def __init__(self, network: nn.Module, tokenizer: Tokenizer, axes: Sequence[Axis], device: torch.device) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        tokenizer: Tokenizer,
+        axes: Sequence[Axis],
+        device: torch.device,
+        temperature: float = 1.0,
+    ) -> None:
         self.network: Any = network.to(device).eval()
-        self.tokenizer, self.axes, self.device = tokenizer, list(axes), device
+        self.tokenizer, self.axes, self.device, self.temperature = tokenizer, list(axes), device, temperature
 
     @classmethod
     def from_bundle(cls, bundle: Bundle, build: Build, device: torch.device) -> "LanguageGenerator":
@@ -37,19 +44,20 @@ class LanguageGenerator:
         tokenizer = Tokenizer(bundle.vocabulary)
         network = build(bundle.config.model, len(tokenizer.vocabulary), [axis.name for axis in axes])
         bundle.fill(network)
-        return cls(network, tokenizer, axes, device)
+        return cls(network, tokenizer, axes, device, bundle.config.condition.temperature)
 
     def sample(
         self,
         n: int,
         seed: int,
         condition: Condition | None = None,
-        temperature: float = 1.0,
+        temperature: float | None = None,
         top_k: int = 0,
         guidance: float = 1.0,
         start: int = 0,
     ) -> list[Sample]:
         """See Generator.sample. On the CPU the same arguments give the same strings."""
+        temperature = self.temperature if temperature is None else temperature
         if temperature <= 0:
             raise UserError(f"temperature {temperature:g}: must be above 0")
         samples: list[Sample] = []
