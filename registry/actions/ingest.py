@@ -61,10 +61,11 @@ class AddProposals(Action[int]):
         kind = run.model_version.config.get("data", {}).get("kind", Structure.Kind.POLYMER)
         found = list(identify_many([row.text for row in self.rows], kind, processes=1))
         structures = get_or_create_structures(item for item in found if isinstance(item, Identity))
-        rows = Structure.objects.filter(pk__in=structures.ids.values())
-        new = set(rows.filter(created_at__gte=run.created_at).values_list("pk", flat=True))
-        Candidate.objects.bulk_create([Candidate(structure_id=pk) for pk in sorted(new)], ignore_conflicts=True)
-        candidates = dict(Candidate.objects.filter(structure__in=rows).values_list("structure", "pk"))
+        Candidate.objects.bulk_create([Candidate(structure_id=pk) for pk in sorted(structures.created)])
+        mine = Candidate.objects.filter(structure__in=structures.ids.values())
+        candidates = dict(mine.values_list("structure", "pk"))
+        earlier = mine.filter(proposals__run=run, proposals__known=False).values_list("structure", flat=True)
+        new = structures.created | set(earlier)
         before = run.proposals.count()
         proposals = []
         for row, item in zip(self.rows, found, strict=True):

@@ -1,5 +1,6 @@
 """Train a model version."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -98,6 +99,7 @@ class StartTraining(Action[TrainingRun]):
             "data": {**data, "smiles_column": "smiles", "properties": columns},
         }
         try:
-            return mlcore.config.load(content).as_json()
+            resolved: dict[str, Any] = json.loads(json.dumps(mlcore.config.load(content).as_json()))
+            return resolved
         except UserError as error:
             raise ActionError(f"config: {error}", field="config") from error

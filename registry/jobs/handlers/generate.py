@@ -11,7 +11,7 @@ from registry.actions.ingest import AddProposals, Drawn
 from registry.jobs.attempt import Attempt
 from registry.jobs.child import run_mlcore
 from registry.jobs.handlers.bundles import unpacked
-from registry.models import GenerationRun, Structure
+from registry.models import Candidate, GenerationRun, Structure
 
 BATCH = 500
 DRAWN = 0.5  # share of the bar; the rest is taking the strings in
@@ -54,7 +54,8 @@ def _draw(attempt: Attempt, run: GenerationRun, out: Path) -> dict[str, object]:
 
 def _write_known(run: GenerationRun, path: Path) -> None:
     """Keys of everything that the registry held before the run."""
-    known = Structure.objects.filter(created_at__lt=run.created_at).values_list("key", flat=True)
+    mine = Candidate.objects.filter(proposals__run=run, proposals__known=False)
+    known = Structure.objects.exclude(candidate__in=mine).values_list("key", flat=True)
     with path.open("w") as file:
         file.writelines(f"{key}\n" for key in known.iterator(chunk_size=10_000))
 

@@ -1,0 +1,123 @@
+"""Runs are refused at the door when they cannot work, and recorded in full when they can."""
+
+import pytest
+from django.core.exceptions import PermissionDenied
+
+from registry.actions.base import Action, ActionError
+from registry.actions.cancel_job import CancelJob
+from registry.actions.retry_job import RetryJob
+from registry.actions.start_generation import StartGeneration
+from registry.actions.start_scoring import StartScoring
+from registry.actions.start_training import StartTraining
+from registry.models import Job, ModelVersion
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def training(**fields: object) -> StartTraining:
+    defaults = {
+        "actor": factories.user("Engineer"),
+        "model": factories.registered_model(),
+        "dataset_version": factories.dataset_version(measurement_count=5),
+        "architecture": "polymer-gnn",
+        "properties": [factories.property_()],
+    }
+    return StartTraining(**(defaults | fields))
+
+
+def generation(**fields: object) -> StartGeneration:
+    defaults = {"actor": factories.user("Curator"), "requested": 10}
+    return StartGeneration(**(defaults | {"model_version": factories.model_version("generate")} | fields))
+
+
+def scoring(**fields: object) -> StartScoring:
+    return StartScoring(**({"actor": factories.user("Curator"), "model_version": factories.model_version()} | fields))
+
+
+def test_training_is_recorded_in_full() -> None:
+    run = training(config={"training": {"steps": 7}}, seed=3).run()
+    assert run.job.state == Job.State.QUEUED
+    assert run.job.events.get().message.startswith("queued by user")
+    assert run.config["training"]["steps"] == 7
+    assert run.config["training"]["clip"] == 1.0  # a default, written out
+    assert run.config["seed"] == 3
+    assert run.config["data"]["properties"] == [
+        {"name": "conductivity", "column": "conductivity", "unit": "S/cm", "scale": "log10"}
+    ]
+
+
+def test_fine_tuning_keeps_the_network_and_the_split() -> None:
+    parent = factories.model_version(architecture="polymer-gnn")
+    config = {"model": {"width": 24}, "data": {"split": {"valid": 0.2, "test": 0.3}}}
+    parent = factories.model_version(architecture="polymer-gnn", config=config)
+    run = training(init_version=parent).run()
+    assert run.config["model"]["width"] == 24
+    assert run.config["data"]["split"] == {"valid": 0.2, "test": 0.3}
+
+
+REFUSED = {
+    "empty version": (lambda: training(dataset_version=factories.dataset_version()), "holds no measurements"),
+    "architecture": (lambda: training(architecture="polymergnn"), "did you mean 'polymer-gnn'"),
+    "task": (lambda: training(architecture="gpt"), "gpt can generate"),
+    "nothing to learn": (lambda: training(properties=[]), "at least one property"),
+    "parent": (lambda: training(init_version=factories.model_version(architecture="gpt")), "cannot start from it"),
+    "section": (lambda: training(config={"optimiser": {}}), "optimiser cannot be set here"),
+    "setting": (lambda: training(config={"training": {"step": 5}}), "did you mean 'steps'"),
+    "columns": (lambda: training(config={"data": {"properties": []}}), "only split can be set"),
+    "bound": (lambda: training(config={"training": {"steps": 0}}), "training.steps"),
+    "queue": (lambda: training(queue="tpu"), "no queue 'tpu'"),
+    "predictor": (lambda: generation(model_version=factories.model_version()), "choose a generator"),
+    "none": (lambda: generation(requested=0), "1 to 1000000"),
+    "unknown wish": (lambda: generation(condition={"hue": "high"}), "not trained on hue; known: conductivity"),
+    "odd wish": (lambda: generation(condition={"conductivity": "huge"}), "low, high or a number"),
+    "sampling": (lambda: generation(config={"temprature": 1}), "temprature is unknown"),
+    "temperature": (lambda: generation(config={"temperature": True}), "number from 0.01 to 10"),
+    "seed": (lambda: generation(seed=-1), "seed"),
+    "generator": (lambda: scoring(model_version=factories.model_version("generate")), "choose a predictor"),
+    "condition": (lambda: scoring(conditions={"pressure": 1}), "pressure is unknown"),
+    "cold": (lambda: scoring(conditions={"temperature_k": -1}), "positive number"),
+    "selection": (lambda: scoring(selection={"colour": "red"}), "colour"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_work_is_refused(case: str) -> None:
+    make, said = REFUSED[case]
+    with pytest.raises(ActionError, match=said):
+        make().run()
+    assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize("action", [training, generation, scoring])
+def test_viewers_start_nothing(action: type[Action[object]]) -> None:
+    with pytest.raises(PermissionDenied):
+        action(actor=factories.user("Viewer")).run()
+
+
+def test_waiting_job_is_cancelled_at_once() -> None:
+    curator = factories.user("Curator")
+    run = generation().run()
+    job = CancelJob(actor=curator, job=run.job).run()
+    assert (job.state, job.cancel_requested_by) == (Job.State.CANCELLED, curator)
+    with pytest.raises(ActionError, match="cancelled already"):
+        CancelJob(actor=curator, job=job).run()
+
+
+def test_running_job_is_asked_to_stop() -> None:
+    job = CancelJob(actor=None, job=factories.job(state=Job.State.RUNNING)).run()
+    assert job.state == Job.State.RUNNING
+    assert job.cancel_requested_at is not None
+
+
+def test_only_what_did_not_succeed_is_retried_and_once() -> None:
+    run = generation().run()
+    with pytest.raises(ActionError, match="is queued"):
+        RetryJob(actor=None, job=run.job).run()
+    old = CancelJob(actor=None, job=run.job).run()
+    new = RetryJob(actor=None, job=old).run()
+    run.refresh_from_db()
+    assert run.job == new
+    with pytest.raises(ActionError, match="run again before"):
+        RetryJob(actor=None, job=old).run()
+    assert ModelVersion.objects.count() == 1
