@@ -1,6 +1,7 @@
 """What the registry stores about a structure, for polymers and molecules alike."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from mlcore.chem.synthesizability import sa_score, unit_sa_score
 
 Kind = Literal["polymer", "molecule"]
 
+_ELEMENT = re.compile("[A-Z][a-z]?")
 _BATCH = 500  # texts sent to a worker process at once
 
 
@@ -94,21 +96,16 @@ def _identify_batch(texts: list[str], kind: Kind) -> list[Identity | ChemError]:
 
 
 def _describe(kind: Kind, key_version: int, key: str, smiles: str, mol: Chem.Mol, score: float) -> Identity:
+    formula = rdMolDescriptors.CalcMolFormula(mol).replace("*2", "")
     return Identity(
         kind=kind,
         key_version=key_version,
         key=key,
         smiles=smiles,
-        formula=rdMolDescriptors.CalcMolFormula(mol).replace("*2", ""),
+        formula=formula,
         mass=Descriptors.MolWt(mol),
         charge=Chem.GetFormalCharge(mol),
         heavy_atoms=mol.GetNumHeavyAtoms(),
-        elements=tuple(sorted(_elements(mol))),
+        elements=tuple(sorted(_ELEMENT.findall(formula))),
         sa_score=score,
     )
-
-
-def _elements(mol: Chem.Mol) -> set[str]:
-    symbols = {atom.GetSymbol() for atom in mol.GetAtoms()} - {"*"}
-    hydrogen = any(atom.GetTotalNumHs() for atom in mol.GetAtoms())
-    return symbols | {"H"} if hydrogen else symbols
