@@ -1,0 +1,71 @@
+"""A first mapping from the names of columns."""
+
+import pytest
+
+from registry.catalogue import ensure_properties, entry
+from registry.formats import guess_mapping, read_mapping
+from registry.models import Property
+
+pytestmark = pytest.mark.django_db
+
+
+def guess(header, rows=()):
+    ensure_properties()
+    known = Property.objects.all()
+    mapping = guess_mapping(header, [dict(zip(header, row, strict=True)) for row in rows], known)
+    if "structure" in mapping:
+        read_mapping(mapping, known)  # whatever is guessed can be used
+    return mapping
+
+
+def test_names_of_the_field_are_recognised():
+    assert guess(["", "sample_id", "mol_smiles", "conductivity"]) == {
+        "structure": {"column": "mol_smiles"},
+        "source_id": {"column": "sample_id"},
+        "values": [{"column": "conductivity", "property": "conductivity", "unit": "S/cm", "scale": "linear"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "unit", "scale"),
+    [
+        ("conductivity (mS/cm)", "mS/cm", "linear"),
+        ("Conductivity [S cm-1]", "S cm-1", "linear"),
+        ("Ionic conductivity (S/m)", "S/m", "linear"),
+        ("log10 conductivity (S/cm)", "S/cm", "log10"),
+        ("log_conductivity", "S/cm", "log10"),
+        ("conductivity (arbitrary)", "S/cm", "linear"),
+    ],
+)
+def test_units_in_brackets_and_logarithms(column, unit, scale):
+    [value] = guess(["SMILES", column])["values"]
+    assert (value["property"], value["unit"], value["scale"]) == ("conductivity", unit, scale)
+
+
+def test_logarithms_show_in_the_values():
+    [value] = guess(["smiles", "conductivity"], [("*CCO*", "-4.2"), ("*CC*", "-7")])["values"]
+    assert value["scale"] == "log10"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "unit"),
+    [("T", "60", "degC"), ("T", "333", "K"), ("temperature_C", "200", "degC"), ("Temperature (K)", "90", "K")],
+)
+def test_temperatures(column, value, unit):
+    assert guess(["smiles", column], [("*CCO*", value)])["temperature"] == {"column": column, "unit": unit}
+
+
+def test_nothing_is_invented():
+    assert guess(["foo", "bar"]) == {}
+
+
+def test_the_header_of_htp_md_transport_gives_its_catalogue_mapping():
+    header = [
+        *("Unnamed: 0", "trajectory_id", "htpmd_version", "s3_bucket", "s3_prefix", "conductivity", "li_diffusivity"),
+        *("tfsi_diffusivity", "poly_diffusivity", "mol_smiles", "poly_smiles", "transference_number", "molarity"),
+    ]
+    guessed, written = guess(header), entry("htp-md-transport").mapping
+    assert guessed["structure"] == written["structure"]
+    assert guessed["source_id"] == written["source_id"]
+    named = {(value["column"], value["property"], value["unit"]) for value in guessed["values"]}
+    assert named == {(value["column"], value["property"], value["unit"]) for value in written["values"]}
