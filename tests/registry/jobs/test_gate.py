@@ -1,0 +1,89 @@
+"""The gate compares on the same held-out structures, and says its figures."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from mlcore.data.splits import by_key
+from registry.jobs.handlers import gate
+from registry.models import Schedule
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+KEYS = [f"key{number}" for number in range(200)]
+
+
+def config(seed: int) -> dict[str, object]:
+    return {"seed": seed, "data": {"split": {"valid": 0.1, "test": 0.2}}}
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "table.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["smiles", "key", "conductivity"])
+        writer.writerows([f"*{key}*", key, "" if key == KEYS[0] else "1e-5"] for key in KEYS)
+    return path
+
+
+def test_held_out_from_both_versions_and_all_they_come_from(table: Path) -> None:
+    root = factories.model_version(config=config(seed=1))
+    old = factories.model_version(config=config(seed=0), parent=root)
+    new = factories.model_version(config=config(seed=0), parent=old)
+    rows = gate._held_out(table, factories.property_(), (old, new))
+    held = [set(by_key(KEYS, 0.1, 0.2, seed).test.tolist()) for seed in (0, 1)]
+    assert [row["key"] for row in rows] == [KEYS[n] for n in sorted(held[0] & held[1]) if n]
+    assert 0 < len(rows) < len(held[0])
+
+
+def test_nothing_held_out_from_both_is_said(table: Path) -> None:
+    versions = [factories.model_version(config=config(seed)) for seed in range(9)]
+    with pytest.raises(LookupError, match="no structure was held out from both"):
+        gate._held_out(table, factories.property_(), versions)
+
+
+@pytest.mark.parametrize(
+    ("lower", "asked", "old", "new", "promoted"),
+    [
+        (True, 0.0, 0.20, 0.19, True),
+        (True, 0.0, 0.20, 0.20, False),
+        (True, 0.1, 0.20, 0.19, False),
+        (True, 0.05, 0.20, 0.19, True),
+        (False, 0.0, 0.50, 0.55, True),
+        (False, 0.0, 0.50, 0.45, False),
+        (False, 0.0, -0.1, 0.2, True),
+        (True, 0.0, 0.0, 0.0, False),
+    ],
+)
+def test_improvement_is_a_share_of_the_old_figure(
+    lower: bool, asked: float, old: float, new: float, promoted: bool
+) -> None:
+    schedule = Schedule(gate_lower_is_better=lower, gate_min_improvement=asked)
+    verdict = gate._compare(schedule, old, new, "conductivity.test.mae")
+    assert verdict.promote is promoted
+    assert f"{old:.4g} before, {new:.4g} now" in verdict.reason
+
+
+def test_generators_are_compared_by_what_they_state() -> None:
+    model = factories.registered_model("generate")
+    old = factories.model_version(model=model, metrics={"samples": {"free": {"vun": 0.4}}})
+    new = factories.model_version(model=model, metrics={"samples": {"free": {"vun": 0.5}}})
+    factories.alias(version=old)
+    schedule = factories.schedule(model=model, gate_metric="samples.free.vun", gate_lower_is_better=False)
+    verdict = gate.judge(None, schedule, new)  # type: ignore[arg-type]  # nothing has to be run
+    assert verdict.promote
+    assert "+25.0% better" in verdict.reason
+    schedule.gate_metric = "samples.free.fid"
+    refused = gate.judge(None, schedule, new)  # type: ignore[arg-type]
+    assert not refused.promote
+    assert "states no such figure" in refused.reason
+
+
+def test_first_version_passes_unless_nothing_is_ever_promoted() -> None:
+    version = factories.model_version()
+    schedule = factories.schedule(model=version.model, gate_metric="conductivity.test.mae")
+    assert gate.judge(None, schedule, version).promote  # type: ignore[arg-type]
+    schedule.gate_metric = ""
+    assert not gate.judge(None, schedule, version).promote  # type: ignore[arg-type]
