@@ -16,6 +16,7 @@ from tests.mlcore.chem.rewriting import HTPMD, SMIPOLY, load, rewritten, with_ra
 
 _REAL = st.sampled_from(HTPMD + SMIPOLY)
 _SEED = st.integers(0, 2**32)
+_ADAMANTANE = Chem.MolFromSmiles("C1C2CC3CC1CC(C2)C3")  # with some of its atoms marked, RDKit itself is not canonical
 
 
 @settings(max_examples=250, deadline=None)
@@ -26,12 +27,10 @@ def test_key_survives_every_way_of_writing(text: str, seed: int) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(text=_REAL, seed=_SEED)
+@given(text=_REAL.filter(lambda text: not load(text).HasSubstructMatch(_ADAMANTANE)), seed=_SEED)
 def test_key_survives_with_stereo(text: str, seed: int) -> None:
     random = Random(seed)
     marked, _ = with_random_stereo(load(text), random)
-    if "C3" in marked and marked.count("@") > 6:
-        return  # a partly marked cage such as adamantane, for which RDKit itself is not canonical
     assert polymer.key(rewritten(load(marked), random)) == polymer.key(marked)
 
 
