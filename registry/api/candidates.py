@@ -19,7 +19,7 @@ from registry.api.decisions import DecisionSerializer
 from registry.api.fields import name_of, named
 from registry.api.lineage import LineageSerializer, lineage_of
 from registry.api.schema import ChangedSerializer
-from registry.api.structures import SORTS, BriefStructureSerializer
+from registry.api.structures import SIMILARITY, SORTS, BriefStructureSerializer
 from registry.models import Candidate, CandidateScore, Property
 from registry.search.selection import CandidateFilter
 
@@ -45,7 +45,7 @@ class CandidateSerializer(serializers.ModelSerializer):
     scores = ScoresField(read_only=True)
     tags = name_of(many=True)
     assignee = name_of("username", allow_null=True)
-    similarity = serializers.FloatField(read_only=True, required=False, help_text="Tanimoto; only with `similar_to`.")
+    similarity = serializers.FloatField(read_only=True, default=None, allow_null=True, help_text=SIMILARITY)
 
     class Meta:
         model = Candidate

@@ -4,7 +4,9 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig
 from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
@@ -28,6 +30,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, ArtifactError):
         logger.error("%s", error)
         return _refused(status.HTTP_410_GONE, "", str(error))
+    if isinstance(error, RequestDataTooBig):
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return _refused(status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, "", f"A body has at most {limit:,} bytes.")
     if isinstance(error, DjangoPermissionDenied) and str(error):
         return _refused(status.HTTP_403_FORBIDDEN, "", str(error))
     response = drf_exception_handler(error, context)

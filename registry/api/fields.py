@@ -5,11 +5,11 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Model
-from django_filters import FilterSet, IsoDateTimeFilter
+from django_filters import FilterSet
 from rest_framework import serializers
 
 from registry.models import Job
-from registry.search.parameters import IdsFilter
+from registry.search.parameters import IdsFilter, TimeFilter
 
 INT4 = [MinValueValidator(0), MaxValueValidator(2**31 - 1)]
 
@@ -60,5 +60,5 @@ class RowFilter(FilterSet):
 
 
 class CreatedFilter(RowFilter):
-    created_after = IsoDateTimeFilter("created_at", lookup_expr="gte")
-    created_before = IsoDateTimeFilter("created_at", lookup_expr="lt")
+    created_after = TimeFilter("created_at", lookup_expr="gte")
+    created_before = TimeFilter("created_at", lookup_expr="lt")

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
-from django_filters.utils import translate_validation
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from registry.search.parameters import refuse_unknown
@@ -22,7 +22,7 @@ class StrictFilterBackend(DjangoFilterBackend):
         if filterset is None:
             return queryset
         if not filterset.is_valid():
-            raise translate_validation(filterset.errors)
+            raise ValidationError({name: list(errors) for name, errors in filterset.errors.items()})
         if query := getattr(filterset, "query", None):
             view.substructure_query = query, f"{filterset.path}smiles"
         return filterset.qs

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db import transaction
-from django_filters import CharFilter
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -15,8 +14,8 @@ from registry.actions.structures import get_or_create_structure
 from registry.api.base import Act, ReadViewSet
 from registry.api.fields import CreatedFilter, name_of, named, row
 from registry.api.structures import BriefStructureSerializer
-from registry.models import Dataset, DatasetVersion, Measurement, Property, Structure
-from registry.search.parameters import ChoicesFilter, IntegerFilter, NumberFilter, SelectionError, YesNoFilter
+from registry.models import Dataset, Measurement, Property, Structure
+from registry.search.measurements import MeasurementConditions
 
 
 class MeasurementSerializer(serializers.ModelSerializer):
@@ -34,25 +33,8 @@ class MeasurementSerializer(serializers.ModelSerializer):
                   "retired_reason", "created_at"]  # fmt: skip
 
 
-class MeasurementFilter(CreatedFilter):
-    dataset = CharFilter("dataset__slug")
-    dataset_version = IntegerFilter(method="in_version", label="Rows of this frozen version.")
-    structure = IntegerFilter("structure_id")
-    property = CharFilter("property__name")
-    method = ChoicesFilter("method", lookup_expr="in", choices=Measurement.Method)
-    value_min = NumberFilter("value", lookup_expr="gte")
-    value_max = NumberFilter("value", lookup_expr="lte")
-    temperature_min = NumberFilter("temperature_k", lookup_expr="gte", label="K")
-    temperature_max = NumberFilter("temperature_k", lookup_expr="lte", label="K")
-    salt = CharFilter("salt")
-    import_run = IntegerFilter("import_run_id")
-    retired = YesNoFilter("retired_at", lookup_expr="isnull", exclude=True)
-
-    def in_version(self, rows: Any, _: str, pk: int) -> Any:
-        version = DatasetVersion.objects.filter(pk=pk).first()
-        if version is None:
-            raise SelectionError("dataset_version", f"There is no dataset version {pk}.")
-        return rows.in_version(version)
+class MeasurementFilter(MeasurementConditions, CreatedFilter):
+    """The filters of an export, and when a row was recorded."""
 
 
 class RecordInput(serializers.Serializer):

@@ -4,21 +4,16 @@ import json
 from typing import Any, BinaryIO
 
 from django.conf import settings
-from rest_framework.exceptions import APIException, ParseError
+from django.core.exceptions import RequestDataTooBig
+from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
-
-
-class TooLarge(APIException):
-    status_code = 413
-    default_detail = "The body is too large."
-    default_code = "too_large"
 
 
 class BoundedJSONParser(JSONParser):
     def parse(self, stream: BinaryIO, media_type: str | None = None, parser_context: Any = None) -> Any:
         length = int(parser_context["request"].META.get("CONTENT_LENGTH") or 0)
         if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            raise TooLarge(f"A body has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes, not {length:,}.")
+            raise RequestDataTooBig
         try:
             data = super().parse(stream, media_type, parser_context)
             text = json.dumps(data, ensure_ascii=False)

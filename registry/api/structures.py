@@ -18,6 +18,7 @@ from registry.models import Structure
 from registry.search import identity, similarity
 from registry.search.conditions import StructureConditions
 
+SIMILARITY = "Tanimoto coefficient with `similar_to`; null without."
 SORTS = ("created_at", "mass", "heavy_atoms", "sa_score", "formula")
 
 
@@ -28,7 +29,7 @@ class BriefStructureSerializer(serializers.ModelSerializer):
 
 
 class StructureSerializer(serializers.ModelSerializer):
-    similarity = serializers.FloatField(read_only=True, required=False, help_text="Tanimoto; only with `similar_to`.")
+    similarity = serializers.FloatField(read_only=True, default=None, allow_null=True, help_text=SIMILARITY)
 
     class Meta:
         model = Structure
@@ -37,7 +38,7 @@ class StructureSerializer(serializers.ModelSerializer):
 
 
 class StructureFilter(StructureConditions, CreatedFilter):
-    pass
+    """Chemistry, and when a row was made."""
 
 
 class IdentifyInput(serializers.Serializer):

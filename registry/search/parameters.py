@@ -2,11 +2,13 @@
 
 import difflib
 from collections.abc import Collection, Iterable
+from datetime import UTC
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django_filters import BaseInFilter, ChoiceFilter, Filter, TypedChoiceFilter
+from django_filters import BaseInFilter, ChoiceFilter, Filter, IsoDateTimeFilter, TypedChoiceFilter
+from django_filters.fields import IsoDateTimeField
 
 from mlcore.chem.errors import ChemError
 from registry.search import identity
@@ -46,6 +48,21 @@ class NumberFilter(Filter):
     """A finite float: PostgreSQL refuses to compare a double with 1e400."""
 
     field_class = forms.FloatField
+
+
+class TimeField(IsoDateTimeField):
+    """Cleans to UTC: PostgreSQL refuses offsets beyond 16 hours, which ISO 8601 allows."""
+
+    def clean(self, value: Any) -> Any:
+        time = super().clean(value)
+        try:
+            return time and time.astimezone(UTC)
+        except OverflowError as error:
+            raise ValidationError("Expected a time between the years 1 and 9999, in UTC.") from error
+
+
+class TimeFilter(IsoDateTimeFilter):
+    field_class = TimeField
 
 
 class YesNoFilter(TypedChoiceFilter):

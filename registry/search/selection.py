@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django_filters import CharFilter, Filter, IsoDateTimeFilter
+from django_filters import CharFilter, Filter
 
 from registry.models import Candidate, CandidateScore, Decision, Property, Proposal
 from registry.search import substructure
@@ -17,13 +17,14 @@ from registry.search.parameters import (
     NamesFilter,
     NumberFilter,
     SelectionError,
+    TimeFilter,
     YesNoFilter,
     refuse_unknown,
 )
 
 Candidates = QuerySet[Candidate]
 
-_OF_SCORE = re.compile(r"([a-z][a-z0-9_]*)_(std_max|in_domain|min|max)")
+_OF_SCORE = re.compile(r"([a-z][a-z0-9_]*?)_(std_max|in_domain|min|max)")
 _SCORE_LOOKUPS = {
     "min": "value__gte",
     "max": "value__lte",
@@ -46,8 +47,8 @@ class CandidateFilter(StructureConditions):
     assignee = CharFilter("assignee__username", label="User name.")
     assigned = YesNoFilter("assignee", lookup_expr="isnull", exclude=True)
     reviewer = CharFilter(method="decided_by", label="User name of somebody who decided on it.")
-    created_after = IsoDateTimeFilter("created_at", lookup_expr="gte")
-    created_before = IsoDateTimeFilter("created_at", lookup_expr="lt")
+    created_after = TimeFilter("created_at", lookup_expr="gte")
+    created_before = TimeFilter("created_at", lookup_expr="lt")
     search = CharFilter(method="mentions", label="Part of the SMILES or of a tag, or the formula.")
 
     def __init__(self, data: Mapping[str, Any] | None = None, queryset: Candidates | None = None, **rest: Any) -> None:

@@ -36,9 +36,10 @@ def headers(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterat
         signal.connect(close_old_connections)
 
 
+@pytest.mark.django_db
 @schema.include(method="GET").parametrize()
 @settings(
-    max_examples=4,
+    max_examples=2,
     derandomize=True,
     deadline=None,
     database=None,
