@@ -5,7 +5,7 @@ import pytest
 from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
-from mlcore.chem import fingerprints, polymer
+from mlcore.chem import chain, fingerprints, polymer
 from tests.mlcore.chem.rewriting import HTPMD, SMIPOLY
 
 _GENERATOR = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
@@ -48,7 +48,7 @@ def test_postgres_bits_are_the_bits_of_rdkit() -> None:
 
 def test_morgan_bits_do_not_depend_on_the_number_of_copies() -> None:
     unit = polymer.parse("*OC(C)C(=O)NCC(*)=O")
-    longer = polymer.chain.ring(unit.word * 3)
+    longer = chain.ring(unit.word * 3)
     assert fingerprints.morgan_of(longer) == fingerprints.morgan_bytes(unit.key)
 
 
