@@ -14,7 +14,7 @@ RADIUS = 2
 WINDOW = 10
 """Backbone atoms over which the pattern fingerprint of a polymer is complete; RDKit's patterns span at most 7 atoms."""
 
-_BLOCK = 256  # rows of the left side at once: 256 x 6,024 rows keep their intersections within the cache
+_BLOCK = 128  # rows of the left side at once: their intersections with 6,024 rows stay within the cache
 _MORGAN = rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -79,7 +79,7 @@ def pack(fingerprints: Sequence[bytes]) -> Packed:
 
 
 def tanimoto_blocks(a: Packed, b: Packed) -> Iterator[NDArray[np.float32]]:
-    """Similarities of consecutive row blocks of `a` to all rows of `b`, shape (<= 256, len(b)); memory stays small."""
+    """Similarities of consecutive row blocks of `a` to all rows of `b`, shape (<= 128, len(b)); memory stays small."""
     count_b = np.bitwise_count(b).sum(axis=1, dtype=np.int32)
     columns = np.ascontiguousarray(b.T)
     for start in range(0, len(a), _BLOCK):
