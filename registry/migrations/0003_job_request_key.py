@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='job',
             name='request_key',
-            field=models.CharField(blank=True, editable=False, help_text='Idempotency-Key it came with.', max_length=200),
+            field=models.CharField(blank=True, editable=False, help_text='Idempotency-Key it came by.', max_length=200),
         ),
         migrations.AddConstraint(
             model_name='job',

@@ -58,7 +58,7 @@ class Job(Created):
     cancel_requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
-    request_key = models.CharField(max_length=200, blank=True, editable=False, help_text="Idempotency-Key it came with.")
+    request_key = models.CharField(max_length=200, blank=True, editable=False, help_text="Idempotency-Key it came by.")
     request_digest = Sha256Field(blank=True, editable=False, help_text="Of the request that came with the key.")
 
     class Meta:

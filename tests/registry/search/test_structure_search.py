@@ -103,12 +103,10 @@ def test_a_structure_is_found_however_it_is_written(library: list[Structure], te
 
 
 def test_what_is_no_structure_is_not_searched_for(library: list[Structure]) -> None:
-    searches: list[Callable[[str], object]] = [
-        identity.find,
-        similarity.nearest,
-        lambda text: similarity.similar(text, 1),
-    ]
-    for search in searches:
+    def similar(text: str) -> object:
+        return similarity.similar(text, 1)
+
+    for search in (identity.find, similarity.nearest, similar):
         with pytest.raises(ChemError):
             search("*C(*)(*)C")
     with pytest.raises(ChemError):

@@ -1,0 +1,263 @@
+"""What the API does beyond reading: runs, jobs, decisions, imports, exports, measurements, aliases, schedules."""
+
+import json
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from rest_framework.test import APIClient
+
+from registry.actions.export import WriteExport
+from registry.actions.import_file import ImportFile
+from registry.models import ExportRun, GenerationRun, ImportRun, Job, Measurement, Structure
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+CSV = b"smiles,conductivity (S/cm)\n*OCC*,1e-4\n*OCCC*,2e-5\nnot a polymer,1e-5\n"
+
+
+def api(role: str) -> APIClient:
+    client = APIClient()
+    client.force_authenticate(factories.user(role))
+    return client
+
+
+def generation(**more: Any) -> dict[str, Any]:
+    return {"model_version": factories.model_version("generate").pk, "requested": 10, **more}
+
+
+def test_a_run_is_accepted_with_its_address_and_its_job() -> None:
+    client = api("Engineer")
+    answer = client.post("/api/v1/generation-runs/", generation(condition={"conductivity": "high"}))
+    assert answer.status_code == 202, answer.data
+    assert client.get(answer["Location"]).data["id"] == answer.data["id"]
+    job = client.get(answer.data["job"]["url"]).data
+    assert (job["state"], job["kind"]) == ("queued", "generate")
+    assert job["run"] == answer["Location"]
+    assert client.get(job["events"]).data["results"][0]["kind"] == "state"
+
+
+def test_scoring_and_training_start_alike() -> None:
+    client = api("Engineer")
+    version = factories.model_version()
+    scoring = client.post("/api/v1/scoring-runs/", {"model_version": version.pk, "selection": {"status": ["proposed"]}})
+    assert scoring.status_code == 202, scoring.data
+    refused = client.post("/api/v1/scoring-runs/", {"model_version": version.pk, "selection": {"statsu": "proposed"}})
+    assert refused.status_code == 400
+    assert refused.data["errors"][0]["field"] == "statsu"
+    body = {"model": version.model.name, "dataset_version": factories.dataset_version().pk, "architecture": "none"}
+    refused = client.post("/api/v1/training-runs/", body | {"properties": ["conductivity"]})
+    assert refused.status_code == 400
+    assert "measurements" in refused.data["errors"][0]["message"]
+
+
+def test_the_same_key_starts_one_run() -> None:
+    client, body = api("Engineer"), generation()
+    send = {"path": "/api/v1/generation-runs/", "headers": {"Idempotency-Key": "night-1"}}
+    first, again = (client.post(data=body, **send) for _ in range(2))
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.data["id"] == first.data["id"]
+    assert again["Location"] == first["Location"]
+    other = client.post(data=body | {"requested": 11}, **send)
+    assert other.status_code == 409
+    assert GenerationRun.objects.count() == Job.objects.count() == 1
+    client.force_authenticate(factories.user("Engineer"))
+    assert client.post(data=body, **send).data["id"] != first.data["id"]  # another user's key is another key
+
+
+def test_a_refused_request_does_not_use_up_its_key() -> None:
+    client, body = api("Engineer"), generation()
+    headers = {"Idempotency-Key": "k"}
+    assert client.post("/api/v1/generation-runs/", body | {"condition": {"x": 1}}, headers=headers).status_code == 400
+    assert client.post("/api/v1/generation-runs/", body, headers=headers).status_code == 202
+
+
+def test_jobs_are_cancelled_and_run_again() -> None:
+    client = api("Engineer")
+    job = factories.generation_run().job
+    assert client.post(f"/api/v1/jobs/{job.pk}/cancel/").data["state"] == "cancelled"
+    again = client.post(f"/api/v1/jobs/{job.pk}/cancel/")
+    assert again.status_code == 409
+    retried = client.post(f"/api/v1/jobs/{job.pk}/retry/")
+    assert retried.status_code == 202
+    assert retried.data["id"] != str(job.pk)
+
+
+def test_events_are_polled_behind_the_last_one() -> None:
+    client, job = api("Viewer"), factories.job()
+    events = [factories.job_event(job=job) for _ in range(3)]
+    answer = client.get(f"/api/v1/jobs/{job.pk}/events/", {"after": events[0].pk})
+    assert [event["id"] for event in answer.data["results"]] == [event.pk for event in events[1:]]
+
+
+def test_decide_undo_tag_and_assign() -> None:
+    curator = factories.user("Curator")
+    client = api("Curator")
+    ids = [factories.candidate().pk for _ in range(3)]
+    one = client.post(f"/api/v1/candidates/{ids[0]}/decide/", {"verdict": "accept"})
+    many = client.post("/api/v1/candidates/decide/", {"candidates": ids[1:], "verdict": "reject", "reason": "known"})
+    assert (one.status_code, many.status_code, len(many.data)) == (201, 201, 2)
+    assert client.post(f"/api/v1/decisions/{one.data['id']}/undo/").status_code == 201
+    assert client.post(f"/api/v1/decisions/{one.data['id']}/undo/").status_code == 409
+    tagged = client.post("/api/v1/candidates/tag/", {"candidates": ids, "add": ["round-1"]})
+    assigned = client.post("/api/v1/candidates/assign/", {"candidates": ids, "assignee": curator.username})
+    assert (tagged.data, assigned.data) == ({"changed": 3}, {"changed": 3})
+    row = client.get(f"/api/v1/candidates/{ids[1]}/").data
+    assert (row["status"], row["tags"], row["assignee"]) == ("rejected", ["round-1"], curator.username)
+    missing = client.post("/api/v1/candidates/decide/", {"candidates": [10**9], "verdict": "accept"})
+    assert missing.status_code == 400
+    assert missing.data["errors"][0]["field"] == "candidates"
+
+
+def test_a_file_is_guessed_previewed_and_imported() -> None:
+    client, dataset = api("Chemist"), factories.dataset()
+    factories.property_()
+
+    def send(path: str, **fields: Any) -> Any:
+        upload = SimpleUploadedFile("measured.csv", CSV)
+        return client.post(f"/api/v1/import-runs/{path}", {"file": upload, **fields}, format="multipart")
+
+    guess = send("guess/")
+    assert guess.status_code == 200, guess.data
+    assert guess.data["columns"] == ["smiles", "conductivity (S/cm)"]
+    inputs = {"dataset": dataset.slug, "mapping": json.dumps(guess.data["mapping"])}
+    preview = send("", **inputs, dry_run="true")
+    assert preview.status_code == 202, preview.data
+    ImportFile(actor=None, import_run=ImportRun.objects.get(pk=preview.data["id"])).run()
+    report = client.get(preview["Location"]).data
+    assert (report["dry_run"], report["rows_total"], report["rows_rejected"]) == (True, 3, 1)
+    refused = client.get(f"{preview['Location']}rejected-rows/").data["results"]
+    assert [row["row_number"] for row in refused] == [4]
+    assert not Measurement.objects.exists()
+    assert send("", dataset="none", mapping="[]").status_code == 400
+
+
+def test_an_export_is_downloaded_once_written() -> None:
+    client, candidate = api("Chemist"), factories.candidate("*OCC*")
+    answer = client.post("/api/v1/export-runs/", {"selection": {"smiles": "*OCC*"}, "file_format": "csv"})
+    assert answer.status_code == 202, answer.data
+    address = f"{answer['Location']}file/"
+    assert client.get(address).status_code == 409
+    WriteExport(actor=None, export_run=ExportRun.objects.get(pk=answer.data["id"])).run()
+    file = client.get(address)
+    assert file["Content-Disposition"] == f'attachment; filename="candidates-{answer.data["id"]}.csv"'
+    assert candidate.structure.smiles in b"".join(file.streaming_content).decode()
+
+
+def test_a_value_is_recorded_and_retired() -> None:
+    client, dataset = api("Chemist"), factories.dataset()
+    factories.property_()
+    body = {"dataset": dataset.slug, "smiles": "[Cu]COC[Au]", "property": "conductivity", "value": 0.1, "unit": "mS/cm"}
+    made = client.post("/api/v1/measurements/", body)
+    assert made.status_code == 201, made.data
+    assert made.data["value"] == pytest.approx(1e-4)
+    assert Structure.objects.get().pk == made.data["structure"]["id"]
+    frozen = client.post(f"/api/v1/datasets/{dataset.pk}/freeze/", {"note": "first"})
+    assert (frozen.status_code, frozen.data["measurement_count"]) == (201, 1)
+    retired = client.post(f"/api/v1/measurements/{made.data['id']}/retire/", {"reason": "wrong salt"})
+    assert retired.status_code == 200
+    assert retired.data["retired_reason"] == "wrong salt"
+    for wrong in ({"smiles": "*C(*)*"}, {"value": "much"}, {"unit": "kg"}, {"property": "none"}, {"structure": 1}):
+        refused = client.post("/api/v1/measurements/", body | wrong)
+        assert refused.status_code == 400, wrong
+        assert refused.data["errors"][0]["field"], refused.data
+    assert Structure.objects.count() == 1
+
+
+def test_champions_are_moved_with_a_reason() -> None:
+    client = api("Engineer")
+    version = factories.model_version()
+    address = f"/api/v1/models/{version.model_id}/aliases/champion/"
+    moved = client.put(address, {"version": version.pk, "reason": "lower error"})
+    assert moved.status_code == 200, moved.data
+    assert client.get(f"/api/v1/models/{version.model_id}/").data["aliases"] == {"champion": version.pk}
+    other = client.put(address, {"version": factories.model_version().pk, "reason": "by mistake"})
+    assert other.data["errors"][0]["field"] == "version"
+    assert client.put(address, {"version": version.pk}).data["errors"][0]["field"] == "reason"
+
+
+def test_schedules_are_edited_and_fired() -> None:
+    client = api("Engineer")
+    body = {"name": "nightly", "cron": "0 3 * * *", "model": factories.registered_model().name,
+            "dataset": factories.dataset().slug}  # fmt: skip
+    made = client.post("/api/v1/schedules/", body)
+    assert made.status_code == 201, made.data
+    address = f"/api/v1/schedules/{made.data['id']}/"
+    assert client.patch(address, {"cron": "at night"}).data["errors"][0]["field"] == "cron"
+    assert client.patch(address, {"enabled": False}).data["enabled"] is False
+    fired = client.post(f"{address}fire/")
+    assert (fired.status_code, fired.data["training_run"]) == (202, None)
+    assert "no frozen version" in fired.data["outcome"]
+    assert client.delete(address).status_code == 204
+
+
+def test_a_candidate_tells_where_it_came_from() -> None:
+    run = factories.training_run()
+    version = factories.model_version("generate", training_run=run, dataset_version=run.dataset_version)
+    proposal = factories.proposal(
+        run=factories.generation_run(model_version=version), candidate=factories.candidate("*OCC*")
+    )
+    (origin,) = api("Viewer").get(f"/api/v1/candidates/{proposal.candidate_id}/lineage/").data
+    assert origin["generation_run"] == proposal.run_id
+    assert origin["dataset"] == run.dataset_version.dataset.slug
+    assert (origin["training_run"], origin["text"]) == (run.pk, proposal.text)
+
+
+def test_lists_of_candidates_sort_by_score() -> None:
+    client = api("Viewer")
+    candidates = [factories.candidate() for _ in range(4)]
+    for candidate, value in zip(candidates, (3e-5, 1e-5, 2e-5), strict=False):
+        factories.score(candidate, value=value)
+    first = client.get("/api/v1/candidates/", {"sort": "-conductivity", "page_size": 2})
+    second = client.get(first.data["next"])
+    values = [row["scores"]["conductivity"]["value"] for row in first.data["results"] + second.data["results"]]
+    assert values == [3e-5, 2e-5, 1e-5]
+    assert second.data["next"] is None
+
+
+def test_substructure_pages_go_on_where_the_time_ran_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = api("Viewer")
+    ids = {factories.structure().pk for _ in range(5)}
+    monkeypatch.setattr("registry.api.pagination.DEADLINE", 0.0)
+    answer, found, pages = client.get("/api/v1/structures/", {"substructure": "C(=O)O"}), set(), 0
+    while True:
+        found |= {row["id"] for row in answer.data["results"]}
+        pages += 1
+        if answer.data["next"] is None:
+            break
+        assert answer.data["truncated"] is True
+        answer = client.get(answer.data["next"])
+    assert found == ids
+    assert pages >= 5
+
+
+def test_similar_structures_come_most_similar_first() -> None:
+    client = api("Viewer")
+    for smiles in ("*OCC*", "*OCCC*", "*OCCCC*", "*CC(*)c1ccccc1"):
+        factories.structure(smiles)
+    rows = client.get("/api/v1/structures/", {"similar_to": "*OCC*", "threshold": "0.2"}).data["results"]
+    assert rows[0]["smiles"] == "*OCC*"
+    assert [row["similarity"] for row in rows] == sorted((row["similarity"] for row in rows), reverse=True)
+    nearest = client.get(f"/api/v1/structures/{rows[0]['id']}/nearest/", {"limit": 2}).data
+    assert [n["similarity"] for n in nearest["neighbours"]] == [row["similarity"] for row in rows[1:3]]
+
+
+@pytest.mark.parametrize(
+    ("smiles", "expected"),
+    [("[Cu]COC[Au]", {"accepted": True, "kind": "polymer", "smiles": "*OCC*", "structure": None}),
+     ("CCO", {"accepted": True, "kind": "molecule", "key": "CCO"}),
+     ("*C(*)*", {"accepted": False, "code": "star_count"})],
+)  # fmt: skip
+def test_identify_says_what_a_text_is(smiles: str, expected: dict[str, Any]) -> None:
+    answer = api("Viewer").post("/api/v1/structures/identify/", {"smiles": smiles})
+    assert answer.status_code == 200
+    assert {name: answer.data[name] for name in expected} == expected
+    assert not Structure.objects.exists()
+
+
+def test_health_tells_what_runs() -> None:
+    answer = APIClient().get("/health/")
+    assert answer.status_code == 200
+    assert answer.json()["database"] is answer.json()["redis"] is True
+    assert set(answer.json()["workers"]) == {"cpu", "gpu"}
