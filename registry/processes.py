@@ -9,34 +9,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlcore.processes import die_with_parent
+
+__all__ = ["Program", "die_with_parent", "run_together"]
+
 GRACE = 10.0  # seconds from the request to end until SIGKILL
 
-_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 Process = subprocess.Popen[str]
-
-
-def die_with_parent(sig: signal.Signals) -> Callable[[], None]:
-    """A `preexec_fn` for subprocess: the kernel sends `sig` to the child when the thread that started it ends.
-
-    So even `kill -9` of the parent leaves nothing behind. Only Linux can do this; elsewhere it does nothing.
-    """
-    parent = os.getpid()
-
-    def bind() -> None:
-        if _LIBC is None:
-            return
-        _LIBC.prctl(_PR_SET_PDEATHSIG, sig)
-        if os.getppid() != parent:  # it died between fork and prctl
-            os._exit(1)
-
-    return bind
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from rdkit.Chem import Descriptors, rdMolDescriptors
 from mlcore.chem import molecule, polymer
 from mlcore.chem.errors import ChemError
 from mlcore.chem.synthesizability import sa_score, unit_sa_score
+from mlcore.processes import die_with_parent
 
 Kind = Literal["polymer", "molecule"]
 
@@ -73,7 +75,7 @@ def identify_many(texts: Iterable[str], kind: Kind, processes: int | None = None
         for batch in batches:
             yield from _identify_batch(batch, kind)
         return
-    with ProcessPoolExecutor(processes) as pool:
+    with ProcessPoolExecutor(processes, initializer=die_with_parent(signal.SIGKILL)) as pool:
         ahead = [pool.submit(_identify_batch, batch, kind) for batch in islice(batches, 2 * processes)]
         while ahead:
             yield from ahead.pop(0).result()

@@ -1,6 +1,7 @@
 """Structures by their identity: found, or made together with their search bits."""
 
 import os
+import signal
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from mlcore.chem.identity import Identity, Kind, identify
 from registry.actions.base import ActionError
 from registry.actions.bulk import insert_new
 from registry.models import Fingerprint, Structure
+from registry.processes import die_with_parent
 
 IdentityKey = tuple[str, int, str]  # kind, key version, key
 
@@ -87,7 +89,8 @@ def _values(identity: Identity) -> Sequence[object]:
 def _fingerprints(created: list[tuple[int, Identity]]) -> list[Sequence[object]]:
     if len(created) < ALONE_BELOW:
         return [_bits(row) for row in created]
-    with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    cores = len(os.sched_getaffinity(0))
+    with ProcessPoolExecutor(cores, initializer=die_with_parent(signal.SIGKILL)) as pool:
         return list(pool.map(_bits, created, chunksize=200))
 
 

@@ -3,10 +3,12 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from registry.actions.cancel_job import CancelJob
@@ -121,3 +123,20 @@ def valkey_knows_a_worker() -> bool:
     from rq import Worker
 
     return bool(Worker.all(connection=django_rq.get_connection("cpu")))
+
+
+def test_killed_import_leaves_none_of_its_helpers() -> None:
+    """Structures are identified in a pool of processes, which would otherwise wait for more work for ever."""
+    script = (
+        "import os, signal\n"
+        "from mlcore.chem.identity import identify_many\n"
+        "found = identify_many((f'*{\"C\" * n}O*' for n in range(1, 3000)), 'polymer', processes=2)\n"
+        "next(found)\n"
+        "children = open(f'/proc/self/task/{os.getpid()}/children').read()\n"
+        "print(children, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=settings.ROOT, capture_output=True, text=True)
+    helpers = [int(pid) for pid in done.stdout.split()]
+    assert len(helpers) == 2, done.stderr
+    wait_until(lambda: not any(map(alive, helpers)), 3)
