@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.admin.checks import ModelAdminChecks
 from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.utils import unquote
@@ -11,8 +12,19 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
 
+from registry.admin import display
 from registry.admin.panels import Button, Fact, Panel
+
+
+class RegistryChangeList(ChangeList):
+    """Without a filter, the rows found are all there are: no second count of the table."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.has_active_filters and not self.query:
+            self.full_result_count = self.result_count
 
 
 class RegistryAdmin(ModelAdmin):
@@ -37,6 +49,13 @@ class RegistryAdmin(ModelAdmin):
         buttons = [button for name in self.list_buttons if (button := getattr(self, name)(request))]
         context = {"empty_hint": self.empty_hint, "buttons": buttons}
         return super().changelist_view(request, context | (extra_context or {}))
+
+    @admin.display(description="created", ordering="created_at")
+    def created(self, row: Any) -> str:
+        return display.when(row.created_at)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return RegistryChangeList
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Deleting goes one by one, past the page that shows what it drags along."""

@@ -73,7 +73,7 @@ class CandidateAdmin(RecordAdmin):
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         columns = [_score_column(p) for p in scored_properties(request)[:MOST_COLUMNS]]
-        return ["picture", "identity", *columns, "status_", "tags_", "assignee_", "created"]
+        return ["picture", "identity", *columns, "status_", "tags_", "created"]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Candidate], search_term: str
@@ -114,15 +114,12 @@ class CandidateAdmin(RecordAdmin):
 
     @admin.display(description="status", ordering="status")
     def status_(self, row: Candidate) -> str:
-        return display.status(row)
+        """With the assignee under it: who has it, and how far it is."""
+        return display.stacked(display.status(row), f"with {row.assignee}") if row.assignee else display.status(row)
 
     @admin.display(description="tags")
     def tags_(self, row: Candidate) -> str:
         return display.tags(row.tags.all()) or display.EMPTY
-
-    @admin.display(description="assignee", ordering="assignee__username")
-    def assignee_(self, row: Candidate) -> str:
-        return row.assignee.username if row.assignee else display.EMPTY
 
     @admin.display(description="found", ordering="created_at")
     def created(self, row: Candidate) -> str:

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from registry.actions.retry_job import run_of
 from registry.admin import display
 from registry.admin.filters import scored_properties
-from registry.admin.job import progress
+from registry.admin.job import RUNS, progress
 from registry.admin.panels import go, list_of
 from registry.models import (
     Alias,
@@ -25,7 +25,7 @@ from registry.models import (
     Structure,
 )
 
-BEST, LATEST = 8, 8
+BEST, LATEST = 12, 8
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -55,16 +55,20 @@ def _stages(counts: dict[str, int]) -> list[dict[str, Any]]:
     waiting = f"{measured['waiting']:,} not yet frozen" if measured["waiting"] else "all frozen"
     return [
         _stage("Structures", Structure.objects.count(), "hub", list_of(Structure),
-               f"{Dataset.objects.count()} datasets"),
+               _some(Dataset.objects.count(), "dataset")),
         _stage("Measurements", measured["all"], "labs", list_of(Measurement), waiting),
         _stage("Model versions", versions["all"], "deployed_code", list_of(ModelVersion),
-               f"{versions['champions']} champions"),
+               _some(versions["champions"], "champion")),
         _stage("Candidates", sum(counts.values()), "science", list_of(Candidate),
-               f"{GenerationRun.objects.count():,} generation runs"),
+               _some(GenerationRun.objects.count(), "generation run")),
         _stage("Predictions", Prediction.objects.count(), "query_stats", list_of(Prediction), "with uncertainty"),
         _stage("Decisions", Decision.objects.count(), "gavel", list_of(Decision),
-               f"{undecided:,} candidates to decide"),
+               f"{undecided:,} undecided"),
     ]  # fmt: skip
+
+
+def _some(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _stage(label: str, count: int, icon: str, url: str, note: str) -> dict[str, Any]:
@@ -87,9 +91,7 @@ def _statuses(counts: dict[str, int]) -> list[dict[str, Any]]:
 
 def _jobs() -> list[dict[str, Any]]:
     """What runs and waits, then the latest of what has ended."""
-    related = ("created_by", "importrun__dataset", "trainingrun__model", "generationrun__model_version__model",
-               "scoringrun__model_version__model", "exportrun")  # fmt: skip
-    rows = Job.objects.select_related(*related)
+    rows = Job.objects.select_related(*RUNS)
     open_ = list(rows.exclude(state__in=Job.FINAL).order_by("-created_at")[:LATEST])
     ended = list(rows.filter(state__in=Job.FINAL).order_by("-created_at")[: LATEST - len(open_)])
     return [

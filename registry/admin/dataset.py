@@ -8,7 +8,6 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
-from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action
 
 from registry.admin import display
@@ -16,6 +15,7 @@ from registry.admin.action_view import ActionView
 from registry.admin.base import RecordAdmin, RegistryAdmin
 from registry.admin.forms.data import FreezeForm
 from registry.admin.panels import Button, Fact, Panel, go, list_of, table
+from registry.admin.related import RelatedFilter
 from registry.models import Dataset, DatasetVersion, Measurement
 
 
@@ -26,7 +26,7 @@ def _count(rows: QuerySet[Measurement]) -> Coalesce:
 
 @admin.register(Dataset)
 class DatasetAdmin(RegistryAdmin):
-    list_display = ("name", "licence", "measurements", "pending", "frozen", "created_at")
+    list_display = ("name", "licence", "measurements", "pending", "frozen", "created")
     search_fields = ("name", "slug", "description", "citation")
     prepopulated_fields = {"slug": ("name",)}
     empty_hint = "Add a dataset, then import a file into it; or run the command import_dataset for a public one."
@@ -75,8 +75,8 @@ class DatasetAdmin(RegistryAdmin):
 
 @admin.register(DatasetVersion)
 class DatasetVersionAdmin(RecordAdmin):
-    list_display = ("__str__", "measurement_count", "structure_count", "change", "frozen_by", "created_at")
-    list_filter = (("dataset", RelatedDropdownFilter),)
+    list_display = ("__str__", "measurement_count", "structure_count", "change", "frozen_by", "created")
+    list_filter = (("dataset", RelatedFilter),)
     list_select_related = ("dataset", "frozen_by")
     search_fields = ("dataset__name", "sha256__startswith", "note")
     ordering = ("-created_at", "-pk")

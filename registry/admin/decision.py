@@ -5,20 +5,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
 from django.views.decorators.http import require_POST
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from registry.actions.undo_decision import UndoDecision
 from registry.admin import display
 from registry.admin.action_view import run_action
 from registry.admin.base import RecordAdmin
 from registry.admin.panels import Button, Fact, go
+from registry.admin.related import RelatedFilter
 from registry.models import Decision
 
 
 @admin.register(Decision)
 class DecisionAdmin(RecordAdmin):
-    list_display = ("picture", "verdict_", "reviewer", "reason", "comment_", "standing", "created_at")
-    list_filter = (("verdict", ChoicesDropdownFilter), ("reviewer", RelatedDropdownFilter))
+    list_display = ("picture", "verdict_", "reviewer", "reason", "comment_", "standing", "created")
+    list_filter = (("verdict", ChoicesDropdownFilter), ("reviewer", RelatedFilter))
     list_select_related = ("candidate__structure", "reviewer", "undone_by__reviewer")
     search_fields = ("reason", "comment", "candidate__structure__smiles__contains")
     ordering = ("-pk",)

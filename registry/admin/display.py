@@ -11,11 +11,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.timesince import timesince
 
 from registry.models import Candidate, Decision, Job, Property, Structure, Tag
 
-EMPTY = format_html('<span class="sv-faint">–</span>')
+EMPTY = SafeString('<span class="sv-faint">–</span>')
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 STATUS_LOOK = {
@@ -65,11 +66,11 @@ def uncertain(
         factor = f"×/÷ {10**deviation:.2g}" if deviation < 2 else f"×/÷ 10{_power(deviation)}"
         spread = factor if property_.scale == Property.Scale.LOG10 else f"± {number(deviation, 2)}"
     return format_html(
-        '<span class="sv-value"><b>{}</b><span class="sv-unit"> {}</span> <span class="sv-spread">{}</span>{}</span>',
+        '<span class="sv-value"><span><b>{}</b>{}{}</span> <span class="sv-spread">{}</span></span>',
         number(value),
-        property_.unit if unit else "",
-        spread,
+        format_html('<span class="sv-unit"> {}</span>', property_.unit) if unit and property_.unit else "",
         outside() if in_domain is False else "",
+        spread,
     )
 
 
@@ -79,7 +80,7 @@ def _power(exponent: float) -> str:
 
 def outside() -> SafeString:
     """The mark of a prediction for a structure unlike those the model has seen."""
-    return format_html(
+    return SafeString(
         '<span class="sv-outside" title="Outside the model\'s domain: its training data hold nothing like it.">'
         '<span class="material-symbols-outlined" aria-hidden="true">explore_off</span>'
         '<span class="sv-hidden">outside the model\'s domain</span></span>'
@@ -92,17 +93,17 @@ def badge(text: object, colour: str = "grey", icon: str = "", title: str = "") -
 
 
 def status(candidate: Candidate) -> SafeString:
-    return badge(candidate.get_status_display(), *STATUS_LOOK[Candidate.Status(candidate.status)])
+    return badge(capfirst(candidate.get_status_display()), *STATUS_LOOK[Candidate.Status(candidate.status)])
 
 
 def verdict(decision: Decision) -> SafeString:
-    return badge(decision.get_verdict_display(), *VERDICT_LOOK[Decision.Verdict(decision.verdict)])
+    return badge(capfirst(decision.get_verdict_display()), *VERDICT_LOOK[Decision.Verdict(decision.verdict)])
 
 
 def state(job: Job | None) -> SafeString:
     if job is None:
         return badge("no job", "grey", title="It was done without a background job.")
-    return badge(job.get_state_display(), *STATE_LOOK[Job.State(job.state)], title=job.error or job.message)
+    return badge(capfirst(job.get_state_display()), *STATE_LOOK[Job.State(job.state)], title=job.error or job.message)
 
 
 def tags(rows: Iterable[Tag]) -> SafeString:

@@ -21,7 +21,7 @@ from registry.models import ExportRun
 
 @admin.register(ExportRun)
 class ExportRunAdmin(RunAdmin):
-    list_display = ("__str__", "live", "subject", "file_format", "what", "rows", "by", "created_at")
+    list_display = ("__str__", "live", "subject", "file_format", "what", "rows", "by", "created")
     list_filter = (("job__state", ChoicesDropdownFilter), ("subject", ChoicesDropdownFilter))
     search_fields = ("file_digest__startswith",)
     empty_hint = "Filter the candidates, then export what you see."

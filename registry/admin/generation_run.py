@@ -7,13 +7,14 @@ from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import URLPattern
 from django.utils.html import format_html
-from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 
 from registry.admin import display
 from registry.admin.action_view import ActionView
 from registry.admin.base import RecordAdmin
 from registry.admin.forms.generation import StartGenerationForm
 from registry.admin.panels import Button, Fact, Panel, go, list_of, table
+from registry.admin.related import RelatedFilter
 from registry.admin.run import RunAdmin
 from registry.models import Candidate, GenerationRun, Proposal
 
@@ -22,8 +23,8 @@ SHOWN = 24
 
 @admin.register(GenerationRun)
 class GenerationRunAdmin(RunAdmin):
-    list_display = ("__str__", "live", "version", "wish", "requested", "found", "by", "created_at")
-    list_filter = (("job__state", ChoicesDropdownFilter), ("model_version", RelatedDropdownFilter))
+    list_display = ("__str__", "live", "version", "wish", "requested", "found", "by", "created")
+    list_filter = (("job__state", ChoicesDropdownFilter), ("model_version", RelatedFilter))
     list_select_related = ("job__created_by", "model_version__model")
     search_fields = ("model_version__model__name",)
     empty_hint = "Let a generator draw its first candidates."
@@ -72,18 +73,16 @@ def _funnel(row: GenerationRun) -> Panel:
     """What each stage left of the strings."""
     fresh = Q(valid=True, duplicate=False)
     counts = row.proposals.aggregate(
-        drawn=Count("pk"),
-        valid=Count("pk", filter=Q(valid=True)),
-        distinct=Count("pk", filter=fresh),
-        new=Count("pk", filter=fresh & Q(known=False)),
-        accepted=Count("candidate", filter=Q(candidate__status=Candidate.Status.ACCEPTED), distinct=True),
+        n_drawn=Count("pk"),
+        n_valid=Count("pk", filter=Q(valid=True)),
+        n_distinct=Count("pk", filter=fresh),
+        n_new=Count("pk", filter=fresh & Q(known=False)),
+        n_accepted=Count("candidate", filter=Q(candidate__status=Candidate.Status.ACCEPTED), distinct=True),
     )
-    names = {"drawn": "drawn", "valid": "valid", "distinct": "distinct", "new": "new", "accepted": "accepted"}
-    top = counts["drawn"] or 1
-    stages = [(label, counts[name], f"{100 * counts[name] / top:.1f}") for name, label in names.items()]
-    return Panel(
-        "What became of the strings", "registry/parts/funnel.html", {"stages": stages, "empty": not counts["drawn"]}
-    )
+    top = counts["n_drawn"] or 1
+    stages = [(name.removeprefix("n_"), count, f"{100 * count / top:.1f}") for name, count in counts.items()]
+    context = {"stages": stages, "empty": not counts["n_drawn"]}
+    return Panel("What became of the strings", "registry/parts/funnel.html", context, wide=False)
 
 
 def _candidates(row: GenerationRun) -> Panel:
@@ -137,7 +136,7 @@ def outcome(row: Proposal) -> Any:
 class ProposalAdmin(RecordAdmin):
     list_display = ("string", "run", "rank", "likelihood", "valid", "duplicate", "known", "became")
     list_filter = (
-        ("run", RelatedDropdownFilter),
+        ("run", RelatedFilter),
         ("valid", BooleanRadioFilter),
         ("duplicate", BooleanRadioFilter),
         ("known", BooleanRadioFilter),

@@ -14,7 +14,6 @@ from unfold.contrib.filters.admin import (
     AllValuesCheckboxFilter,
     BooleanRadioFilter,
     ChoicesDropdownFilter,
-    RelatedDropdownFilter,
 )
 
 from registry import artifacts
@@ -25,16 +24,17 @@ from registry.admin.action_view import ActionView
 from registry.admin.base import RecordAdmin
 from registry.admin.forms.imports import MappingForm, UploadForm
 from registry.admin.panels import Button, Fact, Panel, go, list_of, table
+from registry.admin.related import RelatedFilter
 from registry.admin.run import RunAdmin
 from registry.models import ImportRun, Job, RejectedRow
 
 
 @admin.register(ImportRun)
 class ImportRunAdmin(RunAdmin):
-    list_display = ("__str__", "live", "dataset", "kind", "rows", "rejected", "by", "created_at")
+    list_display = ("__str__", "live", "dataset", "kind", "rows", "rejected", "by", "created")
     list_filter = (
         ("job__state", ChoicesDropdownFilter),
-        ("dataset", RelatedDropdownFilter),
+        ("dataset", RelatedFilter),
         ("dry_run", BooleanRadioFilter),
         ("applied", BooleanRadioFilter),
     )
@@ -136,7 +136,7 @@ def clipped(text: str, length: int = 160) -> Any:
 @admin.register(RejectedRow)
 class RejectedRowAdmin(RecordAdmin):
     list_display = ("__str__", "import_run", "column", "code", "text")
-    list_filter = (("import_run", RelatedDropdownFilter), ("code", AllValuesCheckboxFilter))
+    list_filter = (("import_run", RelatedFilter), ("code", AllValuesCheckboxFilter))
     list_select_related = ("import_run",)
     search_fields = ("reason", "raw_text")
     ordering = ("-import_run", "row_number")

@@ -13,7 +13,7 @@ from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from registry.actions.cancel_job import CancelJob
 from registry.actions.retry_job import RetryJob, run_of
@@ -22,10 +22,17 @@ from registry.admin.action_view import run_action
 from registry.admin.base import RecordAdmin
 from registry.admin.chart import line_chart
 from registry.admin.panels import Button, Fact, Panel, go
+from registry.admin.related import RelatedFilter
 from registry.models import Job, JobEvent
 
 LOG_LINES = 200
-RUNS = ("importrun", "trainingrun", "generationrun", "scoringrun", "exportrun")
+RUNS = (  # what a job does, with all that names it
+    "importrun",
+    "trainingrun__model",
+    "generationrun__model_version__model",
+    "scoringrun__model_version__model",
+    "exportrun",
+)
 
 
 def progress(job: Job) -> SafeString:
@@ -79,12 +86,12 @@ def job_buttons(request: HttpRequest, job: Job | None) -> list[Button | None]:
 
 @admin.register(Job)
 class JobAdmin(RecordAdmin):
-    list_display = ("__str__", "work", "live", "queue", "attempts", "created_by", "created_at", "took")
+    list_display = ("__str__", "work", "live", "queue", "attempts", "created_by", "created", "took")
     list_filter = (
         ("state", ChoicesDropdownFilter),
         ("kind", ChoicesDropdownFilter),
         ("queue", ChoicesDropdownFilter),
-        ("created_by", RelatedDropdownFilter),
+        ("created_by", RelatedFilter),
     )
     list_select_related = ("created_by", *RUNS)
     search_fields = ("id__startswith", "message", "error")

@@ -3,23 +3,24 @@
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import URLPattern
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeNumericFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeNumericFilter
 
 from registry.admin import display
 from registry.admin.action_view import ActionView
 from registry.admin.base import RecordAdmin
 from registry.admin.forms.data import MeasurementForm, RetireForm
 from registry.admin.panels import Button, Fact, Panel, go
+from registry.admin.related import RelatedFilter
 from registry.admin.structure import conditions, measured, measurements
 from registry.models import Measurement
 
 
 @admin.register(Measurement)
 class MeasurementAdmin(RecordAdmin):
-    list_display = ("picture", "property", "value_", "method", "conditions", "dataset", "standing", "created_at")
+    list_display = ("picture", "property", "value_", "method", "conditions", "dataset", "standing", "created")
     list_filter = (
-        ("dataset", RelatedDropdownFilter),
-        ("property", RelatedDropdownFilter),
+        ("dataset", RelatedFilter),
+        ("property", RelatedFilter),
         ("method", ChoicesDropdownFilter),
         ("value", RangeNumericFilter),
     )

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.urls import URLPattern
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from registry.admin import display
 from registry.admin.action_view import ActionView
@@ -14,6 +14,7 @@ from registry.admin.base import RecordAdmin, RegistryAdmin
 from registry.admin.forms.models import MoveAliasForm
 from registry.admin.history import history
 from registry.admin.panels import Button, Fact, Panel, go, list_of, table, values
+from registry.admin.related import RelatedFilter
 from registry.models import Alias, ModelVersion, Prediction, RegisteredModel
 
 
@@ -55,9 +56,9 @@ class RegisteredModelAdmin(RegistryAdmin):
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(RecordAdmin):
-    list_display = ("__str__", "names", "architecture", "predicts", "data", "origin", "created_at")
+    list_display = ("__str__", "names", "architecture", "predicts", "data", "origin", "created")
     list_filter = (
-        ("model", RelatedDropdownFilter),
+        ("model", RelatedFilter),
         ("model__task", ChoicesDropdownFilter),
         ("origin", ChoicesDropdownFilter),
     )
@@ -129,7 +130,7 @@ class ModelVersionAdmin(RecordAdmin):
 @admin.register(Alias)
 class AliasAdmin(RecordAdmin):
     list_display = ("__str__", "points_at", "reason", "moved_by", "moved_at")
-    list_filter = (("model", RelatedDropdownFilter),)
+    list_filter = (("model", RelatedFilter),)
     list_select_related = ("model", "version__model", "moved_by")
     search_fields = ("name", "model__name", "reason")
     empty_hint = "A name such as champion is put on a version by a person, or by the gate of a schedule."

@@ -49,7 +49,7 @@ class RunAdmin(RecordAdmin):
 
     def panels(self, request: HttpRequest, row: Any) -> list[Panel]:
         live = live_panel(row.job)
-        metrics = values("Metrics", row.metrics, "Metrics arrive when the run is done.", wide=False)
+        metrics = values("Metrics", row.metrics, "None recorded yet.", wide=False)
         config = values("Configuration", row.config, "All settings were left to their defaults.", wide=False)
         pending = [live] if live and not row.job.finished else []
         finished = [live] if live and row.job.finished else []

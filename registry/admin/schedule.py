@@ -8,12 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
-from unfold.contrib.filters.admin import BooleanRadioFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import BooleanRadioFilter
 
 from registry.actions.base import ActionError
 from registry.actions.fire_schedule import FireSchedule
 from registry.admin import display
 from registry.admin.base import RegistryAdmin
+from registry.admin.related import RelatedFilter
 from registry.models import Schedule
 
 
@@ -22,8 +23,8 @@ class ScheduleAdmin(RegistryAdmin):
     list_display = ("name", "cron", "enabled", "model", "dataset", "next_turn", "last_turn", "last_outcome")
     list_filter = (
         ("enabled", BooleanRadioFilter),
-        ("model", RelatedDropdownFilter),
-        ("dataset", RelatedDropdownFilter),
+        ("model", RelatedFilter),
+        ("dataset", RelatedFilter),
     )
     list_select_related = ("model", "dataset")
     search_fields = ("name", "last_outcome")

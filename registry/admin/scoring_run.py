@@ -10,7 +10,6 @@ from unfold.contrib.filters.admin import (
     BooleanRadioFilter,
     ChoicesDropdownFilter,
     RangeNumericFilter,
-    RelatedDropdownFilter,
 )
 
 from registry.admin import display
@@ -18,14 +17,15 @@ from registry.admin.action_view import ActionView
 from registry.admin.base import RecordAdmin
 from registry.admin.forms.generation import StartScoringForm
 from registry.admin.panels import Button, Fact, Panel, go, list_of, table
+from registry.admin.related import RelatedFilter
 from registry.admin.run import RunAdmin
 from registry.models import CandidateScore, Prediction, ScoringRun
 
 
 @admin.register(ScoringRun)
 class ScoringRunAdmin(RunAdmin):
-    list_display = ("__str__", "live", "version", "what", "scored", "failed", "by", "created_at")
-    list_filter = (("job__state", ChoicesDropdownFilter), ("model_version", RelatedDropdownFilter))
+    list_display = ("__str__", "live", "version", "what", "scored", "failed", "by", "created")
+    list_filter = (("job__state", ChoicesDropdownFilter), ("model_version", RelatedFilter))
     list_select_related = ("job__created_by", "model_version__model", "generation_run__model_version__model")
     search_fields = ("model_version__model__name",)
     empty_hint = "Score candidates with a predictor; the champion's values are what lists show and sort by."
@@ -77,11 +77,11 @@ def value(row: Prediction | CandidateScore) -> Any:
 
 @admin.register(Prediction)
 class PredictionAdmin(RecordAdmin):
-    list_display = ("picture", "property", "predicted", "version", "created_at")
+    list_display = ("picture", "property", "predicted", "version", "created")
     list_filter = (
-        ("property", RelatedDropdownFilter),
-        ("model_version", RelatedDropdownFilter),
-        ("scoring_run", RelatedDropdownFilter),
+        ("property", RelatedFilter),
+        ("model_version", RelatedFilter),
+        ("scoring_run", RelatedFilter),
         ("value", RangeNumericFilter),
         ("in_domain", BooleanRadioFilter),
     )
@@ -116,7 +116,7 @@ class PredictionAdmin(RecordAdmin):
 @admin.register(CandidateScore)
 class CandidateScoreAdmin(RecordAdmin):
     list_display = ("candidate", "property", "score")
-    list_filter = (("property", RelatedDropdownFilter),)
+    list_filter = (("property", RelatedFilter),)
     list_select_related = ("candidate", "property")
     search_fields = ("candidate__structure__smiles__contains",)
     ordering = ("-pk",)

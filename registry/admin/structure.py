@@ -28,7 +28,7 @@ def _svg(smiles: str, width: int, height: int) -> str:
 
 @admin.register(Structure)
 class StructureAdmin(RecordAdmin):
-    list_display = ("picture", "identity", "kind", "formula", "mass_", "heavy_atoms", "sa", "created_at")
+    list_display = ("picture", "identity", "kind", "formula", "mass_", "heavy_atoms", "sa", "created")
     list_filter = (
         ("kind", ChoicesDropdownFilter),
         ("heavy_atoms", RangeNumericFilter),

@@ -3,23 +3,24 @@
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import URLPattern
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from registry.admin import display
 from registry.admin.action_view import ActionView
 from registry.admin.forms.training import StartTrainingForm
 from registry.admin.panels import Button, Fact, go
+from registry.admin.related import RelatedFilter
 from registry.admin.run import RunAdmin
 from registry.models import TrainingRun
 
 
 @admin.register(TrainingRun)
 class TrainingRunAdmin(RunAdmin):
-    list_display = ("__str__", "live", "architecture", "data", "result", "by", "created_at")
+    list_display = ("__str__", "live", "architecture", "data", "result", "by", "created")
     list_filter = (
         ("job__state", ChoicesDropdownFilter),
-        ("model", RelatedDropdownFilter),
-        ("schedule", RelatedDropdownFilter),
+        ("model", RelatedFilter),
+        ("schedule", RelatedFilter),
     )
     list_select_related = ("job__created_by", "model", "dataset_version__dataset", "model_version__model")
     search_fields = ("model__name", "architecture")

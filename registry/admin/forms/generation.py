@@ -66,6 +66,9 @@ class StartGenerationForm(ActionForm):
                 required=False, min_value=low, max_value=high, label=name.replace("_", " ").capitalize(),
                 help_text="Empty leaves it to the model.",
             )  # fmt: skip
+        wishes = [f"condition.{property_.name}" for property_ in self.conditioned]
+        self.order_fields(["model_version", *wishes, "requested", "accept", "seed"])
+        field.widget.attrs["data-reload"] = "1"  # another version can be asked for other properties
 
     def _version(self) -> ModelVersion | None:
         asked = self.data.get("model_version") or self.initial.get("model_version")
