@@ -2,7 +2,7 @@
 
 import logging
 import signal
-from typing import Any
+from typing import Any, cast
 
 import django_rq
 from django.db import connections
@@ -34,7 +34,7 @@ class JobWorker(Worker):
         super().main_work_horse(job, queue)
 
     def handle_warm_shutdown_request(self) -> None:
-        super().handle_warm_shutdown_request()
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
         if self.horse_pid:
             self.kill_horse(signal.SIGTERM)
 
@@ -49,4 +49,5 @@ class JobWorker(Worker):
 def make_worker(queues: list[str], **options: Any) -> JobWorker:
     """A worker for these queues, with the serializer of the settings."""
     first = django_rq.get_queue(queues[0])
-    return django_rq.get_worker(*queues, worker_class=JobWorker, serializer=first.serializer, **options)
+    worker = django_rq.get_worker(*queues, worker_class=JobWorker, serializer=first.serializer, **options)
+    return cast(JobWorker, worker)

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from mlcore.config import Scale
 from mlcore.data.splits import by_key
 from mlcore.data.tables import to_scale
 from mlcore.evaluation import regression
@@ -112,7 +113,7 @@ def _measured(
     run_mlcore(attempt, ["predict", unpacked(attempt, version), asked, "--out", answered], stage="")
     with answered.open(newline="") as file:
         predicted = [float(row[item.name] or "nan") for row in csv.DictReader(file)]
-    scale = "log10" if item.scale == Property.Scale.LOG10 else "linear"
+    scale: Scale = "log10" if item.scale == Property.Scale.LOG10 else "linear"
     truth, guess = (to_scale(np.array(v), scale) for v in ([float(row[item.name]) for row in rows], predicted))
     known = np.isfinite(guess)
     figures = regression.measure(truth[known], guess[known])

@@ -68,7 +68,7 @@ def _take_in(attempt: Attempt, run: ScoringRun, path: Path) -> int:
     with path.open(newline="") as file:
         reader = csv.DictReader(file)
         while batch := list(itertools.islice(reader, BATCH)):
-            rows = []
+            rows: list[Predicted] = []
             for row in batch:
                 try:
                     rows += _values(row, properties)

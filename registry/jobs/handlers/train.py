@@ -1,6 +1,7 @@
 """Training: a table and a configuration in, a model version out; a schedule's gate decides whether it is promoted."""
 
 import json
+from pathlib import Path
 
 from mlcore.manifest import MANIFEST
 from registry.actions.move_alias import MoveAlias
@@ -32,7 +33,15 @@ def _version(attempt: Attempt, run: TrainingRun) -> ModelVersion:
     if not (bundle / MANIFEST).exists():  # a bundle appears whole or not at all
         config = attempt.folder / "config.json"
         config.write_text(json.dumps(run.config))
-        arguments = ["train", config, "--data", attempt.folder / "table.csv", "--out", bundle, "--resume"]
+        arguments: list[str | Path] = [
+            "train",
+            config,
+            "--data",
+            attempt.folder / "table.csv",
+            "--out",
+            bundle,
+            "--resume",
+        ]
         if run.init_version is not None:
             arguments += ["--init", unpacked(attempt, run.init_version)]
         run_mlcore(attempt, arguments, stage="training", until=TRAINED)
