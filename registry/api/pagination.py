@@ -91,7 +91,7 @@ def read_cursor(text: str, sort: Sort, pk: Field) -> tuple[Any, Any]:
 class KeysetPagination(BasePagination):
     """`?sort=-created_at&page_size=100&count=estimated`, then follow `next`."""
 
-    parameters = ("sort", "cursor", "page_size", "count", "format")
+    parameters = ("sort", "cursor", "page_size", "count")
 
     def paginate_queryset(self, queryset: Rows, request: Request, view: Any = None) -> list[Model]:
         self.request = request

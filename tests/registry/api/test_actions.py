@@ -1,10 +1,12 @@
 """What the API does beyond reading: runs, jobs, decisions, imports, exports, measurements, aliases, schedules."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from registry.actions.export import WriteExport
@@ -261,3 +263,10 @@ def test_health_tells_what_runs() -> None:
     assert answer.status_code == 200
     assert answer.json()["database"] is answer.json()["redis"] is True
     assert set(answer.json()["workers"]) == {"cpu", "gpu"}
+    assert answer.json()["schedules_on_time"] is True
+
+
+def test_health_notices_a_stopped_clock() -> None:
+    factories.schedule(next_fire_at=timezone.now() - timedelta(hours=1))
+    answer = APIClient().get("/health/")
+    assert (answer.status_code, answer.json()["schedules_on_time"]) == (200, False)
