@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -25,6 +26,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; 0 when it worked, 2 after one line on stderr when the user can mend it."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: see docs/decisions/passive-threads.md
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     events = Events(as_json="--events" in arguments)
     try:

@@ -84,7 +84,7 @@ def _conclude(attempt: Attempt) -> None:
 
 @contextmanager
 def _signals(attempt: Attempt) -> Iterator[None]:
-    """SIGTERM, from a worker that shuts down, gives the job back; Ctrl-C, where a person waits for it, cancels it."""
+    """SIGTERM from a worker that shuts down gives the job back; where a person waits for it, asking to end cancels it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -92,9 +92,8 @@ def _signals(attempt: Attempt) -> Iterator[None]:
     def stop_for(why: str) -> Callable[[int, object], None]:
         return lambda *_: setattr(attempt, "stop", attempt.stop or why)
 
-    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, stop_for(RELEASED))}
-    if attempt.watcher:
-        before[signal.SIGINT] = signal.signal(signal.SIGINT, stop_for(CANCELLED))
+    reasons = {signal.SIGTERM: CANCELLED, signal.SIGINT: CANCELLED} if attempt.watcher else {signal.SIGTERM: RELEASED}
+    before = {number: signal.signal(number, stop_for(why)) for number, why in reasons.items()}
     try:
         yield
     finally:
