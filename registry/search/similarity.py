@@ -74,6 +74,7 @@ def nearest(
         rows, bits = rows.filter(kind=query.kind), Bits.of_key(query.key)
     if measured_only:
         rows = rows.filter(measured())
+    rows = rows.filter(fingerprint__isnull=False)  # an inner join: an outer one keeps PostgreSQL from the index
     rows = rows.alias(distance=_distance(bits)).annotate(similarity=_similarity(bits)).order_by("distance")
     with transaction.atomic(), connection.cursor() as cursor:
         # A filter may refuse what the index offers: let the index go on until enough has been found.

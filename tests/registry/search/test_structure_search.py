@@ -6,6 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rdkit import DataStructs
 from rdkit.Chem import MolFromSmiles
 from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
@@ -125,3 +126,12 @@ def test_the_similarity_index_keeps_the_answers(library: list[Structure]) -> Non
     assert [value for _, value in similarity.nearest(library[0], limit=5)] == pytest.approx(exact)
     call_command("build_similarity_index", drop=True, stdout=out)
     assert not similarity.is_approximate()
+
+
+def test_nearest_asks_in_the_form_that_the_index_answers(library: list[Structure]) -> None:
+    """An outer join, or another expression to order by, would make PostgreSQL scan every fingerprint."""
+    with CaptureQueriesContext(connection) as queries:
+        similarity.nearest(library[0])
+    (sql,) = (each["sql"] for each in queries if "ORDER BY" in each["sql"])
+    assert 'INNER JOIN "registry_fingerprint"' in sql
+    assert 'ORDER BY ("registry_fingerprint"."morgan" <%> ' in sql
