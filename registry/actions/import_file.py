@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from mlcore import __version__
 from registry import artifacts
 from registry.actions.base import Action, ActionError
+from registry.actions.bulk import refresh_statistics
 from registry.actions.import_rows import Draft, Survey, iterate, survey
 from registry.actions.import_write import Rejects, Writer
 from registry.actions.queueing import create_job
@@ -27,9 +28,10 @@ from registry.formats import (
     read_mapping,
     storable,
 )
-from registry.models import Dataset, ImportRun, Job, Property, Structure
+from registry.models import Dataset, Fingerprint, ImportRun, Job, Measurement, Property, Structure
 
 BATCH = 10_000  # rows identified and written at once
+MANY = 1_000  # new rows that make the planner's statistics stale
 
 Report = Callable[[float, str], None]
 
@@ -125,6 +127,8 @@ class ImportFile(Action[ImportRun]):
         self.report(1.0, "keeping the refused rows")
         rejects.store(run)
         self._finish(writer, rejects, found, time.monotonic() - started)
+        if not run.dry_run and run.measurements_created + run.structures_created >= MANY:
+            refresh_statistics(Structure, Fingerprint, Measurement)
         return run
 
     def _lock(self) -> None:

@@ -21,6 +21,7 @@ _FIELDS = ("dataset", "structure", "property", "value", "standard_deviation", "m
            "method_detail", "temperature_k", "salt", "concentration", "conditions", "source_id", "import_run",
            "source_row", "recorded_by", "content_digest", "retired_reason")  # fmt: skip
 _REJECTED_AT_ONCE = 1_000
+REMEMBERED = 30_000  # identities kept for later rows with the same text, about 1 kB each
 
 
 class Rejects:
@@ -91,9 +92,11 @@ class Writer:
     def _identified(self, drafts: list[Draft]) -> Iterator[tuple[Draft, Identity]]:
         texts = list(dict.fromkeys(draft.structure for draft in drafts if draft.structure not in self._known))
         processes = 1 if len(texts) < ALONE_BELOW else None
-        known = self._known = {
-            draft.structure: self._known[draft.structure] for draft in drafts if draft.structure in self._known
-        }  # only the last batch is remembered: files list the reports of one structure together
+        if len(self._known) > REMEMBERED:
+            self._known = {
+                draft.structure: self._known[draft.structure] for draft in drafts if draft.structure in self._known
+            }
+        known = self._known
         known.update(zip(texts, identify_many(texts, self.run.structure_kind, processes), strict=True))  # type: ignore[arg-type]
         for draft in drafts:
             identity = known[draft.structure]

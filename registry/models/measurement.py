@@ -47,7 +47,10 @@ class MeasurementMethod(models.TextChoices):
     OTHER = "other"
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+_VERSIONS = ["added_in", "retired_in"]  # freezing marks every row; the version itself says who froze it, and when
+
+
+@pghistory.track(pghistory.UpdateEvent(condition=pghistory.AnyChange(exclude=_VERSIONS)), pghistory.DeleteEvent())
 class Measurement(Created):
     """A property of a structure under stated conditions. A missing value is NULL with a reason, never 0."""
 
@@ -108,7 +111,7 @@ class Measurement(Created):
             pgtrigger.Trigger(
                 name="in_bounds",
                 when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.Update,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("value", "property_id"),
                 declare=[("property", "RECORD")],
                 func=IN_BOUNDS,
             )
