@@ -45,7 +45,7 @@ MAPPING = {
 }
 SMALL_GPT = {
     "model": {"layers": 2, "heads": 2, "width": 48, "forms": 2, "dropout": 0.0},
-    "training": {"steps": 250, "batch_size": 32, "learning_rate": 3e-3, "warmup_steps": 10},
+    "training": {"steps": 200, "batch_size": 32, "learning_rate": 3e-3, "warmup_steps": 10},
     "condition": {"report_samples": 0},
 }
 SMALL_GNN = {"members": 1, "width": 16, "layers": 2, "landmarks": 16}
@@ -132,7 +132,7 @@ def accept_and_export(curator: User, candidate: Candidate) -> None:
 
 
 def retrain_by_schedule(engineer: User, first: DatasetVersion, champion: ModelVersion) -> ModelVersion:
-    training = {"steps": 150, "learning_rate": 5e-3, "batch_size": 32, "valid_every": 25, "warmup_steps": 5}
+    training = {"steps": 80, "learning_rate": 5e-3, "batch_size": 32, "valid_every": 25, "warmup_steps": 5}
     schedule = Schedule.objects.create(
         name="nightly", cron="0 3 * * *", model=champion.model, dataset=first.dataset, template={"training": training},
         gate_metric="conductivity.test.mae", created_by=engineer,
