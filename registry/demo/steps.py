@@ -161,7 +161,7 @@ class Demo:
         condition = {item.name: "high"}
         same = GenerationRun.objects.filter(model_version=version, condition=condition, requested=strings)
         if run := same.filter(job__state=Job.State.SUCCEEDED).first():
-            self.say(f"Generate: {run} is there already.")
+            self.say(f"Generate: generation {run.pk} with {version} is there already.")
             return run
         self.say(f"Generate: {strings} strings with {version}, asking for high {item}.")
         start = StartGeneration(actor=None, model_version=version, requested=strings, condition=condition)
@@ -172,8 +172,8 @@ class Demo:
     def score(self, run: GenerationRun, version: ModelVersion) -> None:
         same = ScoringRun.objects.filter(generation_run=run, model_version=version)
         if same.filter(job__state=Job.State.SUCCEEDED).exists():
-            return self.say(f"Score: candidates of {run} have the scores of {version} already.")
-        self.say(f"Score: candidates of {run} with {version}.")
+            return self.say(f"Score: the candidates of generation {run.pk} have their values by {version} already.")
+        self.say(f"Score: the candidates of generation {run.pk} by {version}.")
         run_here(StartScoring(actor=None, generation_run=run, model_version=version), self.events)
         return None
 

@@ -84,7 +84,7 @@ def _conclude(attempt: Attempt) -> None:
 
 @contextmanager
 def _signals(attempt: Attempt) -> Iterator[None]:
-    """SIGTERM from a worker that shuts down gives the job back; where a person waits for it, asking to end cancels it."""
+    """A worker that shuts down gives the job back (SIGTERM); where a person waits for it, either signal cancels it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

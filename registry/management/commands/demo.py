@@ -91,6 +91,6 @@ def _programs(port: int) -> list[Program]:
     web = [sys.executable, "-m", "gunicorn", "registry.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
     return [
         Program("web", [*web, "--log-level", "warning", "--chdir", settings.ROOT]),
-        Program("worker", [*manage, "work", "cpu", "gpu"]),
+        Program("worker", [*manage, "work", "cpu", "gpu", "--verbosity", "0"]),
         Program("clock", [*manage, "run_schedules"]),
     ]
