@@ -17,6 +17,7 @@ from registry.actions.import_file import ImportFile, StartImport
 from registry.artifacts import ArtifactError
 from registry.catalogue.entries import named_dataset
 from registry.formats import FormatError, guess_mapping, open_table
+from registry.formats.writing import Column, write_table
 from registry.models import Dataset, ImportRun, Property, Structure
 
 SHOWN = 5  # refused rows in the final report
@@ -47,6 +48,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--value", action="append", default=[], metavar="COLUMN=PROPERTY[:UNIT[:log10]]", help="may be repeated"
         )
+        parser.add_argument(
+            "--rejects", type=Path, metavar="FILE", help="write the refused rows and their reasons as CSV"
+        )
         parser.add_argument("--dry-run", action="store_true", help="report what would happen; write nothing")
 
     def handle(self, **options: Any) -> None:
@@ -56,7 +60,11 @@ class Command(BaseCommand):
                 run = self._run(self._job(options), options["dry_run"])
         except (ActionError, ArtifactError, PermissionDenied, FormatError, catalogue.CatalogueError, OSError) as error:
             raise CommandError(str(error), returncode=2) from error
+        if run is None:
+            return
         self._report(run)
+        if options["rejects"]:
+            _write_rejects(run, options["rejects"])
         if run.rows_rejected == run.rows_total:
             raise CommandError("No row could be imported.", returncode=1)
 
@@ -89,7 +97,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Mapping guessed from the header: {json.dumps(mapping, ensure_ascii=False)}\n")
         return mapping
 
-    def _run(self, job: Job, dry_run: bool) -> ImportRun:
+    def _run(self, job: Job, dry_run: bool) -> ImportRun | None:
+        """None: there was nothing left to do."""
         with job.path.open("rb") as stream:
             run = StartImport(
                 actor=None,
@@ -103,7 +112,7 @@ class Command(BaseCommand):
             ).run()
         if run.applied:
             self.stdout.write(f"Import {run.pk} has brought in this file with this mapping already; nothing is new.\n")
-            return run
+            return None
         with _bar(job.path.name, total=1.0, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}{postfix}") as bar:
 
             def report(progress: float, message: str) -> None:
@@ -125,6 +134,16 @@ class Command(BaseCommand):
             self.stdout.write(f"  row {row.row_number}{f', column {row.column}' if row.column else ''}: {row.reason}\n")
         if run.rows_rejected > SHOWN:
             self.stdout.write(f"  ... all {run.rows_rejected:,} are kept with import {run.pk}\n")
+
+
+def _write_rejects(run: ImportRun, path: Path) -> None:
+    columns = [Column("row_number", "integer"), *map(Column, ("column", "code", "reason", "raw_text"))]
+    rows = run.rejected_rows.values(*(column.name for column in columns))
+    try:
+        with path.open("wb") as file:
+            write_table(file, "csv", columns, rows.iterator())
+    except OSError as error:
+        raise CommandError(f"The refused rows cannot be written: {error}", returncode=2) from error
 
 
 def _bar(text: str, **options: Any) -> "tqdm[Any]":

@@ -71,6 +71,13 @@ def test_the_mapping_can_be_given_in_three_ways(file, capsys):
     assert list(Measurement.objects.values_list("value", flat=True)) == [pytest.approx(1e-5)] * 3
 
 
+def test_refused_rows_are_written_on_request(file, tmp_path, capsys):
+    run(capsys, "import_dataset", file(GOOD), "--dataset", "films", "--rejects", tmp_path / "bad.csv")
+    with (tmp_path / "bad.csv").open(newline="") as written:
+        [row] = csv.DictReader(written)
+    assert (row["row_number"], row["code"], row["raw_text"]) == ("3", "not_finite", "*CC(C)O*,nan,60")
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
