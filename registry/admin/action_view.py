@@ -8,6 +8,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.views import View
 
 from registry.actions.base import ActionError
@@ -50,6 +51,7 @@ class ActionView(View):
             "opts": self.model_admin.opts,
             "title": form.title,
             "form": form,
+            "address": reverse(f"admin:{form.page}") if form.page else "",
             **form.context(),
         }
         return TemplateResponse(self.request, form.template, context, status=422 if form.is_bound else 200)

@@ -73,7 +73,7 @@ class CandidateAdmin(RecordAdmin):
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         columns = [_score_column(p) for p in scored_properties(request)[:MOST_COLUMNS]]
-        return ["picture", "identity", *columns, "status_", "tags_", "created"]
+        return [*_linking_columns(request), *columns, "status_", "tags_", "created"]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Candidate], search_term: str
@@ -103,14 +103,6 @@ class CandidateAdmin(RecordAdmin):
     def generate_button(self, request: HttpRequest) -> Button | None:
         return go(request, "registry.add_generationrun", "Generate", "registry_generationrun_start", "auto_awesome",
                   style="primary")  # fmt: skip
-
-    @admin.display(description="structure")
-    def picture(self, row: Candidate) -> str:
-        return display.link(row, display.drawing(row.structure))
-
-    @admin.display(description="SMILES", ordering="structure__smiles")
-    def identity(self, row: Candidate) -> str:
-        return display.stacked(display.link(row, display.smiles(row.structure)), row.structure.formula)
 
     @admin.display(description="status", ordering="status")
     def status_(self, row: Candidate) -> str:
@@ -188,6 +180,21 @@ class CandidateAdmin(RecordAdmin):
 
     def page(self, request: HttpRequest, row: Candidate) -> dict[str, Any]:
         return candidate_page(self, request, row)
+
+
+def _linking_columns(request: HttpRequest) -> list[Callable[[Candidate], str]]:
+    """Drawing and SMILES; their links carry the list's filters along, for previous and next on the page."""
+    kept = urlencode({"_changelist_filters": request.GET.urlencode()}) if request.GET else ""
+
+    @admin.display(description="structure")
+    def picture(row: Candidate) -> str:
+        return display.link(row, display.drawing(row.structure), kept)
+
+    @admin.display(description="SMILES", ordering="structure__smiles")
+    def identity(row: Candidate) -> str:
+        return display.stacked(display.link(row, display.smiles(row.structure), kept), row.structure.formula)
+
+    return [picture, identity]
 
 
 def _score_column(property_: Property) -> Callable[[Candidate], str]:

@@ -116,11 +116,12 @@ def url(row: Model, view: str = "change") -> str:
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_{view}", args=[row.pk])
 
 
-def link(row: Model | None, text: object = None) -> SafeString:
+def link(row: Model | None, text: object = None, query: str = "") -> SafeString:
     """A link to a row's page."""
     if row is None:
         return EMPTY
-    return format_html('<a class="sv-link" href="{}">{}</a>', url(row), row if text is None else text)
+    address = f"{url(row)}?{query}" if query else url(row)
+    return format_html('<a class="sv-link" href="{}">{}</a>', address, row if text is None else text)
 
 
 def person(user: AbstractBaseUser | None) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
@@ -18,8 +19,15 @@ from registry.admin.related import RelatedFilter
 from registry.models import Schedule
 
 
+class ScheduleForm(ModelForm):
+    """With a prefix, since the theme takes a posted field called `dataset` for one of its own and saves nothing."""
+
+    prefix = "schedule"
+
+
 @admin.register(Schedule)
 class ScheduleAdmin(RegistryAdmin):
+    form = ScheduleForm
     list_display = ("name", "cron", "enabled", "model", "dataset", "next_turn", "last_turn", "last_outcome")
     list_filter = (
         ("enabled", BooleanRadioFilter),

@@ -55,6 +55,7 @@ class ActionForm(forms.Form):
     intro: ClassVar[str] = ""
     permission: ClassVar[str]
     template: ClassVar[str] = "registry/action_form.html"
+    page: ClassVar[str] = ""  # name of its own page, for a form that is also shown on others
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -74,6 +74,7 @@ class DecideForm(SelectionForm):
     title = "Decide on candidates"
     submit = "Record the decision"
     icon = "gavel"
+    page = "registry_candidate_decide"
     permission = Decide.permission
 
     verdict = forms.ChoiceField(choices=[(name, Decision.Verdict(name).label) for name in VERDICTS])
@@ -121,6 +122,7 @@ class TagForm(SelectionForm):
     title = "Tag candidates"
     submit = "Change tags"
     icon = "sell"
+    page = "registry_candidate_tag"
     permission = TagCandidates.permission
 
     add = TagsField(required=False, label="Tags to add", help_text="Separated by commas; new ones are made.")
@@ -152,6 +154,7 @@ class AssignForm(SelectionForm):
     title = "Assign candidates"
     submit = "Assign"
     icon = "person_add"
+    page = "registry_candidate_assign"
     permission = AssignCandidates.permission
 
     assignee = forms.ModelChoiceField(

@@ -1,0 +1,114 @@
+"""A curator's morning: log in, filter, open a candidate, decide, see the decision."""
+
+import re
+
+import pytest
+
+from registry.models import Candidate, Decision
+from tests import factories
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def curator():
+    user = factories.user("Curator", username="grace", is_staff=True)
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+@pytest.fixture
+def candidates():
+    """Four candidates; the last two are above 1e-4 S/cm, the last the best."""
+    made = [factories.candidate(smiles) for smiles in ("*OCC*", "*OCCC*", "*OC(C)C*", "*OCCCC*")]
+    for candidate, value in zip(made, (1e-6, 1e-5, 2e-4, 9e-4), strict=True):
+        factories.score(candidate, value=value, standard_deviation=0.15)
+    return made
+
+
+def log_in(tab):
+    tab.goto("/admin/")
+    tab.get_by_label("Username").fill("grace")
+    tab.get_by_label("Password").fill(PASSWORD)
+    tab.get_by_role("button", name="Log in").click()
+    tab.get_by_role("heading", name="Best candidates").wait_for()
+
+
+def test_log_in_filter_open_decide_and_see_the_decision(tab, curator, candidates):
+    log_in(tab)
+    tab.locator("#nav-sidebar-apps").get_by_role("link", name="Candidates").click()
+    tab.get_by_role("button", name="Filters", exact=True).click()
+    tab.get_by_label("conductivity from (S/cm)").fill("1e-4")
+    tab.get_by_role("button", name="Apply Filters").click()
+    tab.wait_for_url(re.compile("conductivity_min=1e-4"))
+    rows = tab.locator("#result_list .data-row")
+    assert rows.count() == 2
+    picture = rows.first.locator("img.sv-drawing")
+    assert picture.get_attribute("alt") == candidates[3].structure.smiles
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+
+    picture.click()
+    tab.get_by_role("heading", name="Predicted and measured").wait_for()
+    assert tab.get_by_text("1 of 2").is_visible()
+    tab.get_by_label("Reason").fill("highest of the run")
+    tab.get_by_role("button", name="Accept").click()
+    decisions = tab.locator("#decisions")
+    decisions.get_by_text("highest of the run").wait_for()
+    assert decisions.get_by_text("grace").first.is_visible()
+    decision = Decision.objects.get()
+    assert (decision.candidate, decision.verdict, decision.reviewer) == (candidates[3], "accept", curator)
+
+    decisions.get_by_role("button", name="Undo").click()
+    decisions.get_by_text("undone by grace").wait_for()
+    assert Candidate.objects.get(pk=candidates[3].pk).status == "proposed"
+
+
+def test_keyboard_walks_and_decides(tab, curator, candidates):
+    log_in(tab)
+    tab.goto("/admin/registry/candidate/?o=-3")
+    tab.locator("#result_list .data-row img").first.click()
+    tab.get_by_text("1 of 4").wait_for()
+    tab.keyboard.press("j")
+    tab.get_by_text("2 of 4").wait_for()
+    tab.keyboard.press("r")
+    tab.keyboard.type("too volatile")
+    tab.keyboard.press("Enter")
+    tab.locator("#decisions").get_by_text("too volatile").wait_for()
+    assert Decision.objects.get().candidate == candidates[2]
+    tab.keyboard.press("k")
+    tab.get_by_text("1 of 4").wait_for()
+    tab.keyboard.press("h")
+    tab.locator("#decisions").get_by_text("Hold").first.wait_for()
+    assert Candidate.objects.get(pk=candidates[3].pk).status == "on_hold"
+
+
+def test_bulk_rejection_with_a_reason(tab, curator, candidates):
+    log_in(tab)
+    tab.goto("/admin/registry/candidate/")
+    tab.locator("#action-toggle").check()
+    tab.get_by_label("Select action to run").select_option("reject")
+    tab.get_by_role("button", name="Run").click()
+    tab.get_by_role("heading", name="4 candidates").wait_for()
+    tab.get_by_label("Reason").fill("screened out")
+    tab.get_by_role("button", name="Record the decision").click()
+    tab.get_by_text("Recorded for 4 candidates").wait_for()
+    assert Candidate.objects.filter(status="rejected").count() == 4
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_page_is_wider_than_the_window(tab, curator, candidates, width):
+    log_in(tab)
+    tab.set_viewport_size({"width": width, "height": 900})
+    job = factories.training_run().job
+    for address in (
+        "/admin/",
+        "/admin/registry/candidate/",
+        f"/admin/registry/candidate/{candidates[0].pk}/change/",
+        f"/admin/registry/job/{job.pk}/change/",
+        "/admin/registry/generationrun/start/",
+    ):
+        tab.goto(address)
+        assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, address

@@ -1,0 +1,189 @@
+"""Pages that start things: each runs its action, and says what is wrong with the input."""
+
+import io
+import re
+
+import pytest
+from django.urls import reverse
+
+from registry import artifacts
+from registry.models import (
+    Alias,
+    DatasetVersion,
+    ExportRun,
+    GenerationRun,
+    ImportRun,
+    Job,
+    Measurement,
+    Schedule,
+    ScoringRun,
+    TrainingRun,
+)
+from tests import factories
+
+PAGES = {
+    "trainingrun_start": "Engineer",
+    "generationrun_start": "Curator",
+    "scoringrun_start": "Curator",
+    "exportrun_start": "Chemist",
+    "importrun_upload": "Chemist",
+    "datasetversion_freeze": "Chemist",
+    "measurement_record": "Chemist",
+    "alias_move": "Engineer",
+}
+
+
+def url(name, *args):
+    return reverse(f"admin:registry_{name}", args=args)
+
+
+@pytest.mark.parametrize(("name", "role"), PAGES.items())
+def test_page_opens_for_its_role_and_for_no_viewer(client_of, name, role):
+    assert client_of(role).get(url(name)).status_code == 200
+    assert client_of("Viewer").get(url(name)).status_code == 403
+    assert client_of("Viewer").post(url(name), {}).status_code == 403
+    assert client_of(role).post(url(name), {}).status_code == 422
+
+
+def test_training_starts_with_settings(client_of):
+    model, version = factories.registered_model("generate"), factories.dataset_version(measurement_count=10)
+    client = client_of("Engineer")
+    page = client.get(url("trainingrun_start"), {"architecture": "gpt", "model": model.pk})
+    assert 'name="model.layers"' in page.content.decode()
+    data = {
+        "model": model.pk, "dataset_version": version.pk, "architecture": "gpt", "seed": 3, "queue": "cpu",
+        "properties": [factories.property_().pk], "model.layers": 2, "training.steps": 50, "data.split.valid": 0.2,
+    }  # fmt: skip
+    response = client.post(url("trainingrun_start"), data)
+    run = TrainingRun.objects.get()
+    assert response["Location"] == url("trainingrun_change", run.pk)
+    assert (run.config["model"]["layers"], run.config["training"]["steps"]) == (2, 50)
+    assert run.config["data"]["split"]["valid"] == 0.2
+    refused = client.post(url("trainingrun_start"), data | {"model.heads": 5})
+    assert "no multiple of model.heads" in refused.content.decode()
+
+
+def test_generation_asks_for_a_class_or_a_value(client_of):
+    version = factories.model_version("generate")
+    data = {"model_version": version.pk, "requested": 20, "seed": 1, "queue": "cpu", "condition.conductivity": "3e-4"}
+    client = client_of("Curator")
+    client.post(url("generationrun_start"), data | {"config.temperature": "0.9"})
+    run = GenerationRun.objects.get()
+    assert (run.condition, run.config) == ({"conductivity": 3e-4}, {"temperature": 0.9})
+    assert client.post(url("generationrun_start"), data | {"condition.conductivity": "huge"}).status_code == 422
+
+
+def test_scoring_takes_a_filter_and_refuses_a_wrong_one(client_of):
+    version, client = factories.model_version(), client_of("Curator")
+    data = {"model_version": version.pk, "queue": "cpu", "selection": '{"status": "proposed"}'}
+    client.post(url("scoringrun_start"), data)
+    assert ScoringRun.objects.get().selection == {"status": "proposed"}
+    for wrong, message in (('{"stauts": "x"}', "did you mean status?"), ("[1]", "A filter is an object")):
+        response = client.post(url("scoringrun_start"), data | {"selection": wrong})
+        assert response.status_code == 422
+        assert message in response.content.decode()
+
+
+def test_export_of_a_filter_and_its_download(client_of):
+    client = client_of("Chemist")
+    page = client.get(url("exportrun_start"), {"selection": '{"status": "accepted"}'})
+    assert page.context["form"]["selection"].value() == '{"status": "accepted"}'
+    client.post(url("exportrun_start"), {"subject": "candidates", "file_format": "csv", "selection": "{}"})
+    run = ExportRun.objects.get()
+    assert client.get(url("exportrun_download", run.pk)).status_code == 404
+    run.file_digest = artifacts.put(io.BytesIO(b"smiles\n*OCC*\n"))
+    run.save()
+    response = client.get(url("exportrun_download", run.pk))
+    assert b"".join(response.streaming_content) == b"smiles\n*OCC*\n"
+    assert response["Content-Disposition"].endswith('.csv"')
+
+
+def test_import_from_upload_to_confirmation(client_of):
+    dataset, client = factories.dataset(), client_of("Chemist")
+    factories.property_()
+    file = io.BytesIO(b"mol_smiles,conductivity (S/cm),T\n*OCC*,1e-4,80\n*C(*)C*,1e-4,80\n")
+    file.name = "new.csv"
+    upload = client.post(url("importrun_upload"), {"dataset": dataset.pk, "structure_kind": "polymer", "file": file})
+    page = client.get(upload["Location"])
+    form = page.context["form"]
+    roles = [form[f"role.{place}"].value() for place in range(3)]
+    assert roles == ["structure", "value:conductivity", "temperature"]
+    token = re.search(r'name="upload" value="([^"]+)"', page.content.decode()).group(1)
+    data = {"upload": token, "method": "experiment"}
+    data |= {
+        f"{part}.{place}": form[f"{part}.{place}"].value() or "" for place in range(3) for part in ("role", "unit")
+    }
+    data |= {f"scale.{place}": "linear" for place in range(3)}
+    response = client.post(url("importrun_mapping"), data)
+    preview = ImportRun.objects.get()
+    assert response["Location"] == url("importrun_change", preview.pk)
+    assert preview.dry_run
+    assert preview.config["method"] == {"value": "experiment"}
+    Job.objects.update(state="succeeded", finished_at=preview.created_at)
+    assert "Import these" in client.get(url("importrun_change", preview.pk)).content.decode()
+    client.post(url("importrun_confirm", preview.pk))
+    run = ImportRun.objects.get(dry_run=False)
+    assert (run.config, run.file_digest) == (preview.config, preview.file_digest)
+
+
+def test_unreadable_upload_is_refused_at_once(client_of):
+    file = io.BytesIO(b"PK\x03\x04...")
+    file.name = "book.xlsx"
+    data = {"dataset": factories.dataset().pk, "structure_kind": "polymer", "file": file}
+    response = client_of("Chemist").post(url("importrun_upload"), data)
+    assert "save it as CSV" in response.content.decode()
+
+
+@pytest.mark.parametrize("token", ["", "forged:token", "eyJkaWdlc3QiOiJhIn0:1:x"])
+def test_forged_upload_opens_nothing(client_of, token):
+    client = client_of("Chemist")
+    assert client.get(url("importrun_mapping"), {"upload": token}).status_code == 200
+    assert client.post(url("importrun_mapping"), {"upload": token, "method": "other"}).status_code == 422
+    assert not ImportRun.objects.exists()
+
+
+def test_freeze_record_retire(client_of):
+    dataset, client = factories.dataset(), client_of("Chemist")
+    candidate = factories.candidate("*OCC*")
+    data = {
+        "structure": candidate.structure_id, "dataset": dataset.pk, "property": factories.property_().pk,
+        "value": "0.2", "unit": "mS/cm", "method": "experiment", "temperature_k": "353",
+    }  # fmt: skip
+    response = client.post(url("measurement_record"), data)
+    assert response["Location"] == url("candidate_change", candidate.pk)
+    measurement = Measurement.objects.get()
+    assert measurement.value == pytest.approx(2e-4)
+    client.post(url("datasetversion_freeze"), {"dataset": dataset.pk, "note": "one new label"})
+    assert DatasetVersion.objects.get().measurement_count == 1
+    assert client.post(url("measurement_retire"), {"measurement": measurement.pk, "reason": ""}).status_code == 422
+    client.post(url("measurement_retire"), {"measurement": measurement.pk, "reason": "wrong cell"})
+    measurement.refresh_from_db()
+    assert measurement.retired_reason == "wrong cell"
+
+
+def test_champion_moves_with_a_reason(client_of):
+    version, client = factories.model_version(), client_of("Engineer")
+    assert client.post(url("alias_move"), {"version": version.pk, "name": "champion", "reason": ""}).status_code == 422
+    client.post(url("alias_move"), {"version": version.pk, "name": "champion", "reason": "lower error"})
+    assert (Alias.objects.get().version, Alias.objects.get().moved_by) == (version, client.user)
+
+
+def test_schedule_runs_now_and_says_what_came_of_it(client_of):
+    schedule, client = factories.schedule(), client_of("Engineer")
+    response = client.post(url("schedule_run", schedule.pk), follow=True)
+    assert "no frozen version yet" in response.content.decode()
+    assert client_of("Viewer").post(url("schedule_run", schedule.pk)).status_code == 403
+    assert client.get(url("schedule_run", schedule.pk)).status_code == 405
+
+
+def test_schedule_is_saved_and_a_wrong_clock_refused(client_of):
+    model, dataset = factories.registered_model(), factories.dataset()
+    fields = {"name": "odd", "cron": "0 3 * * *", "enabled": "on", "model": model.pk, "dataset": dataset.pk,
+              "template": '{"architecture": "gpt"}', "gate_min_improvement": "0"}  # fmt: skip
+    data = {f"schedule-{name}": value for name, value in fields.items()} | {"_save": "Save"}
+    client = client_of("Engineer")
+    refused = client.post(url("schedule_add"), data | {"schedule-cron": "every day"})
+    assert "is no cron expression" in refused.content.decode()
+    client.post(url("schedule_add"), data)
+    schedule = Schedule.objects.get()
+    assert (schedule.dataset, schedule.created_by, schedule.cron) == (dataset, client.user, "0 3 * * *")

@@ -1,0 +1,80 @@
+"""Live progress, and the buttons that stop and repeat."""
+
+import pytest
+from django.urls import reverse
+
+from registry.admin.chart import line_chart
+from registry.models import Job, JobEvent
+from tests import factories
+
+
+def url(name, *args):
+    return reverse(f"admin:registry_{name}", args=args)
+
+
+@pytest.fixture
+def running(db):
+    job = factories.job("train", state="running", attempt=1, progress=0.25, message="step 25 of 100")
+    factories.training_run(job=job)
+    for step in range(30):
+        data = {"name": "loss", "value": 1 / (step + 1), "step": step, "split": "train"}
+        factories.job_event(job=job, kind=JobEvent.Kind.METRIC, message="", data=data)
+    factories.job_event(job=job, message="read 100 rows")
+    return job
+
+
+def test_running_job_asks_for_its_successor(client_of, running):
+    client = client_of("Viewer")
+    live = client.get(url("job_live", running.pk))
+    text = live.content.decode()
+    for piece in ("25 %", "step 25 of 100", "read 100 rows", "<polyline", f'hx-get="{url("job_live", running.pk)}"'):
+        assert piece in text, piece
+    assert "HX-Refresh" not in live
+    assert "hx-get" in client.get(url("job_changelist")).content.decode()
+    assert "hx-get" in client.get(url("trainingrun_change", running.trainingrun.pk)).content.decode()
+
+
+def test_finished_job_is_left_alone(client_of, running):
+    Job.objects.update(state="failed", finished_at=running.created_at, error="out of memory <b>")
+    response = client_of("Viewer").get(url("job_live", running.pk))
+    assert response["HX-Refresh"] == "true"
+    text = response.content.decode()
+    assert "hx-get" not in text
+    assert "out of memory &lt;b&gt;" in text
+
+
+def test_cancel_and_run_again(client_of, db):
+    job = factories.training_run(job=factories.job("train")).job
+    client = client_of("Curator")
+    assert "Cancel" in client.get(url("job_change", job.pk)).content.decode()
+    client.post(url("job_cancel", job.pk))
+    job.refresh_from_db()
+    assert job.state == Job.State.CANCELLED
+    assert "Run again" in client.get(url("job_change", job.pk)).content.decode()
+    client.post(url("job_retry", job.pk))
+    assert Job.objects.filter(state=Job.State.QUEUED).count() == 1
+    refused = client.post(url("job_cancel", job.pk), follow=True)
+    assert "has cancelled already" in refused.content.decode()
+
+
+def test_only_some_may_cancel(client_of, running):
+    for role in ("Viewer", "Chemist"):
+        client_of(role).post(url("job_cancel", running.pk))
+    running.refresh_from_db()
+    assert running.cancel_requested_at is None
+
+
+@pytest.mark.parametrize(
+    "points",
+    [[(0, 1.0)], [(0, 0.0), (1, 0.0)], [(0, -5e-9), (10, 3e9)], [(i, i * i) for i in range(5000)]],
+)
+def test_chart_takes_any_series(points):
+    svg = line_chart({"train loss": points})
+    assert svg.count("<polyline") == 1
+    assert "nan" not in svg
+    assert len(svg) < 20_000
+
+
+def test_chart_without_points_is_nothing():
+    assert line_chart({}) == ""
+    assert line_chart({"loss": []}) == ""
