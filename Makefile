@@ -27,7 +27,7 @@ coverage: .venv/dev ## the suite with a coverage report
 lint: .venv/dev ## style, types, layering, migrations, deployment checks, API snapshot
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(RUN) -m mypy
+	@DATABASE_URL=postgres:///none $(RUN) -m mypy
 	@$(BIN)/lint-imports
 	@$(MANAGE) makemigrations --check --dry-run
 	@$(RUN) -m registry.embedded run -- env DJANGO_SETTINGS_MODULE=registry.settings.prod \

@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE.csv", help="structures to score")
     parser.add_argument("--smiles-column", default="smiles", help="their column (default smiles)")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="the table with what was predicted")
+    parser.add_argument("--temperature-k", type=float, metavar="KELVIN", help="for models trained over temperatures")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="where to run (default auto)")
 
 
@@ -36,6 +37,8 @@ def run(args: argparse.Namespace, events: Events) -> None:
     if not rows:
         raise UserError(f"{args.file}: there are no rows")
     predictor: Predictor = bundle.open_model(args.bundle, "predict", args.device)
+    if args.temperature_k is not None:
+        raise UserError(f"--temperature-k: {args.bundle} was trained at one temperature; leave the option out")
     names = [entry["name"] for entry in predictor.properties]
     added = [column for name in names for column in (name, f"{name}_std", f"{name}_in_domain")] + ["error"]
     header = [column for column in rows[0] if column is not None]

@@ -94,3 +94,12 @@ def test_a_folder_without_a_manifest_is_no_bundle(tmp_path: Path, capsys: pytest
     source = table(tmp_path, ["*CC*"])
     assert main(["predict", str(tmp_path), str(source), "--out", str(tmp_path / "out.csv")]) == 2
     assert "manifest.json is missing" in capsys.readouterr().err
+
+
+def test_a_temperature_is_refused_by_a_model_of_one_temperature(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = table(tmp_path, ["*CC*"])
+    options = ["--out", str(tmp_path / "out.csv"), "--temperature-k", "300"]
+    assert main(["predict", str(ZOO), str(source), *options]) == 2
+    assert "was trained at one temperature" in capsys.readouterr().err
