@@ -25,7 +25,7 @@ class Place(NamedTuple):
     """Where a candidate stands in the list that it was opened from."""
 
     number: int
-    count: int
+    total: int
     previous: str
     following: str
     list_url: str

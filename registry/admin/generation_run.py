@@ -82,7 +82,7 @@ def _funnel(row: GenerationRun) -> Panel:
     top = counts["n_drawn"] or 1
     stages = [(name.removeprefix("n_"), count, f"{100 * count / top:.1f}") for name, count in counts.items()]
     context = {"stages": stages, "empty": not counts["n_drawn"]}
-    return Panel("What became of the strings", "registry/parts/funnel.html", context, wide=False)
+    return Panel("What became of the strings", "registry/parts/funnel.html", context)
 
 
 def _candidates(row: GenerationRun) -> Panel:
@@ -134,7 +134,7 @@ def outcome(row: Proposal) -> Any:
 
 @admin.register(Proposal)
 class ProposalAdmin(RecordAdmin):
-    list_display = ("string", "run", "rank", "likelihood", "valid", "duplicate", "known", "became")
+    list_display = ("string", "run", "rank", "likelihood", "became")
     list_filter = (
         ("run", RelatedFilter),
         ("valid", BooleanRadioFilter),

@@ -110,7 +110,7 @@ class ImportRunAdmin(RunAdmin):
         rows = row.rejected_rows.all()[:25]
         return [
             table("Why rows were refused", ["reason", "rows"], [[code, f"{n:,}"] for code, n in reasons],
-                  empty="No row was refused.", wide=False),
+                  empty="No row was refused."),
             table("Refused rows", ["row", "column", "reason", "text"],
                   [[r.row_number, r.column or "–", r.reason, clipped(r.raw_text)] for r in rows],
                   empty="No row was refused.", link=list_of(RejectedRow, import_run__id__exact=row.pk)),

@@ -17,7 +17,7 @@ from registry.models import Measurement
 
 @admin.register(Measurement)
 class MeasurementAdmin(RecordAdmin):
-    list_display = ("picture", "property", "value_", "method", "conditions", "dataset", "standing", "created")
+    list_display = ("picture", "property", "value_", "method", "stated", "dataset", "standing", "created")
     list_filter = (
         ("dataset", RelatedFilter),
         ("property", RelatedFilter),
@@ -50,7 +50,7 @@ class MeasurementAdmin(RecordAdmin):
         return row.missing_reason if row.value is None else display.quantity(row.value, row.property)
 
     @admin.display(description="conditions")
-    def conditions(self, row: Measurement) -> str:
+    def stated(self, row: Measurement) -> str:
         return conditions(row)
 
     @admin.display(description="in versions")

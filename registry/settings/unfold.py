@@ -34,7 +34,9 @@ NAVIGATION = [
         "title": "Curate",
         "separator": True,
         "items": [
-            _noun("Candidates", "candidate", "science", badge="registry.admin.badges.proposed", badge_variant="primary"),
+            _noun(
+                "Candidates", "candidate", "science", badge="registry.admin.badges.proposed", badge_variant="primary"
+            ),
             _noun("Decisions", "decision", "gavel"),
             _noun("Tags", "tag", "sell"),
         ],

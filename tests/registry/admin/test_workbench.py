@@ -189,12 +189,12 @@ def test_previous_and_next_follow_the_list(client_of, scored):
     client = client_of("Viewer")
     page = reverse("admin:registry_candidate_change", args=[scored[2].pk])
     place = client.get(page, {"_changelist_filters": "o=-3"}).context["place"]
-    assert (place.number, place.count) == (2, 3)
+    assert (place.number, place.total) == (2, 3)
     assert f"/{scored[1].pk}/" in place.previous
     assert f"/{scored[0].pk}/" in place.following
     assert "_changelist_filters=o%3D-3" in place.following
     alone = client.get(page, {"_changelist_filters": "tag=c"}).context["place"]
-    assert (alone.number, alone.count, alone.previous, alone.following) == (1, 1, "", "")
+    assert (alone.number, alone.total, alone.previous, alone.following) == (1, 1, "", "")
 
 
 def test_onward_goes_to_the_next_and_nowhere_else(client_of, scored):
