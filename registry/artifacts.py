@@ -1,6 +1,7 @@
 """A content-addressed store of files: bundles, uploads, exports. A file is opened by its digest and by nothing else."""
 
 import hashlib
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -72,8 +73,18 @@ def put_folder(folder: Path) -> str:
 
 
 def unpack_folder(digest: str, folder: Path) -> Path:
-    """Write the folder with that digest into an empty or new folder and return it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the folder with that digest into an empty or new folder and return it.
+
+    Raises: ArtifactError when the archive holds anything but files inside the folder.
+    """
+    root = folder.resolve()
     with opened(digest) as stream, tarfile.open(fileobj=stream) as tar:
-        tar.extractall(folder, filter="data")
+        for entry in tar:
+            target = (root / entry.name).resolve()
+            content = tar.extractfile(entry) if entry.isfile() and target.is_relative_to(root) else None
+            if content is None:
+                raise ArtifactError(f"Artifact {digest} is no folder of plain files: it holds {entry.name!r}.")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as file:
+                shutil.copyfileobj(content, file)
     return folder

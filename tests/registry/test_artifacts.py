@@ -1,4 +1,5 @@
 import io
+import tarfile
 
 import pytest
 from django.core.files.storage import storages
@@ -36,3 +37,25 @@ def test_a_folder_comes_back_and_its_digest_depends_on_contents_alone(tmp_path):
     assert artifacts.put_folder(tmp_path / "two") == digest
     copy = artifacts.unpack_folder(digest, tmp_path / "copy")
     assert (copy / "deep" / "weights.bin").read_bytes() == b"\0" * 100
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/outside"])
+def test_an_archive_cannot_write_outside_its_folder(tmp_path, name):
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        tar.addfile(tarfile.TarInfo(name))
+    digest = artifacts.put(archive)
+    with pytest.raises(artifacts.ArtifactError, match="outside"):
+        artifacts.unpack_folder(digest, tmp_path / "inside")
+    assert not (tmp_path / "outside").exists()
+
+
+def test_a_link_is_no_plain_file(tmp_path):
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(link)
+    digest = artifacts.put(archive)
+    with pytest.raises(artifacts.ArtifactError, match="link"):
+        artifacts.unpack_folder(digest, tmp_path)
