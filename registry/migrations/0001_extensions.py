@@ -1,7 +1,7 @@
 """PostgreSQL extensions; a separate first step, so that a missing one is named before any table is made."""
 
-from django.contrib.postgres.operations import BtreeGinExtension, TrigramExtension
-from django.contrib.postgres.operations import CreateExtension
+from django.contrib.postgres.operations import BtreeGinExtension, CreateExtension, TrigramExtension
+from django.core.management.base import CommandError
 from django.db import migrations
 from django.db.utils import Error
 from pgvector.django import VectorExtension
@@ -10,14 +10,15 @@ from pgvector.django import VectorExtension
 class PgVectorExtension(VectorExtension):
     """Says what to install where the server lacks pgvector, as Debian's packages do."""
 
-    def create_extension(self, *arguments):
+    def database_forwards(self, *arguments):
         try:
-            super().create_extension(*arguments)
+            super().database_forwards(*arguments)
         except Error as error:
-            raise RuntimeError(
-                "This PostgreSQL server has no pgvector extension, which Solvate needs for similarity search. "
-                "Install pgvector 0.7 or newer on the server (https://github.com/pgvector/pgvector), "
-                "or unset DATABASE_URL to use the embedded PostgreSQL."
+            raise CommandError(
+                "This PostgreSQL server cannot create the extension vector (pgvector), which similarity search needs: "
+                f"{' '.join(str(error).split())} Install pgvector 0.7 or newer on the server "
+                "(https://github.com/pgvector/pgvector; Debian's own packages lack it) and let the role create "
+                "extensions, or unset DATABASE_URL to use the embedded PostgreSQL."
             ) from error
 
 
