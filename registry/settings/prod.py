@@ -5,6 +5,7 @@ import os
 from django.core.exceptions import ImproperlyConfigured
 
 from registry.settings.base import *  # noqa: F403
+from registry.settings.base import STATE
 
 
 def _required(name: str, meaning: str) -> str:
@@ -15,6 +16,7 @@ def _required(name: str, meaning: str) -> str:
 
 
 DEBUG = False
+STATIC_ROOT = STATE / "static"  # filled by collectstatic
 SECRET_KEY = _required("SECRET_KEY", "50 or more random characters")
 ALLOWED_HOSTS = _required("ALLOWED_HOSTS", "host names, separated by commas").split(",")
 _required("DATABASE_URL", "postgres://user:password@host:5432/name")
