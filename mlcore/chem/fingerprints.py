@@ -42,7 +42,14 @@ def pattern_bits(smiles: str) -> list[int]:
     Args:
         smiles: a molecule, or a polymer as PSMILES, taken as the open chain that `substructure.matches` looks at.
     """
-    return list(Chem.PatternFingerprint(search_form(smiles), BITS).GetOnBits())
+    return on_bits(Chem.PatternFingerprint(search_form(smiles), BITS))
+
+
+def on_bits(fingerprint: DataStructs.ExplicitBitVect) -> list[int]:
+    """Numbers of the bits that are set, ascending; RDKit's own iterator takes ten times as long."""
+    octets = np.frombuffer(DataStructs.BitVectToBinaryText(fingerprint), dtype=np.uint8)
+    numbers: list[int] = np.flatnonzero(np.unpackbits(octets, bitorder="little")).tolist()
+    return numbers
 
 
 def search_form(smiles: str, window: int = WINDOW) -> Chem.Mol:
@@ -65,7 +72,7 @@ def search_form(smiles: str, window: int = WINDOW) -> Chem.Mol:
 
 def to_pg_bits(fingerprint: bytes) -> str:
     """The text of PostgreSQL's bit(2048) for a fingerprint of `morgan_bytes`: bit 0 leftmost."""
-    return "".join(f"{byte:08b}" for byte in to_pg_bytes(fingerprint))
+    return f"{int.from_bytes(to_pg_bytes(fingerprint)):0{BITS}b}"
 
 
 def to_pg_bytes(fingerprint: bytes) -> bytes:

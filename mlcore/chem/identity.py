@@ -56,7 +56,7 @@ def identify(text: str, kind: Kind) -> Identity:
         return _describe(kind, polymer.KEY_VERSION, chain.key, chain.psmiles, chain.unit, unit_sa_score(chain.unit))
     if kind == "molecule":
         found = molecule.parse(text)
-        mol = Chem.MolFromSmiles(found.key)
+        mol = found.canonical
         return _describe(kind, molecule.KEY_VERSION, found.key, found.smiles, mol, sa_score(mol))
     raise ValueError(f"kind must be polymer or molecule, not {kind!r}")
 

@@ -27,13 +27,26 @@ class Molecule:
     mol: Chem.Mol
     """Sanitized, as read."""
 
-    @cached_property
+    @property
     def key(self) -> str:
         """Canonical SMILES, the identity of the molecule.
 
         Raises:
             ChemError: "key_too_long" above `limits.MAX_KEY_BYTES`.
         """
+        return self._keyed[0]
+
+    @property
+    def canonical(self) -> Chem.Mol:
+        """The molecule as the key reads; do not change it.
+
+        Raises:
+            ChemError: as `key` does.
+        """
+        return self._keyed[1]
+
+    @cached_property
+    def _keyed(self) -> tuple[str, Chem.Mol]:
         return checked_key(Chem.MolToSmiles(self.mol))
 
     @property

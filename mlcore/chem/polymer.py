@@ -59,16 +59,29 @@ class Polymer:
         """The primitive unit as SMILES with exactly two `*`, the first of them leading."""
         return Chem.MolToSmiles(self.unit, rootedAtAtom=0).replace("[1*]", "*").replace("[2*]", "*")
 
-    @cached_property
+    @property
     def key(self) -> str:
         """Canonical SMILES of the closed ring, the identity of the polymer.
 
         Raises:
             ChemError: "key_too_long" above `limits.MAX_KEY_BYTES`.
         """
-        return checked_key(Chem.MolToSmiles(self._ring()))
+        return self._keyed[0]
 
-    def _ring(self) -> Chem.Mol:
+    @property
+    def ring(self) -> Chem.Mol:
+        """The closed ring as the key reads; do not change it.
+
+        Raises:
+            ChemError: as `key` does.
+        """
+        return self._keyed[1]
+
+    @cached_property
+    def _keyed(self) -> tuple[str, Chem.Mol]:
+        return checked_key(Chem.MolToSmiles(self._closed()))
+
+    def _closed(self) -> Chem.Mol:
         longest = max(chain.largest_ring(block) for block in self.word)
         fewest = -(-max(limits.MIN_RING, longest + 1) // self.length)
         if fewest * self.heavy_atoms > limits.MAX_KEY_BYTES:

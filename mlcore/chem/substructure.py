@@ -11,11 +11,12 @@ from rdkit import Chem
 
 from mlcore.chem import limits
 from mlcore.chem.errors import ChemError
-from mlcore.chem.fingerprints import BITS, WINDOW, search_form
+from mlcore.chem.fingerprints import BITS, WINDOW, on_bits, search_form
 from mlcore.chem.reading import printable
 
 _ANY_ATOM = Chem.AdjustQueryParameters.NoAdjustments()
 _ANY_ATOM.makeDummiesQueries = True
+_REACH = (WINDOW - 1) // 2  # bonds from the centre of a piece to its rim
 
 
 class _OverBudget(Exception):
@@ -31,8 +32,17 @@ class Query:
 
     @cached_property
     def bits(self) -> list[int]:
-        """Bits of the pattern fingerprint that every structure with a match has."""
-        return list(Chem.PatternFingerprint(self.mol, BITS).GetOnBits())
+        """Bits of the pattern fingerprint that every structure with a match has.
+
+        The fingerprint also counts how often a pattern occurs. An endless chain may hold a long query more often than
+        the open one that was fingerprinted, so it is pieces of the query, none longer than the window, that speak.
+        """
+        return sorted({bit for piece in _pieces(self.mol) for bit in on_bits(Chem.PatternFingerprint(piece, BITS))})
+
+    @cached_property
+    def window(self) -> int:
+        """Backbone atoms that one match can see: those of the query, and what its `$(...)` look at around them."""
+        return max(self.mol.GetNumAtoms(), WINDOW if "$(" in self.text else 0)
 
     def matches(self, smiles: str) -> bool:
         """Whether a structure, in the form of `Identity.smiles`, contains the query.
@@ -40,7 +50,7 @@ class Query:
         Raises:
             ChemError: "query_cost" when this one match takes more than `limits.MAX_QUERY_STEPS`.
         """
-        target = search_form(smiles, max(WINDOW, self.mol.GetNumAtoms()))
+        target = search_form(smiles, self.window)
         left = limits.MAX_QUERY_STEPS
 
         def count_down(*_: object) -> bool:
@@ -87,3 +97,15 @@ def _as_smiles(text: str) -> Chem.Mol | None:
     if mol is None or any(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms()):
         return None
     return Chem.AdjustQueryProperties(mol, _ANY_ATOM)
+
+
+def _pieces(mol: Chem.Mol) -> list[Chem.Mol]:
+    """The query itself if it fits into the window, else what surrounds each of its atoms, as far as fits."""
+    if mol.GetNumAtoms() <= WINDOW:
+        return [mol]
+    pieces = []
+    for atom in range(mol.GetNumAtoms()):
+        bonds = Chem.FindAtomEnvironmentOfRadiusN(mol, _REACH, atom, enforceSize=False)
+        pieces.append(Chem.PathToSubmol(mol, bonds))
+        Chem.FastFindRings(pieces[-1])
+    return pieces

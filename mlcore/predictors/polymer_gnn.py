@@ -260,12 +260,12 @@ class PolymerGNN:
 
     def _read(self, structures: Sequence[str]) -> tuple[list[Chem.Mol], list[str | None]]:
         """Closed rings of the structures that could be read, and for each structure None or why not."""
-        key = polymer.key if self._kind == "polymer" else molecule.key
         molecules: list[Chem.Mol] = []
         errors: list[str | None] = []
         for text in structures:
             try:
-                molecules.append(Chem.MolFromSmiles(key(text)))
+                polymeric = self._kind == "polymer"
+                molecules.append(polymer.parse(text).ring if polymeric else molecule.parse(text).canonical)
                 errors.append(None)
             except ChemError as error:
                 errors.append(str(error))

@@ -1,18 +1,22 @@
 """Identities, of polymers and of molecules, one by one and in bulk."""
 
+import importlib
 import pickle
+from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
+from rdkit.Chem import RDConfig
 
 from mlcore.chem.errors import ChemError
 from mlcore.chem.identity import Identity, identify, identify_many
 from mlcore.chem.synthesizability import sa_score
 from tests.mlcore.chem.rewriting import HTPMD, SMIPOLY, load, rewritten
 
+ADAMANTANE = "C1C2CC3CC1CC(C2)C3"
 LITFSI = "[Li+].FC(F)(F)S(=O)(=O)[N-]S(=O)(=O)C(F)(F)F"
 
 
@@ -58,6 +62,13 @@ def test_sa_score_is_polygens() -> None:
     assert sa_score(Chem.MolFromSmiles(raw)) == pytest.approx(4.932917, abs=1e-5)
     assert identify(raw, "polymer").sa_score == pytest.approx(4.932917, abs=1e-5)
     assert sa_score(Chem.MolFromSmiles("CCO")) < 2.5
+
+
+def test_sa_score_is_rdkits_to_the_last_digit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(RDConfig.RDContribDir) / "SA_Score"))
+    rdkits = importlib.import_module("sascorer").calculateScore
+    for text in [*HTPMD[:200], *SMIPOLY[:200], ADAMANTANE, "C[C@H](F)[C@@H](C)C1CC2CCC1C2", "C1CCCCCCCCC1"]:
+        assert sa_score(Chem.MolFromSmiles(text)) == rdkits(Chem.MolFromSmiles(text)), text
 
 
 @pytest.mark.parametrize("processes", [1, 2])

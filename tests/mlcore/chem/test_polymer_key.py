@@ -48,7 +48,7 @@ def test_shown_form_has_two_stars_and_the_same_key(text: str) -> None:
 @given(text=_REAL)
 def test_key_is_a_fixed_point_in_a_long_ring(text: str) -> None:
     key = polymer.key(text)
-    assert fixed_point(key) == key
+    assert fixed_point(key)[0] == key
     assert len(key) <= limits.MAX_KEY_BYTES
     assert "*" not in key
     mol = Chem.MolFromSmiles(key)  # ring information does not keep its molecule alive
@@ -133,10 +133,10 @@ def test_large_pendant_rings_do_not_pass_for_the_backbone() -> None:
 def test_rdkit_flips_and_we_do_not() -> None:
     flipping = "O=C(c1ccccc1C(=O)N1C(=O)c2ccccc2C1=O)N1C(=O)c2ccccc2C1=O"
     forms = {flipping, Chem.CanonSmiles(flipping)}
-    assert len({fixed_point(form) for form in forms}) == 1
+    assert len({fixed_point(form)[0] for form in forms}) == 1
     mol = Chem.MolFromSmiles(flipping)
     random = Chem.MolToRandomSmilesVect(mol, 30, randomSeed=1)
-    assert len({fixed_point(Chem.CanonSmiles(text)) for text in random}) == 1
+    assert len({fixed_point(Chem.CanonSmiles(text))[0] for text in random}) == 1
 
 
 def test_a_conjugated_ring_is_no_annulene() -> None:

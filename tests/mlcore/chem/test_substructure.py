@@ -64,6 +64,25 @@ def test_the_screen_loses_nothing(text: str, query: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "smiles"),
+    [
+        ("C" * 20, "*C*"),
+        ("CCO" * 7, "*CCO*"),
+        ("c1ccc(Cc2ccc(Cc3ccccc3)cc2)cc1", "*Cc1ccc(*)cc1"),
+        ("C" * 20, "C" * 30),
+    ],
+)
+def test_the_screen_keeps_what_holds_a_long_query(query: str, smiles: str) -> None:
+    read = parse_query(query)
+    assert read.matches(smiles)
+    assert set(read.bits) <= set(fingerprints.pattern_bits(smiles))
+
+
+def test_a_recursive_query_looks_past_its_own_atoms() -> None:
+    assert parse_query("[$(COCCOC)]").matches("*OCC*")
+
+
+@pytest.mark.parametrize(
     ("query", "code"),
     [
         ("", "empty"),
