@@ -74,6 +74,7 @@ def property_(name: str = "conductivity", **fields: Any) -> Property:
 def structure(smiles: str = "", kind: str = Structure.Kind.POLYMER) -> Structure:
     """The structure of that SMILES with its fingerprints; a new polymer when none is given."""
     identity = asdict(identify(smiles or polymer_smiles(), kind))
+    del identity["fingerprints"]  # a row of its own
     unique = {name: identity.pop(name) for name in ("kind", "key_version", "key")}
     made, created = Structure.objects.get_or_create(**unique, defaults=identity | {"elements": [*identity["elements"]]})
     if created:

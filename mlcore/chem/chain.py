@@ -125,16 +125,21 @@ def unit(word: Word) -> Chem.Mol:
     return Chem.MolFromSmiles(smiles(word))
 
 
-def oligomer(block: str, window: int) -> Chem.Mol:
+def length(block: str) -> int:
+    """Backbone atoms of a unit that is written like a block."""
+    return len(backbone(read_raw(block))) - 2
+
+
+def oligomer(block: str, length: int, window: int) -> Chem.Mol:
     """An open chain of so many copies that any `window` consecutive backbone atoms of the endless chain occur in it.
 
     Its stereo is left unperceived, which takes a third of the time: no search looks at it.
 
     Args:
         block: a whole unit written like a block.
+        length: its backbone atoms.
         window: backbone atoms.
     """
-    length = len(backbone(read_raw(block))) - 2
     chain = read_raw(smiles((block,) * (1 + -(-window // length))))
     Chem.SanitizeMol(chain)
     return chain

@@ -1,6 +1,7 @@
 """Morgan and pattern fingerprints, and Tanimoto similarity in bulk."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,29 @@ _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 Packed = NDArray[np.uint64]
 """Fingerprints as rows of 64-bit words, shape (N, BITS / 64)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprints:
+    """Both of a structure, each as 256 bytes with the lowest bit of each byte first."""
+
+    morgan: bytes
+    """As `morgan_bytes` has it."""
+    pattern: bytes
+    """The screen of substructure search; see `pattern_bits`."""
+
+
+def of(structure: polymer.Polymer | molecule.Molecule) -> Fingerprints:
+    """Both fingerprints of a structure that has been read."""
+    if isinstance(structure, molecule.Molecule):
+        return Fingerprints(morgan_of(structure.canonical), _pattern(structure.canonical))
+    open_chain = chain.oligomer(_as_block(structure.psmiles), structure.length, WINDOW)
+    return Fingerprints(morgan_of(structure.ring), _pattern(open_chain))
+
+
+def of_identity(key: str, smiles: str) -> Fingerprints:
+    """The same from the key and the shown form, which have to be read again."""
+    return Fingerprints(morgan_bytes(key), _pattern(search_form(smiles)))
 
 
 def morgan_bytes(key_smiles: str) -> bytes:
@@ -42,12 +66,21 @@ def pattern_bits(smiles: str) -> list[int]:
     Args:
         smiles: a molecule, or a polymer as PSMILES, taken as the open chain that `substructure.matches` looks at.
     """
-    return on_bits(Chem.PatternFingerprint(search_form(smiles), BITS))
+    return pattern_bits_of(search_form(smiles))
 
 
-def on_bits(fingerprint: DataStructs.ExplicitBitVect) -> list[int]:
+def pattern_bits_of(mol: Chem.Mol) -> list[int]:
+    """The same for a molecule that stands for itself."""
+    return on_bits(_pattern(mol))
+
+
+def _pattern(mol: Chem.Mol) -> bytes:
+    return DataStructs.BitVectToBinaryText(Chem.PatternFingerprint(mol, BITS))
+
+
+def on_bits(fingerprint: bytes) -> list[int]:
     """Numbers of the bits that are set, ascending; RDKit's own iterator takes ten times as long."""
-    octets = np.frombuffer(DataStructs.BitVectToBinaryText(fingerprint), dtype=np.uint8)
+    octets = np.frombuffer(fingerprint, dtype=np.uint8)
     numbers: list[int] = np.flatnonzero(np.unpackbits(octets, bitorder="little")).tolist()
     return numbers
 
@@ -67,7 +100,12 @@ def search_form(smiles: str, window: int = WINDOW) -> Chem.Mol:
     if "*" not in smiles:
         return molecule.parse(smiles).mol
     psmiles = smiles if smiles.startswith("*") and smiles.count("*") == 2 else polymer.parse(smiles).psmiles
-    return chain.oligomer("[1*]" + psmiles[1:].replace("*", "[2*]"), window)
+    block = _as_block(psmiles)
+    return chain.oligomer(block, chain.length(block), window)
+
+
+def _as_block(psmiles: str) -> str:
+    return "[1*]" + psmiles[1:].replace("*", "[2*]")
 
 
 def to_pg_bits(fingerprint: bytes) -> str:

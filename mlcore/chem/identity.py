@@ -1,21 +1,21 @@
 """What the registry stores about a structure, for polymers and molecules alike."""
 
-import os
 import re
-import signal
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Literal
 
 from rdkit import Chem
 from rdkit.Chem import Descriptors, rdMolDescriptors
 
-from mlcore.chem import molecule, polymer
+from mlcore.chem import fingerprints, molecule, polymer
 from mlcore.chem.errors import ChemError
-from mlcore.chem.synthesizability import sa_score, unit_sa_score
-from mlcore.processes import die_with_parent
+from mlcore.chem.fingerprints import Fingerprints
+from mlcore.chem.synthesizability import fragment_scores, sa_score, unit_sa_score
+from mlcore.processes import Workers
 
 Kind = Literal["polymer", "molecule"]
 
@@ -43,43 +43,56 @@ class Identity:
     """Symbols, sorted."""
     sa_score: float
     """1 (easy to make) to 10 (hard); see `synthesizability`."""
+    fingerprints: Fingerprints | None = field(default=None, compare=False, repr=False)
+    """Where they were asked for."""
 
 
-def identify(text: str, kind: Kind) -> Identity:
+def identify(text: str, kind: Kind, with_fingerprints: bool = False) -> Identity:
     """Identify one structure.
+
+    Args:
+        text: how somebody wrote it.
+        kind: polymer or molecule.
+        with_fingerprints: work them out too; cheaper now than later, as the molecules are at hand.
 
     Raises:
         ChemError: when the text is no acceptable structure of this kind; `code` says why.
     """
     if kind == "polymer":
         chain = polymer.parse(text)
-        return _describe(kind, polymer.KEY_VERSION, chain.key, chain.psmiles, chain.unit, unit_sa_score(chain.unit))
+        bits = fingerprints.of(chain) if with_fingerprints else None
+        score = unit_sa_score(chain.unit)
+        return _describe(kind, polymer.KEY_VERSION, chain.key, chain.psmiles, chain.unit, score, bits)
     if kind == "molecule":
         found = molecule.parse(text)
         mol = found.canonical
-        return _describe(kind, molecule.KEY_VERSION, found.key, found.smiles, mol, sa_score(mol))
+        bits = fingerprints.of(found) if with_fingerprints else None
+        return _describe(kind, molecule.KEY_VERSION, found.key, found.smiles, mol, sa_score(mol), bits)
     raise ValueError(f"kind must be polymer or molecule, not {kind!r}")
 
 
-def identify_many(texts: Iterable[str], kind: Kind, processes: int | None = None) -> Iterator[Identity | ChemError]:
+def identify_many(
+    texts: Iterable[str],
+    kind: Kind,
+    processes: int | None = None,
+    *,
+    workers: Workers | None = None,
+    with_fingerprints: bool = False,
+) -> Iterator[Identity | ChemError]:
     """Identify many structures, in order; what is refused comes back as its ChemError.
 
     Args:
         texts: may be a generator; it is read a few batches ahead.
         kind: of all of them.
         processes: worker processes; None takes one per core, 1 works in this process.
+        workers: to be used instead of new processes, as their start costs about as much as 100 structures.
+        with_fingerprints: as for `identify`.
     """
-    processes = processes or len(os.sched_getaffinity(0))
-    batches = _in_batches(texts)
-    if processes == 1:
-        for batch in batches:
-            yield from _identify_batch(batch, kind)
-        return
-    with ProcessPoolExecutor(processes, initializer=die_with_parent(signal.SIGKILL)) as pool:
-        ahead = [pool.submit(_identify_batch, batch, kind) for batch in islice(batches, 2 * processes)]
-        while ahead:
-            yield from ahead.pop(0).result()
-            ahead += [pool.submit(_identify_batch, batch, kind) for batch in islice(batches, 1)]
+    fragment_scores()  # loaded before the fork, they are shared
+    work = partial(_identify_batch, kind=kind, with_fingerprints=with_fingerprints)
+    with nullcontext(workers) if workers else Workers(processes) as crew:
+        for batch in crew.map(work, _in_batches(texts)):
+            yield from batch
 
 
 def _in_batches(texts: Iterable[str]) -> Iterator[list[str]]:
@@ -87,17 +100,19 @@ def _in_batches(texts: Iterable[str]) -> Iterator[list[str]]:
     return iter(lambda: list(islice(source, _BATCH)), [])
 
 
-def _identify_batch(texts: list[str], kind: Kind) -> list[Identity | ChemError]:
+def _identify_batch(texts: list[str], kind: Kind, with_fingerprints: bool) -> list[Identity | ChemError]:
     found: list[Identity | ChemError] = []
     for text in texts:
         try:
-            found.append(identify(text, kind))
+            found.append(identify(text, kind, with_fingerprints))
         except ChemError as error:
             found.append(error)
     return found
 
 
-def _describe(kind: Kind, key_version: int, key: str, smiles: str, mol: Chem.Mol, score: float) -> Identity:
+def _describe(
+    kind: Kind, key_version: int, key: str, smiles: str, mol: Chem.Mol, score: float, bits: Fingerprints | None
+) -> Identity:
     formula = rdMolDescriptors.CalcMolFormula(mol).replace("*2", "")
     return Identity(
         kind=kind,
@@ -110,4 +125,5 @@ def _describe(kind: Kind, key_version: int, key: str, smiles: str, mol: Chem.Mol
         heavy_atoms=mol.GetNumHeavyAtoms(),
         elements=tuple(sorted(_ELEMENT.findall(formula))),
         sa_score=score,
+        fingerprints=bits,
     )

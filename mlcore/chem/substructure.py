@@ -11,7 +11,7 @@ from rdkit import Chem
 
 from mlcore.chem import limits
 from mlcore.chem.errors import ChemError
-from mlcore.chem.fingerprints import BITS, WINDOW, on_bits, search_form
+from mlcore.chem.fingerprints import WINDOW, pattern_bits_of, search_form
 from mlcore.chem.reading import printable
 
 _ANY_ATOM = Chem.AdjustQueryParameters.NoAdjustments()
@@ -37,7 +37,7 @@ class Query:
         The fingerprint also counts how often a pattern occurs. An endless chain may hold a long query more often than
         the open one that was fingerprinted, so it is pieces of the query, none longer than the window, that speak.
         """
-        return sorted({bit for piece in _pieces(self.mol) for bit in on_bits(Chem.PatternFingerprint(piece, BITS))})
+        return sorted({bit for piece in _pieces(self.mol) for bit in pattern_bits_of(piece)})
 
     @cached_property
     def window(self) -> int:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from mlcore import __version__
+from mlcore.processes import Workers
 from registry import artifacts
 from registry.actions.base import Action, ActionError
 from registry.actions.bulk import refresh_statistics
@@ -117,10 +118,10 @@ class ImportFile(Action[ImportRun]):
         with artifacts.opened(run.file_digest) as stream, _readable():
             self.report(0.0, "reading the file")
             found = survey(_open(stream, mapping), mapping)
-            with transaction.atomic():
+            with Workers() as workers, transaction.atomic():
                 self._lock()
-                recorder = self.actor.pk if self.actor else None
-                writer = Writer(run, mapping, rejects, dict(Property.objects.values_list("name", "pk")), recorder)
+                recorder, properties = self.actor.pk if self.actor else None, Property.objects.values_list("name", "pk")
+                writer = Writer(run, mapping, rejects, dict(properties), recorder, workers)
                 for batch in self._batches(_open(stream, mapping), mapping, found, rejects):
                     writer.write(batch)
                 transaction.set_rollback(run.dry_run)

@@ -17,6 +17,7 @@ Found = TypeVar("Found")
 
 _LONGEST = 200  # characters of the text columns of a measurement
 _ROUGHLY_ALL = 0.5  # share of look-alikes that makes a whole column suspect
+_METHODS = Measurement.Method.values  # worked out anew at every look
 _LOOKALIKES = {"looks_log10", "looks_linear", "looks_celsius"}
 
 
@@ -118,8 +119,8 @@ def _common(
         return _attempt(lambda: _short_text(source.text(row.cells)), source.column, {}, problems) or ""
 
     method = text(mapping.method).lower() or Measurement.Method.OTHER.value
-    if method not in Measurement.Method.values:
-        known = ", ".join(Measurement.Method.values)
+    if method not in _METHODS:
+        known = ", ".join(_METHODS)
         problems.append(Problem("unknown_method", f"{shortened(method)!r} is none of {known}.", mapping.method.column))
     return {
         "temperature_k": number(mapping.temperature, _kelvin),

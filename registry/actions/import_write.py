@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mlcore.chem.errors import ChemError
-from mlcore.chem.identity import Identity, identify_many
+from mlcore.chem.identity import Identity, Kind, identify_many
+from mlcore.processes import Workers
 from registry.actions.bulk import insert_new
 from registry.actions.import_rows import Draft
 from registry.actions.reported import Report
-from registry.actions.structures import ALONE_BELOW, get_or_create_structures
+from registry.actions.structures import get_or_create_structures
 from registry.computed import COMPUTED
 from registry.formats import ColumnMapping, Problem, Row, storable
 from registry.models import ImportRun, Measurement, RejectedRow
@@ -21,7 +22,8 @@ _FIELDS = ("dataset", "structure", "property", "value", "standard_deviation", "m
            "method_detail", "temperature_k", "salt", "concentration", "conditions", "source_id", "import_run",
            "source_row", "recorded_by", "content_digest", "retired_reason")  # fmt: skip
 _REJECTED_AT_ONCE = 1_000
-REMEMBERED = 30_000  # identities kept for later rows with the same text, about 1 kB each
+REMEMBERED = 30_000  # identities kept for later rows with the same text, about 2 kB each
+_ALONE_BELOW = 400  # structures: fewer are worked on here, since starting processes takes longer
 
 
 class Rejects:
@@ -59,6 +61,7 @@ class Writer:
     rejects: Rejects
     property_ids: dict[str, int]
     recorded_by: int | None
+    workers: Workers
     imported: int = 0
     duplicate_in_file: int = 0
     duplicate_in_dataset: int = 0
@@ -91,13 +94,15 @@ class Writer:
 
     def _identified(self, drafts: list[Draft]) -> Iterator[tuple[Draft, Identity]]:
         texts = list(dict.fromkeys(draft.structure for draft in drafts if draft.structure not in self._known))
-        processes = 1 if len(texts) < ALONE_BELOW else None
+        workers = self.workers if len(texts) >= _ALONE_BELOW else None
         if len(self._known) > REMEMBERED:
             self._known = {
                 draft.structure: self._known[draft.structure] for draft in drafts if draft.structure in self._known
             }
         known = self._known
-        known.update(zip(texts, identify_many(texts, self.run.structure_kind, processes), strict=True))  # type: ignore[arg-type]
+        kind: Kind = self.run.structure_kind  # type: ignore[assignment]
+        found = identify_many(texts, kind, processes=1, workers=workers, with_fingerprints=True)
+        known.update(zip(texts, found, strict=True))
         for draft in drafts:
             identity = known[draft.structure]
             if isinstance(identity, ChemError):

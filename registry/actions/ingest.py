@@ -59,7 +59,7 @@ class AddProposals(Action[int]):
     def execute(self) -> int:
         run = self.generation_run
         kind = run.model_version.config.get("data", {}).get("kind", Structure.Kind.POLYMER)
-        found = list(identify_many([row.text for row in self.rows], kind, processes=1))
+        found = list(identify_many([row.text for row in self.rows], kind, processes=1, with_fingerprints=True))
         structures = get_or_create_structures(item for item in found if isinstance(item, Identity))
         Candidate.objects.bulk_create([Candidate(structure_id=pk) for pk in sorted(structures.created)])
         mine = Candidate.objects.filter(structure__in=structures.ids.values())

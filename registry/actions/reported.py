@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from registry.models import Structure
@@ -26,8 +26,12 @@ class Report:
 
     def digest(self, kind: str, key: str) -> str:
         """SHA-256 over the structure's identity and everything reported, the same on every installation."""
-        text = json.dumps([kind, key, *astuple(self)], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        values = (getattr(self, name) for name in _FIELDS)
+        text = json.dumps([kind, key, *values], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def digest_for(self, structure: Structure) -> str:
         return self.digest(structure.kind, structure.key)
+
+
+_FIELDS = [item.name for item in fields(Report)]

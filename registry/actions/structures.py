@@ -1,9 +1,6 @@
 """Structures by their identity: found, or made together with their search bits."""
 
-import os
-import signal
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mlcore.chem import fingerprints
@@ -12,11 +9,8 @@ from mlcore.chem.identity import Identity, Kind, identify
 from registry.actions.base import ActionError
 from registry.actions.bulk import insert_new
 from registry.models import Fingerprint, Structure
-from registry.processes import die_with_parent
 
 IdentityKey = tuple[str, int, str]  # kind, key version, key
-
-ALONE_BELOW = 400  # structures: fewer are worked on here, since starting processes takes longer
 
 _FIELDS = ("kind", "key_version", "key", "smiles", "formula", "mass", "charge", "heavy_atoms", "elements", "sa_score")
 
@@ -39,6 +33,8 @@ def identity_key(identity: Identity) -> IdentityKey:
 def get_or_create_structures(identities: Iterable[Identity]) -> Structures:
     """Rows of these identities, new ones with their fingerprints; call it within a transaction.
 
+    Identities come with their fingerprints where there are many; those of the others are worked out here.
+
     Safe beside others who add the same structures: rows go in sorted by key, so that no two writers wait in a circle.
     """
     wanted = {identity_key(identity): identity for identity in identities}
@@ -51,7 +47,7 @@ def get_or_create_structures(identities: Iterable[Identity]) -> Structures:
     insert_new(
         Fingerprint,
         ("structure", "morgan", "morgan_popcount", "pattern"),
-        _fingerprints([(pk, wanted[key]) for key, pk in created.items()]),
+        _fingerprints((pk, wanted[key]) for key, pk in created.items()),
     )
     ids |= created
     ids |= _existing([key for key in wanted if key not in ids])  # someone else made them in between
@@ -86,16 +82,10 @@ def _values(identity: Identity) -> Sequence[object]:
     return [list(identity.elements) if name == "elements" else getattr(identity, name) for name in _FIELDS]
 
 
-def _fingerprints(created: list[tuple[int, Identity]]) -> list[Sequence[object]]:
-    if len(created) < ALONE_BELOW:
-        return [_bits(row) for row in created]
-    cores = len(os.sched_getaffinity(0))
-    with ProcessPoolExecutor(cores, initializer=die_with_parent(signal.SIGKILL)) as pool:
-        return list(pool.map(_bits, created, chunksize=200))
-
-
-def _bits(row: tuple[int, Identity]) -> Sequence[object]:
-    pk, identity = row
-    morgan = fingerprints.morgan_bytes(identity.key)
-    bits = fingerprints.to_pg_bits(morgan)
-    return pk, bits, bits.count("1"), fingerprints.pattern_bits(identity.smiles)
+def _fingerprints(created: Iterable[tuple[int, Identity]]) -> Iterator[Sequence[object]]:
+    for pk, identity in created:
+        found = identity.fingerprints or fingerprints.of_identity(identity.key, identity.smiles)
+        morgan = fingerprints.to_pg_bits(found.morgan)
+        # The array as text: psycopg would look at each of its 400 numbers.
+        pattern = str(fingerprints.on_bits(found.pattern)).replace("[", "{").replace("]", "}")
+        yield pk, morgan, morgan.count("1"), pattern
