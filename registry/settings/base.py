@@ -120,7 +120,7 @@ JOB_HEARTBEAT_EVERY = float(os.environ.get("JOB_HEARTBEAT_EVERY", 10))
 JOB_LOST_AFTER = float(os.environ.get("JOB_LOST_AFTER", 60))  # without a heartbeat
 JOB_KILL_AFTER = float(os.environ.get("JOB_KILL_AFTER", 20))  # from SIGTERM to SIGKILL
 JOB_MAX_ATTEMPTS = int(os.environ.get("JOB_MAX_ATTEMPTS", 3))
-# How a job starts mlcore.
+# How a job starts mlcore; words are quoted as in a shell, since a path may hold a space.
 MLCORE_COMMAND = shlex.split(os.environ.get("MLCORE_COMMAND", "")) or [sys.executable, "-m", "mlcore"]
 JOB_FOLDER = STATE / "work"  # a folder for each running job; on a shared disk any machine can go on from a checkpoint
 

@@ -1,6 +1,7 @@
 """Real workers and servers of a test's own, which it may kill."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -94,7 +95,7 @@ def work(valkey: Valkey, quick: None, tmp_path: Path) -> Iterator[Callable[..., 
             "DATABASE_URL": database,
             "REDIS_URL": valkey.url,
             "SOLVATE_STATE": str(tmp_path / "state"),
-            "MLCORE_COMMAND": " ".join(SCRIPTED),
+            "MLCORE_COMMAND": shlex.join(SCRIPTED),
             "PLAN": plan,
         }
         command = [sys.executable, "manage.py", "work", *options]
