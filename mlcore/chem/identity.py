@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Literal
 
@@ -12,6 +12,7 @@ from rdkit import Chem
 from rdkit.Chem import Descriptors, rdMolDescriptors
 
 from mlcore.chem import fingerprints, molecule, polymer
+from mlcore.chem.chain import Word
 from mlcore.chem.errors import ChemError
 from mlcore.chem.fingerprints import Fingerprints
 from mlcore.chem.synthesizability import fragment_scores, sa_score, unit_sa_score
@@ -20,7 +21,7 @@ from mlcore.processes import Workers
 Kind = Literal["polymer", "molecule"]
 
 _ELEMENT = re.compile("[A-Z][a-z]?")
-_BATCH = 500  # texts sent to a worker process at once
+_BATCH = 128  # texts sent to a worker process at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,7 @@ def identify(text: str, kind: Kind, with_fingerprints: bool = False) -> Identity
     """
     if kind == "polymer":
         chain = polymer.parse(text)
-        bits = fingerprints.of(chain) if with_fingerprints else None
-        score = unit_sa_score(chain.unit)
-        return _describe(kind, polymer.KEY_VERSION, chain.key, chain.psmiles, chain.unit, score, bits)
+        return _of_polymer(chain.word, chain.length, chain.heavy_atoms, with_fingerprints)
     if kind == "molecule":
         found = molecule.parse(text)
         mol = found.canonical
@@ -108,6 +107,17 @@ def _identify_batch(texts: list[str], kind: Kind, with_fingerprints: bool) -> li
         except ChemError as error:
             found.append(error)
     return found
+
+
+@lru_cache(maxsize=20_000)
+def _of_polymer(word: Word, length: int, heavy_atoms: int, with_fingerprints: bool) -> Identity:
+    """Cached, since data sets and generators repeat polymers that were cut elsewhere; takes a `Polymer` apart for this,
+    as one would keep its molecules in memory.
+    """
+    chain = polymer.Polymer(word, length, heavy_atoms)
+    bits = fingerprints.of(chain) if with_fingerprints else None
+    score = unit_sa_score(chain.unit)
+    return _describe("polymer", polymer.KEY_VERSION, chain.key, chain.psmiles, chain.unit, score, bits)
 
 
 def _describe(

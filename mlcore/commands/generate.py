@@ -13,6 +13,7 @@ from typing import Any
 from mlcore import bundle
 from mlcore.chem.identity import Kind
 from mlcore.data import tables
+from mlcore.data.identities import workers_for
 from mlcore.errors import UserError
 from mlcore.evaluation import generative
 from mlcore.evaluation.generative import Judged
@@ -147,10 +148,12 @@ def _stream(generator: Generator, kind: Kind, args: argparse.Namespace) -> Itera
     """Strings with their judgement, up to as many as may be drawn."""
     total = (args.max_attempts or min(20 * args.n, MOST)) if args.accept else args.n
     condition = conditions.parse(args.condition)
-    for start in range(0, total, _BATCH):
-        n = min(_BATCH, total - start)
-        samples = generator.sample(n, args.seed, condition, args.temperature, args.top_k, args.guidance, start)
-        yield from zip(samples, generative.judge([sample.text for sample in samples], kind), strict=True)
+    with workers_for(args.n) as workers:
+        for start in range(0, total, _BATCH):
+            n = min(_BATCH, total - start)
+            samples = generator.sample(n, args.seed, condition, args.temperature, args.top_k, args.guidance, start)
+            judged = generative.judge([sample.text for sample in samples], kind, workers)
+            yield from zip(samples, judged, strict=True)
 
 
 def _progress(tally: Tally, args: argparse.Namespace, events: Events) -> None:

@@ -22,6 +22,7 @@ from mlcore.data.sequences import plain_ends
 from mlcore.errors import UserError
 from mlcore.evaluation import frechet
 from mlcore.predictors.protocol import Predictor
+from mlcore.processes import Workers
 
 SYNTHESIZABLE = 5.0
 """SA scores below this count as synthesizable."""
@@ -65,10 +66,10 @@ class Reference:
         return any(map(_METALS.search, self.texts))
 
 
-def judge(texts: Sequence[str], kind: Kind = "polymer") -> list[Judged]:
-    """Validity and identity of each string; equal strings are worked out once."""
+def judge(texts: Sequence[str], kind: Kind = "polymer", workers: Workers | None = None) -> list[Judged]:
+    """Validity and identity of each string; equal strings are worked out once, by `workers` if there are any."""
     valid = [text for text in dict.fromkeys(texts) if is_valid(text, kind)]
-    found = dict(zip(valid, identities(valid, kind), strict=True))
+    found = dict(zip(valid, identities(valid, kind, workers), strict=True))
     return [_judged(text, found.get(text)) for text in texts]
 
 

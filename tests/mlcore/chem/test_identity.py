@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from rdkit import Chem
 from rdkit.Chem import RDConfig
 
+from mlcore.chem import fingerprints
 from mlcore.chem.errors import ChemError
-from mlcore.chem.identity import Identity, identify, identify_many
+from mlcore.chem.identity import Identity, Kind, identify, identify_many
 from mlcore.chem.synthesizability import sa_score
+from mlcore.processes import Workers
 from tests.mlcore.chem.rewriting import HTPMD, SMIPOLY, load, rewritten
 
 ADAMANTANE = "C1C2CC3CC1CC(C2)C3"
@@ -80,6 +82,21 @@ def test_many_keep_their_order(processes: int) -> None:
     assert found[0] == identify(texts[0], "polymer")
     assert isinstance(found[-2], Identity)
     assert found[-2].smiles == "*C*"
+
+
+def test_workers_serve_more_than_once_and_bring_fingerprints() -> None:
+    with Workers(2) as workers:
+        for texts in (HTPMD[:600], SMIPOLY[:600]):
+            for found in identify_many(texts, "polymer", workers=workers, with_fingerprints=True):
+                assert isinstance(found, Identity)
+                assert found.fingerprints == fingerprints.of_identity(found.key, found.smiles)
+
+
+@pytest.mark.parametrize(("text", "kind"), [("*CC(*)[C@H](F)Cl", "polymer"), (LITFSI, "molecule")])
+def test_fingerprints_of_both_kinds(text: str, kind: Kind) -> None:
+    found = identify(text, kind, with_fingerprints=True)
+    assert found.fingerprints == fingerprints.of_identity(found.key, found.smiles)
+    assert identify(text, kind).fingerprints is None
 
 
 def test_error_survives_another_process() -> None:
