@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -103,7 +103,9 @@ class CandidateViewSet(ReadViewSet):
 
     def sorted_by(self, rows: QuerySet[Any], name: str) -> tuple[QuerySet[Any], str]:
         if name not in self.sorts and (found := Property.objects.filter(name=name).first()):
-            return rows.filter(scores__property=found), "scores__value"
+            # An annotation takes the join of the filter before it; a later filter on scores__value would add one of
+            # its own, without the property.
+            return rows.filter(scores__property=found).annotate(score=F("scores__value")), "score"
         return super().sorted_by(rows, name)
 
     @action(detail=True, methods=["post"])

@@ -206,16 +206,26 @@ def test_a_candidate_tells_where_it_came_from() -> None:
     assert (origin["training_run"], origin["text"]) == (run.pk, proposal.text)
 
 
-def test_lists_of_candidates_sort_by_score() -> None:
+@pytest.mark.parametrize("sort", ["conductivity", "-conductivity"])
+@pytest.mark.parametrize("filters", [{}, {"conductivity_min": 1e-5, "status": "proposed"}])
+def test_lists_of_candidates_sort_by_score(sort: str, filters: dict[str, Any]) -> None:
+    """Every candidate with that score comes once, ties and scores of other properties notwithstanding."""
     client = api("Viewer")
-    candidates = [factories.candidate() for _ in range(4)]
-    for candidate, value in zip(candidates, (3e-5, 1e-5, 2e-5), strict=False):
+    other = factories.property_("li_diffusivity", unit="cm2/s")
+    candidates = [factories.candidate() for _ in range(6)]
+    for candidate, value in zip(candidates, (3e-5, 1e-5, 2e-5, 1e-5, 3e-5), strict=False):
         factories.score(candidate, value=value)
-    first = client.get("/api/v1/candidates/", {"sort": "-conductivity", "page_size": 2})
-    second = client.get(first.data["next"])
-    values = [row["scores"]["conductivity"]["value"] for row in first.data["results"] + second.data["results"]]
-    assert values == [3e-5, 2e-5, 1e-5]
-    assert second.data["next"] is None
+    for candidate in candidates:
+        factories.score(candidate, value=1e-8, property=other)
+    answer = client.get("/api/v1/candidates/", {"sort": sort, "page_size": 2, **filters})
+    rows = answer.data["results"]
+    for _ in range(2):
+        answer = client.get(answer.data["next"])
+        rows += answer.data["results"]
+    values = [row["scores"]["conductivity"]["value"] for row in rows]
+    assert answer.data["next"] is None
+    assert values == sorted(values, reverse=sort.startswith("-"))
+    assert sorted(row["id"] for row in rows) == [candidate.pk for candidate in candidates[:5]]
 
 
 def test_substructure_pages_go_on_where_the_time_ran_out(monkeypatch: pytest.MonkeyPatch) -> None:
