@@ -1,5 +1,6 @@
 """Draw structures from a generator."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -7,7 +8,7 @@ from typing import Any, ClassVar
 import mlcore
 from registry.actions.base import Action, ActionError
 from registry.actions.queueing import create_job
-from registry.models import GenerationRun, Job, ModelVersion, RegisteredModel
+from registry.models import GenerationRun, Job, ModelVersion, Property, RegisteredModel
 
 MOST = 1_000_000  # strings a run may ask for
 SETTINGS: dict[str, tuple[type, float, float]] = {  # sampling settings: type, smallest, largest
@@ -61,16 +62,25 @@ class StartGeneration(Action[GenerationRun]):
         )
 
     def _check_condition(self) -> None:
-        known = set(self.model_version.properties.values_list("name", flat=True))
+        known = dict(self.model_version.properties.values_list("name", "scale"))
         for name, wish in self.condition.items():
             if name not in known:
                 listed = ", ".join(sorted(known)) or "none"
                 raise ActionError(
                     f"condition: {self.model_version} was not trained on {name}; known: {listed}.", field="condition"
                 )
-            number = isinstance(wish, int | float) and not isinstance(wish, bool)
-            if not number and wish not in CLASSES:
-                raise ActionError(f"condition: {name} must be low, high or a number, not {wish!r}.", field="condition")
+            _check_wish(name, wish, positive=known[name] == Property.Scale.LOG10)
+
+
+def _check_wish(name: str, wish: object, *, positive: bool) -> None:
+    """low, high, or a number that the property's axis has."""
+    if wish in CLASSES:
+        return
+    if not isinstance(wish, int | float) or isinstance(wish, bool):
+        raise ActionError(f"condition: {name} must be low, high or a number, not {wish!r}.", field="condition")
+    if not math.isfinite(wish) or (positive and wish <= 0):
+        kind = "positive" if positive else "finite"
+        raise ActionError(f"condition: {name} must be a {kind} number, not {wish:g}.", field="condition")
 
 
 def _check_setting(name: str, value: object) -> None:

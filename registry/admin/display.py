@@ -173,4 +173,6 @@ def pairs(values: dict[str, Any]) -> list[tuple[str, str]]:
 def _plain(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(number(item, 4) if isinstance(item, float) else str(item) for item in value) or "–"
-    return {None: "–", True: "yes", False: "no", "": "–"}.get(value, str(value)) if not isinstance(value, dict) else "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "–" if value is None or value == "" or isinstance(value, dict) else str(value)
