@@ -72,6 +72,18 @@ def put_folder(folder: Path) -> str:
         return put(archive)
 
 
+def read_in_folder(digest: str, name: str) -> bytes:
+    """One file of the folder with that digest.
+
+    Raises: ArtifactError when the folder or the file is missing.
+    """
+    with opened(digest) as stream, tarfile.open(fileobj=stream) as tar:
+        for entry in tar:
+            if entry.name == name and (content := tar.extractfile(entry)) is not None:
+                return content.read()
+    raise ArtifactError(f"Artifact {digest} holds no {name}.")
+
+
 def unpack_folder(digest: str, folder: Path) -> Path:
     """Write the folder with that digest into an empty or new folder and return it.
 
@@ -88,3 +100,15 @@ def unpack_folder(digest: str, folder: Path) -> Path:
             with target.open("wb") as file:
                 shutil.copyfileobj(content, file)
     return folder
+
+
+def file_in_folder(digest: str, name: str, most: int = 4_000_000) -> bytes:
+    """One file of the folder with that digest, at most so many bytes of it.
+
+    Raises: ArtifactError when the folder or the file is missing or damaged.
+    """
+    with opened(digest) as stream, tarfile.open(fileobj=stream) as tar:
+        for entry in tar:
+            if entry.name == name and (content := tar.extractfile(entry)):
+                return content.read(most)
+    raise ArtifactError(f"Artifact {digest} holds no file {name}.")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import mlcore
 from registry.actions.base import Action, ActionError
 from registry.actions.queueing import create_job
+from registry.actions.trained_range import trained_range
 from registry.models import GenerationRun, Job, ModelVersion, Property, RegisteredModel
 
 MOST = 1_000_000  # strings a run may ask for
@@ -62,25 +63,30 @@ class StartGeneration(Action[GenerationRun]):
         )
 
     def _check_condition(self) -> None:
-        known = dict(self.model_version.properties.values_list("name", "scale"))
+        known = {item.name: item for item in self.model_version.properties.all()}
         for name, wish in self.condition.items():
             if name not in known:
                 listed = ", ".join(sorted(known)) or "none"
-                raise ActionError(
-                    f"condition: {self.model_version} was not trained on {name}; known: {listed}.", field="condition"
-                )
-            _check_wish(name, wish, positive=known[name] == Property.Scale.LOG10)
+                raise _refused(name, f"{self.model_version} was not trained on it; known: {listed}")
+            _check_wish(self.model_version, known[name], wish)
 
 
-def _check_wish(name: str, wish: object, *, positive: bool) -> None:
-    """low, high, or a number that the property's axis has."""
+def _check_wish(version: ModelVersion, property_: Property, wish: object) -> None:
+    """low, high, or a number that the property's axis has and the generator has learned from."""
     if wish in CLASSES:
         return
     if not isinstance(wish, int | float) or isinstance(wish, bool):
-        raise ActionError(f"condition: {name} must be low, high or a number, not {wish!r}.", field="condition")
+        raise _refused(property_.name, f"must be low, high or a number, not {wish!r}")
+    positive = property_.scale == Property.Scale.LOG10
     if not math.isfinite(wish) or (positive and wish <= 0):
-        kind = "positive" if positive else "finite"
-        raise ActionError(f"condition: {name} must be a {kind} number, not {wish:g}.", field="condition")
+        raise _refused(property_.name, f"must be a {'positive' if positive else 'finite'} number, not {wish:g}")
+    trained = trained_range(version, property_)
+    if trained is not None and wish not in trained:
+        raise _refused(property_.name, f"{wish:g} lies outside of what {version} was trained on, {trained}")
+
+
+def _refused(name: str, why: str) -> ActionError:
+    return ActionError(f"condition: {name}: {why}.", field=f"condition.{name}")
 
 
 def _check_setting(name: str, value: object) -> None:

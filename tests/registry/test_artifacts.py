@@ -59,3 +59,11 @@ def test_a_link_is_no_plain_file(tmp_path):
     digest = artifacts.put(archive)
     with pytest.raises(artifacts.ArtifactError, match="link"):
         artifacts.unpack_folder(digest, tmp_path)
+
+
+def test_one_file_is_read_from_a_folder(tmp_path):
+    (tmp_path / "manifest.json").write_text("{}")
+    digest = artifacts.put_folder(tmp_path)
+    assert artifacts.read_in_folder(digest, "manifest.json") == b"{}"
+    with pytest.raises(artifacts.ArtifactError, match="holds no card"):
+        artifacts.read_in_folder(digest, "card.md")

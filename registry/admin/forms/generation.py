@@ -6,8 +6,9 @@ from django import forms
 from django.contrib.auth.models import User
 from django.db.models import Prefetch
 
-from registry.actions.start_generation import CLASSES, SETTINGS, StartGeneration
+from registry.actions.start_generation import SETTINGS, StartGeneration
 from registry.actions.start_scoring import StartScoring
+from registry.actions.trained_range import trained_range
 from registry.admin.forms.base import ActionForm
 from registry.admin.forms.filters import FilterField, read_filter
 from registry.models import Alias, GenerationRun, Job, ModelVersion, Property, RegisteredModel, ScoringRun
@@ -59,7 +60,7 @@ class StartGenerationForm(ActionForm):
         version = self._version()
         self.conditioned = list(version.properties.all()) if version else []
         for property_ in self.conditioned:
-            self.fields[f"condition.{property_.name}"] = forms.CharField(required=False, **_wish(property_))
+            self.fields[f"condition.{property_.name}"] = forms.CharField(required=False, **_wish(version, property_))
         for name, (kind, low, high) in SETTINGS.items():
             number = forms.IntegerField if kind is int else forms.FloatField
             self.fields[f"config.{name}"] = number(
@@ -94,12 +95,15 @@ class StartGenerationForm(ActionForm):
         ).run()
 
 
-def _wish(property_: Property) -> dict[str, Any]:
-    unit = f" in {property_.unit}" if property_.unit else ""
-    return {
-        "label": f"Ask for {property_.label}",
-        "help_text": f"{' or '.join(CLASSES)}, or a value{unit} such as 3e-4; empty asks for nothing.",
-    }
+def _wish(version: ModelVersion, property_: Property) -> dict[str, Any]:
+    """The box to ask for a property, with what this version knows of it."""
+    trained = trained_range(version, property_)
+    if trained is None:
+        value = f"a value in {property_.unit}" if property_.unit else "a value"
+    else:
+        value = f"a value from {trained}, such as {trained.example:g}"
+    high = f"high (from {trained.threshold:.3g} up)" if trained and trained.threshold is not None else "high"
+    return {"label": f"Ask for {property_.label}", "help_text": f"low, {high}, or {value}; empty asks for nothing."}
 
 
 def _read(wish: str) -> str | float:

@@ -20,6 +20,7 @@ from registry.models import (
     TrainingRun,
 )
 from tests import factories
+from tests.bundles import write_bundle
 
 PAGES = {
     "trainingrun_start": "Engineer",
@@ -71,6 +72,20 @@ def test_generation_asks_for_a_class_or_a_value(client_of):
     run = GenerationRun.objects.get()
     assert (run.condition, run.config) == ({"conductivity": 3e-4}, {"temperature": 0.9})
     assert client.post(url("generationrun_start"), data | {"condition.conductivity": "huge"}).status_code == 422
+
+
+def test_generation_form_tells_the_trained_range_and_refuses_beside_the_box(client_of, tmp_path):
+    ether = {"name": "ether_oxygen_fraction", "unit": "", "scale": "linear", "minimum": 0.1, "maximum": 0.5}
+    property_ = factories.property_("ether_oxygen_fraction", unit="", scale="linear")
+    digest = artifacts.put_folder(write_bundle(tmp_path / "bundle", properties=[ether]))
+    version = factories.model_version("generate", properties=[property_], bundle_digest=digest)
+    client = client_of("Curator")
+    page = client.get(url("generationrun_start"), {"model_version": version.pk}).content.decode()
+    assert "a value from 0.1 to 0.5, such as 0.3" in page
+    data = {"model_version": version.pk, "requested": 20, "seed": 1, "queue": "cpu"}
+    refused = client.post(url("generationrun_start"), data | {"condition.ether_oxygen_fraction": "0.9"})
+    assert "0.1 to 0.5" in str(refused.context["form"].errors["condition.ether_oxygen_fraction"])
+    assert not GenerationRun.objects.exists()
 
 
 def test_scoring_takes_a_filter_and_refuses_a_wrong_one(client_of):
