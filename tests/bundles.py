@@ -15,6 +15,7 @@ def write_bundle(
     properties: Sequence[dict[str, Any]] = (CONDUCTIVITY,),
     metrics: dict[str, Any] | None = None,
     weights: bytes = b"weights",
+    split: dict[str, Any] | None = None,
 ) -> Path:
     """A new folder with manifest, card and weights."""
     files = {"model.safetensors": weights, "card.md": b"# A card\n"}
@@ -25,7 +26,7 @@ def write_bundle(
         "config": {"seed": 0, "model": {}, "data": {"kind": "polymer", "split": {"valid": 0.1, "test": 0.1}}},
         "properties": list(properties),
         "training_data": {"digest": "d" * 64, "rows": 10, "keys": 10},
-        "split": {},
+        "split": split or {},
         "metrics": metrics or {},
         "code_version": "0.1.0",
         "created": "2026-11-01T00:00:00+00:00",
