@@ -14,6 +14,7 @@ from registry.actions.queueing import create_job
 from registry.formats.writing import WRITERS, write_table
 from registry.models import ExportRun, Job
 from registry.search.parameters import SelectionError
+from registry.search.sorting import usual_sort
 
 REPORT_EVERY = 1_000  # rows
 
@@ -33,6 +34,7 @@ class StartExport(Action[ExportRun]):
     subject: str  # candidates, measurements or structures
     selection: dict[str, Any]  # filters, as in the query string of the subject's list
     file_format: str  # csv, jsonl, sdf or parquet
+    sort: str = ""  # such as "-conductivity"; by default as the subject's list is sorted
     queue: str | None = Job.Queue.CPU  # None: no job, the caller runs WriteExport itself
 
     def check(self) -> None:
@@ -41,7 +43,7 @@ class StartExport(Action[ExportRun]):
         if self.file_format not in WRITERS:
             raise ActionError(f"The format {self.file_format!r} is none of {', '.join(WRITERS)}.", field="file_format")
         with _selectable():
-            check_contents(self.subject, self.selection)
+            check_contents(self.subject, self.selection, self.sort)
 
     def execute(self) -> ExportRun:
         return ExportRun.objects.create(
@@ -49,6 +51,7 @@ class StartExport(Action[ExportRun]):
             subject=self.subject,
             selection=self.selection,
             file_format=self.file_format,
+            config={"sort": self.sort or usual_sort(self.subject, self.selection)},
             code_version=__version__,
         )
 
@@ -65,7 +68,7 @@ class WriteExport(Action[ExportRun]):
     def execute(self) -> ExportRun:
         run = self.export_run
         with _selectable():
-            found = contents(run.subject, run.selection)
+            found = contents(run.subject, run.selection, run.config.get("sort", ""))
         with tempfile.TemporaryFile() as file:
             run.rows = write_table(file, run.file_format, found.columns, self._reported(found))
             run.file_digest = artifacts.put(file)
@@ -84,4 +87,4 @@ def _selectable() -> Iterator[None]:
     try:
         yield
     except SelectionError as error:
-        raise ActionError(str(error), field="selection") from error
+        raise ActionError(str(error), field="sort" if error.field == "sort" else "selection") from error

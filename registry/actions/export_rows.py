@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from registry.actions.decide import STATUS_AFTER
+from registry.actions.export_columns import PropertyColumns, property_columns
 from registry.formats.writing import Column
 from registry.models import Candidate, CandidateScore, Decision, ExportRun, Measurement, Property, Structure
 from registry.search.measurements import check_measurements, check_structures, select_measurements, select_structures
 from registry.search.selection import check_selection, select_candidates
+from registry.search.sorting import sort_keys, sort_rows
 
 CHUNK = 2_000
 
@@ -27,53 +29,69 @@ class Contents:
     total: int
 
 
-def contents(subject: str, selection: Mapping[str, Any]) -> Contents:
-    """The rows of a subject that a selection asks for.
+def contents(subject: str, selection: Mapping[str, Any], sort: str = "") -> Contents:
+    """The rows of a subject that a selection asks for, sorted as `registry.search.sorting` reads it.
 
     Raises: SelectionError.
     """
-    return SUBJECTS[subject][1](selection)
+    _, select, describe = SUBJECTS[subject]
+    return describe(sort_rows(select(selection), subject, sort, selection))
 
 
-def check_contents(subject: str, selection: Mapping[str, Any]) -> None:
-    """Raise SelectionError when the selection makes no sense; nothing is read."""
+def check_contents(subject: str, selection: Mapping[str, Any], sort: str = "") -> None:
+    """Raise SelectionError when the selection or the order makes no sense; nothing is read."""
     SUBJECTS[subject][0](selection)
+    sort_keys(subject, sort, selection)
 
 
 def _columns(text: str) -> list[Column]:
-    """`id:integer smiles` as columns."""
-    return [Column(*word.split(":")) for word in text.split()]
+    """`id:integer smiles` as columns; `mass[g/mol]:number` has its unit after a blank."""
+    words = (word.partition(":") for word in text.split())
+    return [Column(name.replace("[", " ["), kind or "text") for name, _, kind in words]
 
 
-STRUCTURE = "smiles key formula mass:number charge:integer heavy_atoms:integer elements sa_score:number"
+STRUCTURE = "smiles key formula mass[g/mol]:number charge:integer heavy_atoms:integer elements sa_score:number"
 
 
 def _structure(item: Structure) -> Row:
-    names = ("smiles", "key", "formula", "mass", "charge", "heavy_atoms", "sa_score")
-    return {name: getattr(item, name) for name in names} | {"elements": " ".join(item.elements)}
+    names = ("smiles", "key", "formula", "charge", "heavy_atoms", "sa_score")
+    plain = {name: getattr(item, name) for name in names}
+    return plain | {"mass [g/mol]": item.mass, "elements": " ".join(item.elements)}
 
 
-def candidates(selection: Mapping[str, Any]) -> Contents:
-    """One row a candidate; for every property its score, standard deviation, domain and model version."""
-    chosen = select_candidates(selection)
-    scores = CandidateScore.objects.select_related("property", "prediction__model_version__model")
+# Values that somebody measured or simulated and nobody has taken back.
+_MEASURED = Measurement.objects.filter(retired_at=None, value__isnull=False).exclude(method=Measurement.Method.COMPUTED)
+
+
+def candidates(chosen: QuerySet[Candidate]) -> Contents:
+    """One row a candidate; for every property what the champion predicts and what has been measured."""
+    scores = CandidateScore.objects.select_related("prediction__model_version__model")
     standing = Decision.objects.filter(undone_by=None, verdict__in=STATUS_AFTER).select_related("reviewer")
     rows = chosen.select_related("structure", "assignee").prefetch_related(
         "tags",
         Prefetch("scores", scores),
         Prefetch("decisions", standing.order_by("pk"), to_attr="standing"),
+        Prefetch("structure__measurements", _MEASURED.order_by("pk"), to_attr="measured"),
     )
-    properties = Property.objects.filter(pk__in=CandidateScore.objects.values("property")).order_by("name")
+    found = _properties()
     columns = _columns(f"id:integer {STRUCTURE} status assignee tags decision decision_reason decided_by decided_at")
-    for item in properties:
-        columns += _columns(
-            f"{item.name}:number {item.name}_std:number {item.name}_in_domain:boolean {item.name}_model"
-        )
+    for item in found.values():
+        columns += item.columns()
     columns += _columns("created_at")
-    return Contents(columns, map(_candidate, rows.iterator(chunk_size=CHUNK)), chosen.count())
+    made = (_candidate(row, found) for row in rows.iterator(chunk_size=CHUNK))
+    return Contents(columns, made, chosen.count())
 
 
-def _candidate(item: Candidate) -> Row:
+def _properties() -> dict[int, PropertyColumns]:
+    """Those that candidates have scores or measured values of."""
+    measured = _MEASURED.filter(property=OuterRef("pk"), structure__candidate__isnull=False)
+    return property_columns(
+        Property.objects.filter(Exists(CandidateScore.objects.filter(property=OuterRef("pk")))),
+        Property.objects.filter(Exists(measured)),
+    )
+
+
+def _candidate(item: Candidate, properties: Mapping[int, PropertyColumns]) -> Row:
     decision: Decision | None = item.standing[-1] if item.standing else None  # type: ignore[attr-defined]
     row: Row = {"id": item.pk} | _structure(item.structure)
     row |= {
@@ -86,30 +104,30 @@ def _candidate(item: Candidate) -> Row:
         "decided_at": decision.created_at.isoformat() if decision else "",
         "created_at": item.created_at.isoformat(),
     }
-    for score in item.scores.all():
-        name, version = score.property.name, score.prediction.model_version
-        row[name] = score.value
-        row[f"{name}_std"] = score.standard_deviation
-        row[f"{name}_in_domain"] = score.in_domain
-        row[f"{name}_model"] = f"{version.model.name}@{version.number}"
+    scores = {score.property_id: score for score in item.scores.all()}
+    measured: dict[int, list[Measurement]] = {}
+    for measurement in item.structure.measured:  # type: ignore[attr-defined]
+        measured.setdefault(measurement.property_id, []).append(measurement)
+    for pk, columns in properties.items():
+        row |= columns.of_score(scores[pk]) if pk in scores else {}
+        row |= columns.of_measurements(measured[pk]) if pk in measured else {}
     return row
 
 
-def measurements(selection: Mapping[str, Any]) -> Contents:
-    """One row a measurement, with the unit that its value is in."""
-    chosen = select_measurements(selection)
+def measurements(chosen: QuerySet[Measurement]) -> Contents:
+    """One row a measurement, with the unit that its value and its standard deviation are in."""
     rows = chosen.select_related("structure", "property", "dataset", "added_in", "retired_in")
     columns = _columns(
         "id:integer dataset smiles key property value:number unit standard_deviation:number missing_reason method "
-        "method_detail temperature_k:number salt concentration:number conditions source_id source_row:integer "
-        "added_in:integer retired_in:integer retired_reason created_at"
+        "method_detail temperature[K]:number salt concentration[mol/kg]:number conditions source_id "
+        "source_row:integer added_in:integer retired_in:integer retired_reason created_at"
     )
     return Contents(columns, map(_measurement, rows.iterator(chunk_size=CHUNK)), chosen.count())
 
 
 def _measurement(item: Measurement) -> Row:
-    as_stored = ("value", "standard_deviation", "missing_reason", "method", "method_detail", "temperature_k", "salt",
-                 "concentration", "source_id", "source_row", "retired_reason")  # fmt: skip
+    as_stored = ("value", "standard_deviation", "missing_reason", "method", "method_detail", "salt", "source_id",
+                 "source_row", "retired_reason")  # fmt: skip
     return {name: getattr(item, name) for name in as_stored} | {
         "id": item.pk,
         "dataset": item.dataset.slug,
@@ -117,6 +135,8 @@ def _measurement(item: Measurement) -> Row:
         "key": item.structure.key,
         "property": item.property.name,
         "unit": item.property.unit,
+        "temperature [K]": item.temperature_k,
+        "concentration [mol/kg]": item.concentration,
         "conditions": json.dumps(item.conditions, sort_keys=True, ensure_ascii=False) if item.conditions else "",
         "added_in": item.added_in.number if item.added_in else None,
         "retired_in": item.retired_in.number if item.retired_in else None,
@@ -124,9 +144,8 @@ def _measurement(item: Measurement) -> Row:
     }
 
 
-def structures(selection: Mapping[str, Any]) -> Contents:
+def structures(chosen: QuerySet[Structure]) -> Contents:
     """One row a structure."""
-    chosen = select_structures(selection)
     rows = (
         {"id": item.pk, "kind": item.kind, "created_at": item.created_at.isoformat()} | _structure(item)
         for item in chosen.iterator(chunk_size=CHUNK)
@@ -134,9 +153,13 @@ def structures(selection: Mapping[str, Any]) -> Contents:
     return Contents(_columns(f"id:integer kind {STRUCTURE} created_at"), rows, chosen.count())
 
 
-# What checks a selection, and what gives its rows.
-SUBJECTS: dict[str, tuple[Callable[[Mapping[str, Any]], object], Callable[[Mapping[str, Any]], Contents]]] = {
-    ExportRun.Subject.CANDIDATES: (check_selection, candidates),
-    ExportRun.Subject.MEASUREMENTS: (check_measurements, measurements),
-    ExportRun.Subject.STRUCTURES: (check_structures, structures),
+Check = Callable[[Mapping[str, Any]], object]
+Select = Callable[[Mapping[str, Any]], QuerySet[Any]]
+Describe = Callable[[QuerySet[Any]], Contents]
+
+# What checks a selection, what finds its rows, and what writes them down.
+SUBJECTS: dict[str, tuple[Check, Select, Describe]] = {
+    ExportRun.Subject.CANDIDATES: (check_selection, select_candidates, candidates),
+    ExportRun.Subject.MEASUREMENTS: (check_measurements, select_measurements, measurements),
+    ExportRun.Subject.STRUCTURES: (check_structures, select_structures, structures),
 }

@@ -173,6 +173,12 @@ class StartExportInput(serializers.Serializer):
     subject = serializers.ChoiceField(ExportRun.Subject.choices, default=ExportRun.Subject.CANDIDATES)
     selection = serializers.DictField(default=dict, help_text="Filter, as in the query string of the subject's list.")
     file_format = serializers.ChoiceField(sorted(TYPES), default="csv")
+    sort = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        help_text="As in the subject's list, such as -conductivity; by default the best, or most similar, first.",
+    )
 
 
 class ExportRunFilter(RunFilter):

@@ -77,10 +77,11 @@ def _measurements(version: DatasetVersion, properties: Sequence[Property]) -> It
 
 def _cell(rows: list[tuple[object, ...]], item: Property) -> str:
     values = [float(row[3]) for row in rows]  # type: ignore[arg-type]
-    return repr(_mean(values, item)) if values else ""
+    return repr(mean(values, item)) if values else ""
 
 
-def _mean(values: Iterable[float], item: Property) -> float:
+def mean(values: Iterable[float], item: Property) -> float:
+    """Of replicates: geometric where the property's scale is log10, arithmetic otherwise."""
     numbers = list(values)
     if len(numbers) == 1:
         return numbers[0]

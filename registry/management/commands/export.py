@@ -23,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--where", action="append", default=[], metavar="FILTER=VALUE", help="as in the API's query string"
         )
+        parser.add_argument("--sort", default="", help="such as -conductivity; best first when nothing is said")
 
     def handle(self, **options: Any) -> None:
         path: Path = options["file"]
@@ -31,7 +32,12 @@ class Command(BaseCommand):
         part = path.with_name(f".{path.name}.part")
         try:
             run = StartExport(
-                actor=None, subject=options["subject"], selection=selection, file_format=file_format, queue=None
+                actor=None,
+                subject=options["subject"],
+                selection=selection,
+                file_format=file_format,
+                sort=options["sort"],
+                queue=None,
             ).run()
             run = WriteExport(actor=None, export_run=run).run()
             with artifacts.opened(run.file_digest) as stream, part.open("wb") as file:

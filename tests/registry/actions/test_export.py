@@ -7,6 +7,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 from rdkit import Chem
 
 from registry import artifacts
@@ -19,8 +20,10 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def export(subject="candidates", selection=None, file_format="csv") -> bytes:
-    run = StartExport(actor=None, subject=subject, selection=selection or {}, file_format=file_format, queue=None).run()
+def export(subject="candidates", selection=None, file_format="csv", sort="") -> bytes:
+    run = StartExport(
+        actor=None, subject=subject, selection=selection or {}, file_format=file_format, sort=sort, queue=None
+    ).run()
     run = WriteExport(actor=None, export_run=run).run()
     run.refresh_from_db()
     with artifacts.opened(run.file_digest) as stream:
@@ -49,11 +52,66 @@ def test_candidates_come_with_scores_tags_and_decision(candidate):
     rows = {row["smiles"]: row for row in table(export())}
     row = rows["*OCC*"]
     assert (row["id"], row["status"], row["tags"]) == (str(candidate.pk), "accepted", "glassy")
-    assert (row["conductivity"], row["conductivity_std"], row["conductivity_in_domain"]) == ("0.0002", "0.1", "true")
-    assert "@" in row["conductivity_model"]
+    assert row["conductivity predicted [S/cm]"] == "0.0002"
+    assert row["conductivity predicted std [log10 S/cm]"] == "0.1"
+    assert row["conductivity predicted in domain"] == "true"
+    assert "@" in row["conductivity predicted by"]
     assert (row["decision"], row["decided_by"]) == ("accept", "ada")
     assert row["decision_reason"] == "'-good"
-    assert rows["*C*"]["conductivity"] == ""
+    assert rows["*C*"]["conductivity predicted [S/cm]"] == ""
+
+
+def test_measured_values_stand_beside_the_predicted_ones(candidate):
+    for temperature, value in ((298.15, 1e-5), (353, 1e-3)):
+        factories.measurement(
+            structure=candidate.structure, value=value, temperature_k=temperature, method="experiment"
+        )
+    factories.measurement(structure=candidate.structure, value=None, missing_reason="decomposed")
+    factories.measurement(structure=candidate.structure, value=1e-9, retired_at=timezone.now())
+    factories.measurement(structure=candidate.structure, value=1e-9, method="computed")
+    rows = {row["smiles"]: row for row in table(export())}
+    row = rows["*OCC*"]
+    assert float(row["conductivity measured [S/cm]"]) == pytest.approx(1e-4)  # geometric, as models are trained
+    assert (row["conductivity measured n"], row["conductivity measured by"]) == ("2", "experiment")
+    assert row["conductivity measured at [K]"] == "298.15 to 353"
+    assert rows["*C*"]["conductivity measured [S/cm]"] == ""
+
+
+def test_without_measurements_there_are_no_columns_for_them(candidate):
+    assert not any("measured" in name for name in table(export())[0])
+
+
+@pytest.fixture
+def three():
+    """Candidates that somebody scored 1e-5, 1e-3 and not at all, in this order."""
+    made = [factories.candidate(smiles=smiles) for smiles in ("*CCO*", "*CC(C)O*", "*CC*")]
+    for candidate, value in zip(made, (1e-5, 1e-3), strict=False):
+        factories.score(candidate, value=value)
+    return [candidate.pk for candidate in made]
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [("", (1, 0, 2)), ("-conductivity", (1, 0, 2)), ("conductivity", (0, 1, 2)), ("-id", (2, 1, 0)),
+     ("status,id", (0, 1, 2)), ("-mass", (1, 0, 2))],
+)  # fmt: skip
+def test_rows_come_in_the_order_that_was_asked_for(three, sort, order):
+    assert [int(row["id"]) for row in table(export(sort=sort))] == [three[place] for place in order]
+
+
+def test_a_search_by_similarity_is_sorted_by_it(three):
+    rows = table(export(selection={"similar_to": "*CC(C)O*", "threshold": 0.1}))
+    assert rows[0]["smiles"] == "*OCC(*)C"
+
+
+@pytest.mark.parametrize(
+    ("subject", "sort"), [("candidates", "colour"), ("candidates", "-similarity"), ("structures", "conductivity")]
+)
+def test_an_unknown_order_is_refused(subject, sort):
+    factories.property_()
+    with pytest.raises(ActionError) as caught:
+        export(subject=subject, sort=sort)
+    assert caught.value.field == "sort"
 
 
 def test_the_selection_is_that_of_the_lists(candidate):
@@ -79,7 +137,7 @@ def test_unknown_subjects_and_formats(field, value):
 
 def test_other_formats(candidate):
     lines = [json.loads(line) for line in export(file_format="jsonl").splitlines()]
-    assert {line["smiles"]: line.get("conductivity") for line in lines} == {"*OCC*": 2e-4, "*C*": None}
+    assert {line["smiles"]: line.get("conductivity predicted [S/cm]") for line in lines} == {"*OCC*": 2e-4, "*C*": None}
     assert {row["id"] for row in pq.read_table(io.BytesIO(export(file_format="parquet"))).to_pylist()} == {
         line["id"] for line in lines
     }

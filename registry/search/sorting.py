@@ -1,0 +1,86 @@
+"""The order of exported rows: as the lists are sorted, and candidates by any property's score."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
+
+from registry.models import CandidateScore, ExportRun, Property
+from registry.search.parameters import SelectionError
+
+_OF_STRUCTURE = ("smiles", "formula", "mass", "heavy_atoms", "sa_score")
+_COMMON = {"id": "pk", "created_at": "created_at"}
+_PATHS: dict[str, dict[str, str]] = {
+    ExportRun.Subject.CANDIDATES: _COMMON
+    | {"updated_at": "updated_at", "status": "status", "similarity": "similarity"}
+    | {name: f"structure__{name}" for name in _OF_STRUCTURE},
+    ExportRun.Subject.MEASUREMENTS: _COMMON | {"value": "value", "temperature_k": "temperature_k"},
+    ExportRun.Subject.STRUCTURES: _COMMON | {"similarity": "similarity"} | {name: name for name in _OF_STRUCTURE},
+}
+
+
+class Key(NamedTuple):
+    """One part of an order."""
+
+    path: str
+    descending: bool
+    property: Property | None = None
+    """Whose score is meant; `path` then leads through a join to that score alone."""
+
+
+def sort_keys(subject: str, sort: str, selection: Mapping[str, Any]) -> list[Key]:
+    """`-conductivity,id` read.
+
+    Raises: SelectionError, for the field `sort`.
+    """
+    return list(_keys(subject, sort, selection))
+
+
+def sort_rows(rows: QuerySet[Any], subject: str, sort: str, selection: Mapping[str, Any]) -> QuerySet[Any]:
+    """The rows in that order: those without a value last, of equal ones the newest first. Raises: SelectionError."""
+    keys = sort_keys(subject, sort, selection)
+    joins = {
+        _join(key.property): FilteredRelation("scores", condition=Q(scores__property_id=key.property.pk))
+        for key in keys
+        if key.property
+    }
+    order = [F(key.path).desc(nulls_last=True) if key.descending else F(key.path).asc(nulls_last=True) for key in keys]
+    return rows.alias(**joins).order_by(*order, "-pk")
+
+
+def usual_sort(subject: str, selection: Mapping[str, Any]) -> str:
+    """As the lists are sorted when nobody says how: most similar, or best, first."""
+    if selection.get("similar_to") and subject != ExportRun.Subject.MEASUREMENTS:
+        return "-similarity"
+    if subject != ExportRun.Subject.CANDIDATES:
+        return "id"
+    best = best_property()
+    if best is None:
+        return "-id"
+    return best.name if best.better == Property.Better.LOWER else f"-{best.name}"
+
+
+def best_property() -> Property | None:
+    """What candidates are ranked by: the first scored property that has a better direction."""
+    scores = CandidateScore.objects.filter(property=OuterRef("pk"))
+    return Property.objects.exclude(better=Property.Better.NEITHER).filter(Exists(scores)).order_by("name").first()
+
+
+def _keys(subject: str, sort: str, selection: Mapping[str, Any]) -> Iterator[Key]:
+    for word in filter(None, (part.strip() for part in sort.split(","))):
+        name, descending = word.removeprefix("-"), word.startswith("-")
+        if name == "similarity" and not selection.get("similar_to"):
+            raise SelectionError("sort", "similarity is there only with similar_to.")
+        if path := _PATHS[subject].get(name):
+            yield Key(path, descending)
+        elif subject == ExportRun.Subject.CANDIDATES and (found := Property.objects.filter(name=name).first()):
+            yield Key(f"{_join(found)}__value", descending, found)
+        else:
+            more = ", names of properties" if subject == ExportRun.Subject.CANDIDATES else ""
+            raise SelectionError(
+                "sort", f"{name!r} is unknown; known: {', '.join(_PATHS[subject])}{more}, and each with - in front."
+            )
+
+
+def _join(property_: Property) -> str:
+    return f"score_{property_.pk}"
