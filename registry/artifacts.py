@@ -100,15 +100,3 @@ def unpack_folder(digest: str, folder: Path) -> Path:
             with target.open("wb") as file:
                 shutil.copyfileobj(content, file)
     return folder
-
-
-def file_in_folder(digest: str, name: str, most: int = 4_000_000) -> bytes:
-    """One file of the folder with that digest, at most so many bytes of it.
-
-    Raises: ArtifactError when the folder or the file is missing or damaged.
-    """
-    with opened(digest) as stream, tarfile.open(fileobj=stream) as tar:
-        for entry in tar:
-            if entry.name == name and (content := tar.extractfile(entry)):
-                return content.read(most)
-    raise ArtifactError(f"Artifact {digest} holds no file {name}.")
