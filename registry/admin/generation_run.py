@@ -59,7 +59,10 @@ class GenerationRunAdmin(RunAdmin):
         ]
 
     def outputs(self, request: HttpRequest, row: GenerationRun) -> list[Panel]:
-        return [_funnel(row), _candidates(row), _proposals(row)]
+        return [_candidates(row), _proposals(row)]
+
+    def moving(self, request: HttpRequest, row: GenerationRun) -> list[Panel]:
+        return [_funnel(row)]
 
     def buttons(self, request: HttpRequest, row: GenerationRun) -> list[Button | None]:
         score = go(request, "registry.add_scoringrun", "Score its candidates", "registry_scoringrun_start",
@@ -82,7 +85,7 @@ def _funnel(row: GenerationRun) -> Panel:
     top = counts["n_drawn"] or 1
     stages = [(name.removeprefix("n_"), count, f"{100 * count / top:.1f}") for name, count in counts.items()]
     context = {"stages": stages, "empty": not counts["n_drawn"]}
-    return Panel("What became of the strings", "registry/parts/funnel.html", context)
+    return Panel("What became of the strings", "registry/parts/funnel.html", context, name="funnel")
 
 
 def _candidates(row: GenerationRun) -> Panel:

@@ -8,10 +8,8 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.loader import render_to_string
-from django.urls import URLPattern, reverse
+from django.urls import URLPattern
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
@@ -20,12 +18,11 @@ from registry.actions.retry_job import RetryJob, run_of
 from registry.admin import display
 from registry.admin.action_view import run_action
 from registry.admin.base import RecordAdmin
-from registry.admin.chart import line_chart
+from registry.admin.live import LiveAdmin, progress
 from registry.admin.panels import Button, Fact, Panel, go
 from registry.admin.related import RelatedFilter
 from registry.models import Job, JobEvent
 
-LOG_LINES = 200
 RUNS = (  # what a job does, with all that names it
     "importrun",
     "trainingrun__model",
@@ -33,43 +30,6 @@ RUNS = (  # what a job does, with all that names it
     "scoringrun__model_version__model",
     "exportrun",
 )
-
-
-def progress(job: Job) -> SafeString:
-    """State and bar; a job that is not finished asks for its own successor."""
-    return SafeString(render_to_string("registry/job/progress.html", {"job": job, "state": display.state(job)}))
-
-
-def curves(job: Job) -> list[SafeString]:
-    """One chart for each metric, with a line for each split."""
-    found: dict[str, dict[str, list[tuple[float, float]]]] = {}
-    metrics = job.events.filter(kind=JobEvent.Kind.METRIC).order_by("attempt", "sequence")
-    for data in metrics.values_list("data", flat=True):
-        step, value = data.get("step"), data.get("value")
-        if isinstance(step, int | float) and isinstance(value, int | float):
-            name, split = str(data.get("name", "metric")), str(data.get("split", ""))
-            found.setdefault(name, {}).setdefault(f"{split} {name}".strip(), []).append((step, value))
-    return [line_chart(series) for series in found.values()]
-
-
-def live_panel(job: Job | None) -> Panel | None:
-    """Progress, curves and log, refreshed while the job runs."""
-    if job is None:
-        return None
-    return Panel("Job", "registry/job/live.html", live_context(job))
-
-
-def live_context(job: Job) -> dict[str, Any]:
-    log = job.events.exclude(kind__in=[JobEvent.Kind.METRIC, JobEvent.Kind.PROGRESS]).order_by("-attempt", "-sequence")
-    return {
-        "job": job,
-        "state": display.state(job),
-        "percent": f"{100 * job.progress:.0f}",
-        "charts": curves(job),
-        "log": list(log[:LOG_LINES])[::-1],
-        "polled": reverse("admin:registry_job_live", args=[job.pk]),
-        "beat": display.when(job.heartbeat_at),
-    }
 
 
 def job_buttons(request: HttpRequest, job: Job | None) -> list[Button | None]:
@@ -85,7 +45,7 @@ def job_buttons(request: HttpRequest, job: Job | None) -> list[Button | None]:
 
 
 @admin.register(Job)
-class JobAdmin(RecordAdmin):
+class JobAdmin(LiveAdmin):
     list_display = ("__str__", "work", "live", "queue", "attempts", "created_by", "created", "took")
     list_filter = (
         ("state", ChoicesDropdownFilter),
@@ -120,12 +80,8 @@ class JobAdmin(RecordAdmin):
             raise PermissionDenied
         return get_object_or_404(Job, pk=pk)
 
-    def live_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        job = self._job(request, pk)
-        response = HttpResponse(render_to_string("registry/job/live.html", live_context(job)))
-        if job.finished:
-            response["HX-Refresh"] = "true"  # once more as a whole: results and buttons have changed
-        return response
+    def job_of(self, row: Job) -> Job:
+        return row
 
     def progress_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         return HttpResponse(progress(self._job(request, pk)))
@@ -174,8 +130,7 @@ class JobAdmin(RecordAdmin):
         ]
 
     def panels(self, request: HttpRequest, row: Job) -> list[Panel]:
-        panel = live_panel(row)
-        return [panel] if panel else []
+        return self.live_panel(row)
 
     def buttons(self, request: HttpRequest, row: Job) -> list[Button | None]:
         return job_buttons(request, row)

@@ -44,6 +44,8 @@ class Panel:
     link: str = ""
     note: str = ""
     wide: bool = True
+    name: str = ""
+    """Of a panel that is refreshed on its own."""
 
 
 def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[object]], **options: Any) -> Panel:

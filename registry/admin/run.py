@@ -4,19 +4,24 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import URLPattern
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from registry.admin import display
-from registry.admin.base import RecordAdmin
-from registry.admin.job import duration, job_buttons, live_panel, progress
+from registry.admin.job import duration, job_buttons
+from registry.admin.live import LiveAdmin, progress
 from registry.admin.panels import Button, Fact, Panel, values
+from registry.models import Job
 from registry.models.run import Run
 
 
-class RunAdmin(RecordAdmin):
+class RunAdmin(LiveAdmin):
     list_filter: tuple[Any, ...] = (("job__state", ChoicesDropdownFilter),)
     list_select_related: tuple[str, ...] = ("job", "job__created_by")
     ordering = ("-pk",)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [self.own_path("<int:pk>/live/", self.live_view, "live"), *super().get_urls()]
 
     @admin.display(description="state", ordering="job__state")
     def live(self, row: Run) -> str:
@@ -48,12 +53,13 @@ class RunAdmin(RecordAdmin):
         ]
 
     def panels(self, request: HttpRequest, row: Any) -> list[Panel]:
-        live = live_panel(row.job)
+        """The job comes first until it has succeeded: then what it brought is of more interest."""
+        live, found = self.live_panel(row), [*self.moving(request, row), *self.outputs(request, row)]
         metrics = values("Metrics", row.metrics, "None recorded yet.", wide=False)
         config = values("Configuration", row.config, "All settings were left to their defaults.", wide=False)
-        pending = [live] if live and not row.job.finished else []
-        finished = [live] if live and row.job.finished else []
-        return [*pending, *self.outputs(request, row), metrics, config, *finished]
+        if row.job and row.job.state != Job.State.SUCCEEDED:
+            return [*live, *found, metrics, config]
+        return [*found, metrics, config, *live]
 
     def buttons(self, request: HttpRequest, row: Any) -> list[Button | None]:
         return job_buttons(request, row.job)

@@ -34,6 +34,31 @@ def test_running_job_asks_for_its_successor(client_of, running):
     assert "hx-get" in client.get(url("trainingrun_change", running.trainingrun.pk)).content.decode()
 
 
+def test_run_page_has_its_state_and_counts_from_one_reading(client_of, db):
+    run = factories.generation_run(job=factories.job("generate"))
+    client = client_of("Viewer")
+    page = client.get(url("generationrun_change", run.pk)).content.decode()
+    address = url("generationrun_live", run.pk)
+    assert f'hx-get="{address}"' in page
+    assert page.count("</span>Queued</span>") == 2
+    Job.objects.update(state="running", attempt=1, message="generating 3 of 10")
+    factories.proposal(run=run)
+    live = client.get(address).content.decode()
+    assert "Queued" not in live
+    assert live.count("</span>Running</span>") == 2
+    for part in ('id="sv-facts" hx-swap-oob="true"', 'id="sv-panel-funnel" hx-swap-oob="true"', "sv-funnel"):
+        assert part in live, part
+
+
+def test_error_of_a_failed_run_stands_at_the_top_of_its_page(client_of, db):
+    job = factories.job("generate", state="failed", error="condition hue: unknown <property>")
+    run = factories.generation_run(job=job)
+    for page in ("generationrun_change", run.pk), ("job_change", job.pk):
+        text = client_of("Viewer").get(url(*page)).content.decode()
+        assert text.count('role="alert">condition hue: unknown &lt;property&gt;') == 1
+        assert text.index('role="alert"') < text.index('id="sv-facts"')
+
+
 def test_finished_job_is_left_alone(client_of, running):
     Job.objects.update(state="failed", finished_at=running.created_at, error="out of memory <b>")
     response = client_of("Viewer").get(url("job_live", running.pk))
