@@ -3,15 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from math import log
 from typing import Any, TypeVar
 
-from registry import units
+from registry.actions.import_cells import CellReader
 from registry.actions.reported import Report
 from registry.formats import ColumnMapping, Problem, Row, Table, shortened
 from registry.formats.mapping import Source, ValueColumn
-from registry.formats.values import Refused, check_temperature, parse_number, to_property
-from registry.models import Measurement, Property
+from registry.formats.numbers import Decimals, Refused
+from registry.models import Measurement
 
 Found = TypeVar("Found")
 
@@ -37,16 +36,20 @@ class Survey:
     rows: int = 0
     suspects: dict[str, Problem] = field(default_factory=dict)
     """Columns most of whose numbers look like another unit or scale: then none of them can be trusted."""
+    decimals: Decimals | None = None
+    """What the numbers tell of the decimal sign, where it may be a comma."""
 
 
 def survey(table: Table, mapping: ColumnMapping) -> Survey:
-    """Count the rows and find suspect columns."""
-    readers = _number_readers(mapping)
+    """Count the rows, find suspect columns, and tell the decimal sign."""
+    cells = CellReader(mapping, Decimals() if table.decimal_comma else None)
+    readers = cells.suspicious()
     numbers: Counter[str] = Counter()
     lookalikes: Counter[tuple[str, str]] = Counter()
     rows = 0
     for row in table.rows:
         rows += 1
+        cells.look(row)
         for column, read in readers.items():
             try:
                 numbers[column] += read(row.cells.get(column, "")) is not None
@@ -58,59 +61,29 @@ def survey(table: Table, mapping: ColumnMapping) -> Survey:
                               "so none of them is taken.", column)
         for (column, code), count in lookalikes.items()
         if code in _LOOKALIKES and count > _ROUGHLY_ALL * numbers[column]
-    })  # fmt: skip
+    }, cells.decimals)  # fmt: skip
 
 
-def read_row(row: Row, mapping: ColumnMapping, suspects: Mapping[str, Problem]) -> Draft | Problem:
+def read_row(row: Row, cells: CellReader, suspects: Mapping[str, Problem]) -> Draft | Problem:
     """One row as reports, or the first of its problems with the others named in the reason."""
     if row.problem:
         return row.problem
+    mapping = cells.mapping
     problems: list[Problem] = []
     structure = row.cells.get(mapping.structure, "")
     if not structure.strip():
         problems.append(Problem("missing_structure", "There is no structure.", mapping.structure))
     _attempt(lambda: _check_text(structure), mapping.structure, {}, problems)
-    common = _common(row, mapping, suspects, problems)
-    reports = [found for value in mapping.values if (found := _report(row, value, mapping, common, suspects, problems))]
+    common = _common(row, cells, suspects, problems)
+    reports = [found for value in mapping.values if (found := _report(row, value, cells, common, suspects, problems))]
     if not problems and mapping.values and not reports and not mapping.computed:
         problems.append(Problem("no_value", "No mapped column holds a value.", mapping.values[0].column))
     return _joined(problems) if problems else Draft(row, structure, reports)
 
 
-def _number_readers(mapping: ColumnMapping) -> dict[str, Callable[[str], float | None]]:
-    readers: dict[str, Callable[[str], float | None]] = {}
-    for value in mapping.values:
-        readers[value.column] = lambda text, value=value: _in_unit(text, value)  # type: ignore[misc]
-    if mapping.temperature.column:
-        readers[mapping.temperature.column] = lambda text: _kelvin(text, mapping.temperature.unit)
-    return readers
-
-
-def _in_unit(text: str, value: ValueColumn) -> float | None:
-    number = parse_number(text)
-    return None if number is None else to_property(number, value.property, value.scale, value.convert)
-
-
-def _kelvin(text: str, unit: str) -> float | None:
-    number = parse_number(text)
-    if number is None:
-        return None
-    kelvin = units.conversion(unit or "K", "K")(number)
-    check_temperature(kelvin)
-    return kelvin
-
-
-def _per_kilogram(text: str, unit: str) -> float | None:
-    number = parse_number(text)
-    if number is not None and number < 0:
-        raise Refused("negative", f"A concentration cannot be negative: {number:g}.")
-    return None if number is None else units.conversion(unit or "mol/kg", "mol/kg")(number)
-
-
-def _common(
-    row: Row, mapping: ColumnMapping, suspects: Mapping[str, Problem], problems: list[Problem]
-) -> dict[str, Any]:
+def _common(row: Row, cells: CellReader, suspects: Mapping[str, Problem], problems: list[Problem]) -> dict[str, Any]:
     """What all values of a row share."""
+    mapping = cells.mapping
 
     def number(source: Source, read: Callable[[str, str], float | None]) -> float | None:
         return _attempt(lambda: read(source.text(row.cells), source.unit), source.column, suspects, problems)
@@ -123,46 +96,36 @@ def _common(
         known = ", ".join(_METHODS)
         problems.append(Problem("unknown_method", f"{shortened(method)!r} is none of {known}.", mapping.method.column))
     return {
-        "temperature_k": number(mapping.temperature, _kelvin),
-        "concentration": number(mapping.concentration, _per_kilogram),
+        "temperature_k": number(mapping.temperature, cells.kelvin),
+        "concentration": number(mapping.concentration, cells.per_kilogram),
         "salt": text(mapping.salt),
         "method": method,
         "method_detail": text(mapping.method_detail),
         "source_id": text(mapping.source_id),
-        "conditions": {name: _condition(text(source)) for name, source in mapping.conditions.items()},
+        "conditions": {name: cells.condition(text(source)) for name, source in mapping.conditions.items()},
     }
 
 
 def _report(
     row: Row,
     value: ValueColumn,
-    mapping: ColumnMapping,
+    cells: CellReader,
     common: dict[str, Any],
     suspects: Mapping[str, Problem],
     problems: list[Problem],
 ) -> Report | None:
     before = len(problems)
-    number = _attempt(lambda: _in_unit(row.cells.get(value.column, ""), value), value.column, suspects, problems)
+    number = _attempt(lambda: cells.value(row.cells.get(value.column, ""), value), value.column, suspects, problems)
     if len(problems) > before:
         return None
     if number is None:
-        reason = mapping.missing_reason.text(row.cells)[:_LONGEST]
+        reason = cells.mapping.missing_reason.text(row.cells)[:_LONGEST]
         return Report(value.property.name, None, missing_reason=reason, **common) if reason else None
     deviation = _attempt(
-        lambda: _deviation(row.cells.get(value.standard_deviation, ""), number, value),
+        lambda: cells.deviation(row.cells.get(value.standard_deviation, ""), number, value),
         value.standard_deviation, {}, problems,
     )  # fmt: skip
     return Report(value.property.name, number, deviation, **common)
-
-
-def _deviation(text: str, number: float, value: ValueColumn) -> float | None:
-    """A standard deviation in the property's unit; one in log10 units by propagation to first order."""
-    found = parse_number(text)
-    if found is None:
-        return None
-    if found < 0:
-        raise Refused("negative", f"A standard deviation cannot be negative: {found:g}.")
-    return found * (log(10) * number if value.scale == Property.Scale.LOG10 else value.convert.factor)
 
 
 def _attempt(
@@ -172,7 +135,9 @@ def _attempt(
     try:
         found = read()
     except Refused as refused:
-        problems.append(replace(refused.problem, column=column))
+        problem = refused.problem
+        reason = f"{shortened(column)}: {problem.reason}" if column else problem.reason
+        problems.append(replace(problem, column=column, reason=reason))
         return None
     if found is not None and column in suspects:
         problems.append(suspects[column])
@@ -196,18 +161,12 @@ def _check_text(text: str) -> None:
         raise Refused("not_text", f"{shortened(text)!r} holds half a surrogate pair, which is no character.") from None
 
 
-def _condition(text: str) -> float | str | None:
-    try:
-        return parse_number(text)
-    except Refused:
-        return text
-
-
 def _joined(problems: list[Problem]) -> Problem:
     return replace(problems[0], reason=" ".join(dict.fromkeys(problem.reason for problem in problems)))
 
 
 def iterate(table: Table, mapping: ColumnMapping, found: Survey) -> Iterator[tuple[Row, Draft | Problem]]:
     """Every row with what became of it."""
+    cells = CellReader(mapping, found.decimals)
     for row in table.rows:
-        yield row, read_row(row, mapping, found.suspects)
+        yield row, read_row(row, cells, found.suspects)

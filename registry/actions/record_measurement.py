@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 from registry import units
 from registry.actions.base import Action, ActionError
 from registry.actions.reported import Report
-from registry.formats.values import Refused, check_bounds, check_temperature, parse_number
+from registry.formats.numbers import Refused, parse_number
+from registry.formats.values import check_bounds, check_temperature
 from registry.models import Dataset, Measurement, Property, Structure
 
 

@@ -29,7 +29,7 @@ def read(text: TextIO) -> Table:
         if problem:
             raise FormatError(f"The header (row {row_number}) cannot be read: {problem.reason}")
         columns = unique_columns(fields)
-        return Table("csv", columns, (_row(columns, *record) for record in records))
+        return Table("csv", columns, (_row(columns, *record) for record in records), delimiter in ";\t")
     raise FormatError("The file is empty.")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from registry import units
-from registry.formats.values import Refused, parse_number
+from registry.formats.numbers import lenient_number
 from registry.models import Property
 
 _STRUCTURE = (
@@ -103,12 +103,5 @@ def _temperature_unit(column: str, unit: str, rows: Sequence[Mapping[str, str]])
 
 
 def _numbers(column: str, rows: Sequence[Mapping[str, str]]) -> list[float]:
-    numbers = []
-    for row in rows:
-        try:
-            number = parse_number(row.get(column, ""))
-        except Refused:
-            continue
-        if number is not None:
-            numbers.append(number)
-    return numbers
+    found = (lenient_number(row.get(column, "")) for row in rows)
+    return [number for number in found if number is not None]

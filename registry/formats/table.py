@@ -43,6 +43,8 @@ class Table:
     file_format: str
     columns: list[str]
     rows: Iterator[Row] = field(repr=False)
+    decimal_comma: bool = False
+    """Whether a comma in a number may be its decimal sign: no comma separates the columns."""
 
 
 def storable(text: str) -> str:

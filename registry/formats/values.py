@@ -1,4 +1,4 @@
-"""From the text of a cell to a number in the property's unit, and the reasons why it is none.
+"""From a number as written to a value in the property's unit, and the reasons why it is none.
 
 A value that parses can still be wrong: log10 values in a linear column, °C in a K column. Such a cell is refused when
 the reading that was declared lies outside the bounds; the reason names the other reading if that one lies within.
@@ -7,51 +7,11 @@ the reading that was declared lies outside the bounds; the reason names the othe
 import math
 
 from registry import units
-from registry.formats.table import Problem, shortened
+from registry.formats.numbers import Refused
 from registry.models import Property
 
-MISSING = {"", "n/a", "na", "n.a.", "none", "null", "-", "--", "–", "—", "?", "n.d.", "nd", "#n/a"}
 LOWEST_K, HIGHEST_K = 150.0, 1500.0  # temperatures at which electrolytes are measured or simulated
 _LARGEST_EXPONENT = 300  # 10**308 is the end of double precision
-
-
-class Refused(ValueError):
-    """A cell that cannot be taken as it stands."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.problem = Problem(code, reason)
-
-
-def parse_number(text: str) -> float | None:
-    """The number in a cell; None where the cell says that there is none ("", n/a, -).
-
-    Raises:
-        Refused: `nul_byte`, `not_a_number`, `not_finite`.
-    """
-    clean = text.strip().replace("−", "-")
-    if clean.lower() in MISSING:
-        return None
-    if "\0" in clean:
-        raise Refused("nul_byte", f"{shortened(clean)!r} holds a NUL byte.")
-    try:
-        number = float(clean) if clean.isascii() and "_" not in clean else None
-    except ValueError:
-        number = None
-    if number is None:
-        hint = "; write a point for the decimal comma" if clean.count(",") == 1 and _is_number(clean) else ""
-        raise Refused("not_a_number", f"{shortened(clean)!r} is no number{hint}.")
-    if not math.isfinite(number):
-        raise Refused("not_finite", f"{shortened(clean)!r} is no finite number; leave a missing value empty.")
-    return number
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text.replace(",", "."))
-    except ValueError:
-        return False
-    return True
 
 
 def to_property(number: float, item: Property, scale: str, convert: units.Conversion) -> float:

@@ -1,40 +1,14 @@
-"""Cells that are refused, each for its reason."""
+"""Values that are refused, each for its reason."""
 
 import pytest
 
-from registry.formats.values import Refused, check_temperature, parse_number, to_property
+from registry.formats.numbers import Refused
+from registry.formats.values import check_temperature, to_property
 from registry.models import Property
 from registry.units import Conversion
 
 CONDUCTIVITY = Property(name="conductivity", label="Conductivity", unit="S/cm", scale="log10", lower=1e-20, upper=1.0)
 TRANSFERENCE = Property(name="t", label="Transference number", unit="", scale="linear", lower=-5, upper=2)
-
-
-@pytest.mark.parametrize("text", ["", "  ", "n/a", "NA", "None", "null", "-", "—", "?"])
-def test_missing(text):
-    assert parse_number(text) is None
-
-
-@pytest.mark.parametrize(("text", "number"), [("1e-5", 1e-5), (" 2 ", 2.0), ("−3.5", -3.5), ("1E+3", 1000.0)])
-def test_numbers(text, number):
-    assert parse_number(text) == number
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [("nan", "not_finite"), ("inf", "not_finite"), ("-Infinity", "not_finite"), ("1e999", "not_finite"),
-     ("1,5", "not_a_number"), ("1_000", "not_a_number"), ("5 mS", "not_a_number"), ("٣", "not_a_number"),
-     ("1\0", "nul_byte")],
-)  # fmt: skip
-def test_texts_that_are_no_number(text, code):
-    with pytest.raises(Refused) as caught:
-        parse_number(text)
-    assert caught.value.problem.code == code
-
-
-def test_a_decimal_comma_is_recognised():
-    with pytest.raises(Refused, match="decimal comma"):
-        parse_number("1,5")
 
 
 @pytest.mark.parametrize(
