@@ -1,6 +1,7 @@
 """How values look: numbers with uncertainty, badges, drawings, links. Everything returned is escaped."""
 
 import math
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Model
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.timesince import timesince
@@ -46,15 +47,32 @@ def number(value: float | None, digits: int = 3) -> str:
     """Three significant digits; very small and very large ones as 1.8×10⁻⁴."""
     if value is None:
         return "–"
-    if value == 0 or 1e-3 <= abs(value) < 1e5:
-        return f"{value:,.{digits}g}" if abs(value) < 1e3 else f"{value:,.0f}"
+    if value == 0:
+        return "0"
+    if 1e-3 <= abs(value) < 1e5:
+        places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+        text = f"{value:,.{places}f}"
+        return text.rstrip("0").rstrip(".") if places else text
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     return f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
 
 
+def unit_text(unit: str) -> str:
+    """cm2/s as people print it: cm²/s."""
+    exponent = r"(?<=[A-Za-zµΩ])(?:\^|\*\*)?(-?\d+)"
+    return re.sub(exponent, lambda found: found[1].translate(_SUPERSCRIPT), unit)
+
+
+def formula(text: str) -> SafeString:
+    """C9H17NO4 with its counts below the line, and a charge above it."""
+    body, charge = re.fullmatch(r"(.*?)([+-]\d*)?", text, re.DOTALL).groups(default="")  # type: ignore[union-attr]
+    marked = re.sub(r"\d+", r"<sub>\g<0></sub>", escape(body))
+    return SafeString(marked) + (format_html("<sup>{}</sup>", charge) if charge else "")
+
+
 def quantity(value: float | None, property_: Property) -> SafeString:
     """A value with its unit."""
-    return format_html('{}<span class="sv-unit"> {}</span>', number(value), property_.unit)
+    return format_html('{}<span class="sv-unit"> {}</span>', number(value), unit_text(property_.unit))
 
 
 def uncertain(
@@ -68,7 +86,7 @@ def uncertain(
     return format_html(
         '<span class="sv-value"><span><b>{}</b>{}{}</span> <span class="sv-spread">{}</span></span>',
         number(value),
-        format_html('<span class="sv-unit"> {}</span>', property_.unit) if unit and property_.unit else "",
+        format_html('<span class="sv-unit"> {}</span>', unit_text(property_.unit)) if unit and property_.unit else "",
         outside() if in_domain is False else "",
         spread,
     )
@@ -78,13 +96,25 @@ def _power(exponent: float) -> str:
     return str(math.ceil(exponent)).translate(_SUPERSCRIPT)
 
 
+OUT_OF_DOMAIN = "Out of domain: the model's training data hold nothing like this structure."
+IN_DOMAIN = "In domain: the model's training data hold structures like this one."
+
+
 def outside() -> SafeString:
     """The mark of a prediction for a structure unlike those the model has seen."""
-    return SafeString(
-        '<span class="sv-outside" title="Outside the model\'s domain: its training data hold nothing like it.">'
+    return format_html(
+        '<span class="sv-outside" title="{}">'
         '<span class="material-symbols-outlined" aria-hidden="true">explore_off</span>'
-        '<span class="sv-hidden">outside the model\'s domain</span></span>'
+        '<span class="sv-hidden">out of domain</span></span>',
+        OUT_OF_DOMAIN,
     )
+
+
+def domain(in_domain: bool | None) -> SafeString | str:
+    """The same in words; nothing where the model does not say."""
+    if in_domain is None:
+        return ""
+    return badge("in domain", title=IN_DOMAIN) if in_domain else badge("out of domain", "amber", title=OUT_OF_DOMAIN)
 
 
 def badge(text: object, colour: str = "grey", icon: str = "", title: str = "") -> SafeString:

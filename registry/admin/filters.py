@@ -69,7 +69,7 @@ class FilterForm(forms.Form):
             )
             self.fields[f"{property_.name}_{end}"] = field
         self.fields[f"{property_.name}_in_domain"] = forms.ChoiceField(
-            required=False, choices=[("", "known or unknown to the model"), ("true", "known to the model")]
+            required=False, choices=[("", "in or out of domain"), ("true", "in domain"), ("false", "out of domain")]
         )
 
     def ranges(self) -> Iterator[tuple[Property, list[Any]]]:

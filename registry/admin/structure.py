@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeNumericFilter
 
 from mlcore.chem import drawing
@@ -28,7 +29,7 @@ def _svg(smiles: str, width: int, height: int) -> str:
 
 @admin.register(Structure)
 class StructureAdmin(RecordAdmin):
-    list_display = ("picture", "identity", "kind", "formula", "mass_", "heavy_atoms", "sa", "created")
+    list_display = ("picture", "identity", "kind", "formula_", "mass_", "heavy_atoms", "sa", "created")
     list_filter = (
         ("kind", ChoicesDropdownFilter),
         ("heavy_atoms", RangeNumericFilter),
@@ -74,9 +75,13 @@ class StructureAdmin(RecordAdmin):
     def identity(self, row: Structure) -> str:
         return display.smiles(row)
 
+    @admin.display(description="formula", ordering="formula")
+    def formula_(self, row: Structure) -> str:
+        return display.formula(row.formula)
+
     @admin.display(description="mass (g/mol)", ordering="mass")
     def mass_(self, row: Structure) -> str:
-        return f"{row.mass:.2f}"
+        return f"{row.mass:,.2f}"
 
     @admin.display(description="SA score", ordering="sa_score")
     def sa(self, row: Structure) -> str:
@@ -103,8 +108,8 @@ def identity_facts(row: Structure) -> list[Fact]:
     unit = " of the repeat unit" if row.kind == Structure.Kind.POLYMER else ""
     return [
         Fact("SMILES", display.smiles(row), wide=True),
-        Fact("Formula", f"{row.formula}{unit}"),
-        Fact("Mass", f"{row.mass:.2f} g/mol"),
+        Fact("Formula", format_html("{}{}", display.formula(row.formula), unit)),
+        Fact("Mass", f"{row.mass:,.2f} g/mol"),
         Fact("Charge", row.charge),
         Fact("Heavy atoms", row.heavy_atoms),
         Fact("SA score", f"{display.number(row.sa_score)}  (1 easy … 10 hard)"),

@@ -51,6 +51,8 @@ def test_values_are_shown_with_their_factor(client_of, scored):
         ({"status": "accepted"}, set()),
         ({"q": "c", "tag": "c"}, {2}),
         ({"measured": "true"}, set()),
+        ({"conductivity_in_domain": "true"}, {0, 1, 2}),
+        ({"conductivity_in_domain": "false"}, set()),
     ],
 )
 def test_filters(client_of, scored, query, places):
@@ -164,7 +166,7 @@ def test_page_shows_all_that_is_known(client_of):
     factories.score(candidate, value=1.8e-4, standard_deviation=0.15, in_domain=False)
     proposal = factories.proposal(candidate=candidate, text="[Cu]OCCC[Au]")
     text = client_of("Viewer").get(reverse("admin:registry_candidate_change", args=[candidate.pk])).content.decode()
-    for piece in ("1.80×10⁻⁴", "×/÷ 1.4", "outside the model", "2.50×10⁻⁴", "[Cu]OCCC[Au]", str(proposal.run), "ether"):
+    for piece in ("1.80×10⁻⁴", "×/÷ 1.4", "out of domain", "2.50×10⁻⁴", "[Cu]OCCC[Au]", str(proposal.run), "ether"):
         assert piece in text, piece
     assert "Decide</h2>" not in text
 

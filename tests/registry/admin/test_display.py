@@ -1,0 +1,58 @@
+"""How numbers, units, formulas and the domain are written."""
+
+import pytest
+
+from registry.admin import display
+from tests import factories
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (0.1 + 0.2, 3, "0.3"),
+        (1.348227363, 3, "1.35"),
+        (999.6, 3, "1,000"),
+        (123.0, 2, "123"),
+        (12345.6, 3, "12,346"),
+        (-0.0898, 3, "-0.0898"),
+        (0.0, 3, "0"),
+        (1.8e-8, 3, "1.80×10⁻⁸"),
+        (2.5e7, 3, "2.50×10⁷"),
+        (None, 3, "–"),
+    ],
+)
+def test_numbers_have_no_noise(value, digits, text):
+    assert display.number(value, digits) == text
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [("cm2/s", "cm²/s"), ("cm^2/s", "cm²/s"), ("S/cm", "S/cm"), ("S cm-1", "S cm⁻¹"), ("1/s", "1/s"), ("", "")],
+)
+def test_exponents_of_units_stand_above_the_line(unit, text):
+    assert display.unit_text(unit) == text
+
+
+@pytest.mark.parametrize(
+    ("formula", "html"),
+    [
+        ("C9H17NO4", "C<sub>9</sub>H<sub>17</sub>NO<sub>4</sub>"),
+        ("C2H6N+", "C<sub>2</sub>H<sub>6</sub>N<sup>+</sup>"),
+        ("O4S-2", "O<sub>4</sub>S<sup>-2</sup>"),
+        ("<b>", "&lt;b&gt;"),
+    ],
+)
+def test_formulas_have_subscripts(formula, html):
+    assert display.formula(formula) == html
+
+
+@pytest.mark.django_db
+def test_a_quantity_carries_its_unit_as_printed():
+    assert "cm²/s" in display.quantity(1e-8, factories.property_("li_diffusivity", unit="cm2/s"))
+
+
+def test_the_domain_has_one_wording():
+    assert ">in domain<" in display.domain(True)
+    assert ">out of domain<" in display.domain(False)
+    assert ">out of domain<" in display.outside()
+    assert display.domain(None) == ""
