@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import Count, F, FilteredRelation, OrderBy, Prefetch, Q, QuerySet
+from django.db.models import Count, FilteredRelation, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
@@ -17,6 +17,7 @@ from registry.actions.tag_candidates import TagCandidates
 from registry.admin import display
 from registry.admin.action_view import ActionView
 from registry.admin.base import RecordAdmin
+from registry.admin.candidate_list import CandidateChangeList, LastWhenMissing
 from registry.admin.candidate_page import candidate_page
 from registry.admin.filters import SelectionFilter, scored_properties, selection_of
 from registry.admin.forms.curation import AssignForm, DecideForm, SelectionForm, TagForm
@@ -25,16 +26,6 @@ from registry.models import Candidate, CandidateScore, Decision, Property
 from registry.search.selection import CandidateFilter
 
 MOST_COLUMNS = 4  # properties in the list; a candidate's page shows all
-
-
-class LastWhenMissing(F):
-    """Orders by a value; rows without one come last both ways."""
-
-    def asc(self, **_: Any) -> OrderBy:
-        return OrderBy(self, nulls_last=True)
-
-    def desc(self, **_: Any) -> OrderBy:
-        return OrderBy(self, descending=True, nulls_last=True)
 
 
 @admin.register(Candidate)
@@ -70,6 +61,12 @@ class CandidateAdmin(RecordAdmin):
             return ["-pk"]
         value = LastWhenMissing(f"score_{best.pk}__value")
         return [value.asc() if best.better == Property.Better.LOWER else value.desc(), "-pk"]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CandidateChangeList]:
+        return CandidateChangeList
+
+    def get_sortable_by(self, request: HttpRequest) -> None:
+        """Whatever names an order: columns are functions made for the request, and no name would list them."""
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         columns = [_score_column(p) for p in scored_properties(request)[:MOST_COLUMNS]]

@@ -1,34 +1,23 @@
 """All that is known of one candidate, on one page."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db.models import Prefetch
-from django.http import HttpRequest, QueryDict
-from django.urls import reverse
+from django.http import HttpRequest
 
 from registry.actions.decide import Decide
 from registry.actions.tag_candidates import TagCandidates
 from registry.admin import display
 from registry.admin.forms.curation import curators, frequent_reasons
 from registry.admin.history import history
-from registry.admin.panels import go, list_of
+from registry.admin.panels import go
 from registry.admin.structure import conditions, identity_facts
+from registry.admin.walk import place_of
 from registry.models import Alias, Candidate, Decision, Measurement, Prediction, Proposal, Structure, Tag
 from registry.search.similarity import nearest
 
 NEIGHBOURS = 6
-WALK = 10_000  # candidates among which previous and next are looked for
-
-
-class Place(NamedTuple):
-    """Where a candidate stands in the list that it was opened from."""
-
-    number: int
-    total: int
-    previous: str
-    following: str
-    list_url: str
 
 
 def candidate_page(model_admin: Any, request: HttpRequest, row: Candidate) -> dict[str, Any]:
@@ -40,7 +29,7 @@ def candidate_page(model_admin: Any, request: HttpRequest, row: Candidate) -> di
         "status": display.status(row),
         "facts": identity_facts(structure)[1:],
         "tags": list(row.tags.all()),
-        "place": _place(model_admin, request, row),
+        "place": place_of(model_admin, request, row),
         "filters": request.GET.get("_changelist_filters", ""),
         "values": _values(structure),
         "neighbours": _neighbours(structure),
@@ -60,26 +49,6 @@ def _buttons(request: HttpRequest, structure: Structure) -> list[Any]:
     record = go(request, "registry.add_measurement", "Record a measurement", "registry_measurement_record", "labs",
                 query=f"structure={structure.pk}")  # fmt: skip
     return [record] if record else []
-
-
-def _place(model_admin: Any, request: HttpRequest, row: Candidate) -> Place:
-    """Neighbours in the list, filtered and sorted as it was when the candidate was opened."""
-    kept = request.GET.get("_changelist_filters", "")
-    original = request.GET
-    request.GET = QueryDict(kept)
-    try:
-        ids = list(model_admin.get_changelist_instance(request).queryset.values_list("pk", flat=True)[:WALK])
-    finally:
-        request.GET = original
-    at = ids.index(row.pk) if row.pk in ids else -1
-    suffix = "?" + original.urlencode() if kept else ""
-    previous = _page(ids[at - 1]) + suffix if at > 0 else ""
-    following = _page(ids[at + 1]) + suffix if 0 <= at < len(ids) - 1 else ""
-    return Place(at + 1, len(ids), previous, following, list_of(Candidate) + (f"?{kept}" if kept else ""))
-
-
-def _page(pk: int) -> str:
-    return reverse("admin:registry_candidate_change", args=[pk])
 
 
 def _values(structure: Structure) -> list[dict[str, Any]]:
