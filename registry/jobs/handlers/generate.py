@@ -11,6 +11,7 @@ from registry.actions.ingest import AddProposals, Drawn
 from registry.jobs.attempt import Attempt
 from registry.jobs.child import run_mlcore
 from registry.jobs.handlers.bundles import unpacked
+from registry.jobs.handlers.quality import quality
 from registry.models import Candidate, GenerationRun, Structure
 
 BATCH = 500
@@ -89,5 +90,5 @@ def _count(run: GenerationRun) -> None:
     shares = {name: counts[f"share_{name}"] / n for name in asked}
     candidates = run.proposals.filter(duplicate=False, known=False, candidate__isnull=False).count()
     run.refresh_from_db(fields=["metrics"])
-    run.metrics = {**run.metrics, "n": n, **shares, "new_structures": candidates}
+    run.metrics = {**run.metrics, "n": n, **shares, "new_structures": candidates, **quality(run)}
     run.save(update_fields=["metrics"])
