@@ -14,13 +14,9 @@ from rest_framework.response import Response
 from registry.actions.import_file import StartImport
 from registry.api.base import Act, NestedViewSet, RunViewSet
 from registry.api.fields import CreatedFilter, RowFilter, RunInputSerializer, RunSerializer, name_of, named
-from registry.formats.guess import guess_mapping
-from registry.formats.opening import open_table
-from registry.formats.table import FormatError
+from registry.formats import FormatError, first_look
 from registry.models import Dataset, ImportRun, Job, Property, RejectedRow, Structure
 from registry.search.parameters import ChoicesFilter, YesNoFilter
-
-SAMPLE = 20  # rows that a guess looks at
 
 
 class ImportRunSerializer(RunSerializer):
@@ -95,10 +91,9 @@ class ImportRunViewSet(RunViewSet):
 
 
 def _guessed(stream: Any) -> dict[str, Any]:
-    table = open_table(stream, max_bytes=settings.IMPORT_MAX_BYTES)
-    rows = [row.cells for row, _ in zip(table.rows, range(SAMPLE), strict=False)]
-    mapping = guess_mapping(table.columns, rows, Property.objects.all())
-    return {"file_format": table.file_format, "columns": table.columns, "rows": rows, "mapping": mapping}
+    look = first_look(stream, max_bytes=settings.IMPORT_MAX_BYTES)
+    mapping = look.mapping(Property.objects.all())
+    return {"file_format": look.file_format, "columns": look.columns, "rows": look.rows, "mapping": mapping}
 
 
 class RejectedRowSerializer(serializers.ModelSerializer):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TextIO
 
+from registry.formats.encodings import undecodable
 from registry.formats.table import FormatError, Problem, Row, Table, shortened, unique_columns
 
 DELIMITERS = ",;\t|"
@@ -100,12 +101,7 @@ class _Lines:
         try:
             line = self._text.readline()
         except UnicodeDecodeError as error:
-            number = self._count + 1 + error.object.count(b"\n", 0, error.start)
-            byte = f"0x{error.object[error.start]:02x}"
-            raise FormatError(
-                f"The file is not {error.encoding.upper()}: line {number:,} holds the byte {byte}. "
-                "Save it as UTF-8, or name its encoding in the mapping, such as latin-1."
-            ) from None
+            raise undecodable(error, self._count) from None
         if not line:
             raise StopIteration
         self._count += 1

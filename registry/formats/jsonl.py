@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Any, TextIO
 
+from registry.formats.encodings import undecodable
 from registry.formats.table import FormatError, Problem, Row, Table, unique_columns
 
 _SAMPLE = 1_000  # lines whose names make up the columns
@@ -35,7 +36,7 @@ def _rows(text: TextIO) -> Iterator[Row]:
         try:
             line = text.readline()
         except UnicodeDecodeError as error:
-            raise FormatError(f"Line {number + 1} is not UTF-8 (byte 0x{error.object[error.start]:02x}).") from None
+            raise undecodable(error, number) from None
         if not line:
             return
         number += 1

@@ -6,7 +6,7 @@ import io
 import zlib
 from typing import BinaryIO
 
-from registry.formats import delimited, jsonl, parquet, sdf
+from registry.formats import delimited, encodings, jsonl, parquet, sdf
 from registry.formats.table import FormatError, Table
 
 PEEK = 1 << 16  # bytes looked at to tell the format
@@ -20,7 +20,6 @@ _FOREIGN = {
     b"\xfd7zXZ": "xz-compressed",
     b"(\xb5/\xfd": "zstd-compressed",
 }
-_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 def open_table(stream: BinaryIO, *, encoding: str = "", max_bytes: int = 1 << 32) -> Table:
@@ -42,6 +41,18 @@ def open_table(stream: BinaryIO, *, encoding: str = "", max_bytes: int = 1 << 32
         return parquet.read(binary)
     text = io.TextIOWrapper(binary, encoding=_encoding(encoding, start), newline="")
     return {"csv": delimited.read, "jsonl": jsonl.read, "sdf": sdf.read}[file_format](text)
+
+
+def detect_encoding(stream: BinaryIO, *, max_bytes: int = 1 << 32) -> str:
+    """What to name as the encoding of a file; empty for UTF-8, marked UTF-16 and parquet.
+
+    Raises:
+        FormatError: when it is no text that can be told.
+    """
+    binary = _unpacked(stream, max_bytes)
+    start = binary.read(PEEK)
+    binary.seek(0)
+    return "" if guess_format(start) == "parquet" else encodings.detect(binary)
 
 
 def guess_format(start: bytes) -> str:
@@ -69,9 +80,8 @@ def _encoding(asked: str, start: bytes) -> str:
     try:
         codecs.lookup(asked or "utf-8")
     except LookupError:
-        raise FormatError(f"The encoding {asked!r} is unknown; use utf-8, latin-1 or utf-16.") from None
-    marked = next((name for mark, name in _MARKS.items() if start.startswith(mark)), "")
-    return marked or asked or "utf-8"
+        raise FormatError(f"The encoding {asked!r} is unknown; use utf-8, cp1252 or utf-16-le.") from None
+    return encodings.marked(start) or asked or "utf-8"
 
 
 def _unpacked(stream: BinaryIO, max_bytes: int) -> BinaryIO:

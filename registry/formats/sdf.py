@@ -6,6 +6,7 @@ from typing import TextIO
 
 from rdkit import Chem, rdBase
 
+from registry.formats.encodings import undecodable
 from registry.formats.table import FormatError, Problem, Row, Table, unique_columns
 
 STRUCTURE = "structure"
@@ -29,15 +30,16 @@ def read(text: TextIO) -> Table:
 
 def _records(text: TextIO) -> Iterator[str]:
     lines: list[str] = []
+    number = 0
     try:
-        for line in text:
+        for number, line in enumerate(text, start=1):  # noqa: B007 - an error needs it
             if line.startswith("$$$$"):
                 yield "".join(lines)
                 lines = []
             else:
                 lines.append(line)
     except UnicodeDecodeError as error:
-        raise FormatError(f"The SD file is not UTF-8 (byte 0x{error.object[error.start]:02x}).") from None
+        raise undecodable(error, number) from None
     if "".join(lines).strip():
         yield "".join(lines)
 

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,11 @@ from registry.actions.base import ActionError
 from registry.actions.import_file import ImportFile, StartImport
 from registry.artifacts import ArtifactError
 from registry.catalogue.entries import named_dataset
-from registry.formats import FormatError, guess_mapping, open_table
+from registry.formats import FormatError, first_look
 from registry.formats.writing import Column, write_table
 from registry.models import Dataset, ImportRun, Property, Structure
 
 SHOWN = 5  # refused rows in the final report
-_SAMPLE = 20  # rows that a guess looks at
 
 
 @dataclass(frozen=True)
@@ -91,9 +89,7 @@ class Command(BaseCommand):
             mapping["values"] = [_value(text) for text in options["value"]]
         if not options["mapping"] and not options["value"]:
             with path.open("rb") as stream:
-                table = open_table(stream)
-                rows = [row.cells for row in islice(table.rows, _SAMPLE)]
-                mapping = guess_mapping(table.columns, rows, Property.objects.all()) | mapping
+                mapping = first_look(stream).mapping(Property.objects.all()) | mapping
             self.stdout.write(f"Mapping guessed from the header: {json.dumps(mapping, ensure_ascii=False)}\n")
         return mapping
 

@@ -35,11 +35,49 @@ def test_names_of_the_field_are_recognised():
         ("log10 conductivity (S/cm)", "S/cm", "log10"),
         ("log_conductivity", "S/cm", "log10"),
         ("conductivity (arbitrary)", "S/cm", "linear"),
+        ("σ / mS cm⁻¹", "mS cm⁻¹", "linear"),
+        ("log10(σ / S cm-1)", "S cm-1", "log10"),
+        ("conductivity_mS_cm", "mS/cm", "linear"),
+        ("Ionenleitfähigkeit (mS/cm)", "mS/cm", "linear"),
+        ("conductivity measured [S/cm]", "S/cm", "linear"),
     ],
 )
 def test_units_in_brackets_and_logarithms(column, unit, scale):
     [value] = guess(["SMILES", column])["values"]
     assert (value["property"], value["unit"], value["scale"]) == ("conductivity", unit, scale)
+
+
+def test_a_measured_column_goes_before_a_bare_one_and_predictions_are_no_measurements():
+    [value] = guess(["smiles", "conductivity", "conductivity measured [mS/cm]"])["values"]
+    assert (value["column"], value["unit"]) == ("conductivity measured [mS/cm]", "mS/cm")
+    predicted = ["conductivity predicted [S/cm]", "conductivity predicted std [log10 S/cm]", "conductivity measured n"]
+    assert "values" not in guess(["smiles", *predicted])
+
+
+@pytest.mark.parametrize(
+    ("value", "deviation", "found"),
+    [
+        ("conductivity (S/cm)", "conductivity std (S/cm)", True),
+        ("conductivity", "conductivity_sd", True),
+        ("log conductivity (S/cm)", "error conductivity [log10 S/cm]", True),
+        ("conductivity (S/cm)", "conductivity std [log10 S/cm]", False),  # in decades: not what is stored
+        ("conductivity (S/cm)", "conductivity std (mS/cm)", False),
+    ],
+)
+def test_a_standard_deviation_joins_its_value(value, deviation, found):
+    [entry] = guess(["smiles", value, deviation])["values"]
+    assert entry.get("standard_deviation") == ({"column": deviation} if found else None)
+
+
+@pytest.mark.parametrize(("column", "found"), [("salt concentration (mol/kg)", True), ("concentration (mol/L)", False)])
+def test_concentrations_are_per_kilogram(column, found):
+    assert ("concentration" in guess(["smiles", column])) is found
+
+
+def test_decimal_commas_tell_logarithms_and_celsius():
+    mapping = guess(["SMILES", "Leitfähigkeit", "T"], [("*CCO*", "-4,2", "25,5")])
+    assert mapping["values"][0]["scale"] == "log10"
+    assert mapping["temperature"]["unit"] == "degC"
 
 
 def test_logarithms_show_in_the_values():

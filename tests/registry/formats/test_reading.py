@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from rdkit import Chem
 
-from registry.formats import FormatError, open_table
+from registry.formats import FormatError, first_look, open_table
 
 
 def read(content: bytes, **options):
@@ -85,6 +85,39 @@ def test_an_encoding_can_be_named():
     assert rows[0].cells["a"] == "25 °C"
     with pytest.raises(FormatError, match="unknown"):
         read(b"a,b\n", encoding="klingon")
+
+
+GERMAN = "SMILES;Leitfähigkeit (mS/cm);T (°C)\r\n*CCO*;0,12;25\r\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [("utf-8", ""), ("utf-8-sig", ""), ("utf-16", ""), ("cp1252", "cp1252"), ("utf-16-le", "utf-16-le"),
+     ("utf-16-be", "utf-16-be")],
+)  # fmt: skip
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_the_encoding_is_told_from_the_bytes(encoding, told, pack):
+    look = first_look(io.BytesIO(pack(GERMAN.encode(encoding))))
+    assert look.encoding == told
+    assert look.columns == ["SMILES", "Leitfähigkeit (mS/cm)", "T (°C)"]
+
+
+def test_one_byte_at_the_end_of_a_large_file_tells_it():
+    content = b"smiles,note\n" + b"*CCO*,dry\n" * 200_000
+    assert first_look(io.BytesIO(content)).encoding == ""
+    assert first_look(io.BytesIO(content + b"*CC*,25 \xb0C\n")).encoding == "cp1252"
+    with pytest.raises(FormatError, match="neither UTF-8 nor Windows-1252: line 200,002 holds the byte 0x81"):
+        first_look(io.BytesIO(content + b"*CC*,\x81\n"))
+
+
+def test_a_wrong_encoding_is_refused_with_the_letter_that_was_meant():
+    with pytest.raises(FormatError, match="which is '°' in Windows-1252") as caught:
+        read("a,b\n25 °C,2\n".encode("cp1252"))
+    assert "cp1252" in caught.value.message
+    record = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO")).encode() + b"> <note>\n25 \xb0C\n\n$$$$\n"
+    for content in (b'{"a": "25 \xb0C"}\n', record):
+        with pytest.raises(FormatError, match="not UTF-8: line"):
+            read(content)
 
 
 def test_gzip_is_unpacked_up_to_a_limit():
