@@ -10,18 +10,17 @@ from django.db.models import Count, FilteredRelation, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
-from django.views.decorators.http import require_POST
 
 from registry.actions.decide import Decide
 from registry.actions.tag_candidates import TagCandidates
 from registry.admin import display
-from registry.admin.action_view import ActionView
 from registry.admin.base import RecordAdmin
 from registry.admin.candidate_list import CandidateChangeList, LastWhenMissing
 from registry.admin.candidate_page import candidate_page
 from registry.admin.filters import SelectionFilter, scored_properties, selection_of
-from registry.admin.forms.curation import AssignForm, DecideForm, SelectionForm, TagForm
+from registry.admin.forms.curation import AssignForm, DecideForm, TagForm
 from registry.admin.panels import Button, go
+from registry.admin.selection_view import SelectionView, selection_page
 from registry.models import Candidate, CandidateScore, Decision, Property
 from registry.search.selection import CandidateFilter
 
@@ -114,31 +113,31 @@ class CandidateAdmin(RecordAdmin):
     def created(self, row: Candidate) -> str:
         return display.when(row.created_at)
 
-    # Many at once: the list's actions open a form on the selection.
+    # Many at once: the list's actions lead to a form on the selection.
 
     @admin.action(description="Accept …", permissions=["decide"])
     def accept(self, request: HttpRequest, queryset: QuerySet[Candidate]) -> HttpResponse:
-        return self._selection_page(request, queryset, DecideForm, verdict=Decision.Verdict.ACCEPT)
+        return selection_page(request, "decide", queryset, verdict=Decision.Verdict.ACCEPT)
 
     @admin.action(description="Reject …", permissions=["decide"])
     def reject(self, request: HttpRequest, queryset: QuerySet[Candidate]) -> HttpResponse:
-        return self._selection_page(request, queryset, DecideForm, verdict=Decision.Verdict.REJECT)
+        return selection_page(request, "decide", queryset, verdict=Decision.Verdict.REJECT)
 
     @admin.action(description="Hold …", permissions=["decide"])
     def hold(self, request: HttpRequest, queryset: QuerySet[Candidate]) -> HttpResponse:
-        return self._selection_page(request, queryset, DecideForm, verdict=Decision.Verdict.HOLD)
+        return selection_page(request, "decide", queryset, verdict=Decision.Verdict.HOLD)
 
     @admin.action(description="Comment on …", permissions=["decide"])
     def comment(self, request: HttpRequest, queryset: QuerySet[Candidate]) -> HttpResponse:
-        return self._selection_page(request, queryset, DecideForm, verdict=Decision.Verdict.COMMENT)
+        return selection_page(request, "decide", queryset, verdict=Decision.Verdict.COMMENT)
 
     @admin.action(description="Tag …", permissions=["label"])
     def tag(self, request: HttpRequest, queryset: QuerySet[Candidate]) -> HttpResponse:
-        return self._selection_page(request, queryset, TagForm)
+        return selection_page(request, "tag", queryset)
 
     @admin.action(description="Assign …", permissions=["label"])
     def assign(self, request: HttpRequest, queryset: QuerySet[Candidate]) -> HttpResponse:
-        return self._selection_page(request, queryset, AssignForm)
+        return selection_page(request, "assign", queryset)
 
     @admin.action(description="Score …", permissions=["score"])
     def score(self, request: HttpRequest, queryset: QuerySet[Candidate]) -> HttpResponse:
@@ -157,22 +156,12 @@ class CandidateAdmin(RecordAdmin):
     def has_score_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("registry.add_scoringrun")
 
-    def _selection_page(
-        self, request: HttpRequest, rows: QuerySet[Candidate], form_class: type[SelectionForm], **initial: str
-    ) -> HttpResponse:
-        """The form, not yet filled in, on exactly the rows that were selected."""
-        ids = ",".join(map(str, rows.order_by("pk").values_list("pk", flat=True)))
-        view = ActionView(form_class=form_class, model_admin=self)
-        view.setup(request)
-        form = form_class(initial={"candidates": ids, "next": request.GET.urlencode(), **initial}, request=request)
-        return view.render(form)
-
     # One at a time
 
     def get_urls(self) -> list[URLPattern]:
         forms = {"decide": DecideForm, "tag": TagForm, "assign": AssignForm}
-        views = {name: ActionView.as_view(form_class=form, model_admin=self) for name, form in forms.items()}
-        own = [self.own_path(f"{name}/", require_POST(view), name) for name, view in views.items()]
+        views = {name: SelectionView.as_view(form_class=form, model_admin=self) for name, form in forms.items()}
+        own = [self.own_path(f"{name}/", view, name) for name, view in views.items()]
         return [*own, *super().get_urls()]
 
     def page(self, request: HttpRequest, row: Candidate) -> dict[str, Any]:

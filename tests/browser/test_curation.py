@@ -94,7 +94,7 @@ def test_bulk_rejection_with_a_reason(tab, curator, candidates):
     tab.get_by_role("heading", name="4 candidates").wait_for()
     tab.get_by_label("Reason").fill("screened out")
     tab.get_by_role("button", name="Record the decision").click()
-    tab.get_by_text("Recorded for 4 candidates").wait_for()
+    tab.get_by_text("Rejected 4 candidates.").wait_for()
     assert Candidate.objects.filter(status="rejected").count() == 4
 
 

@@ -7,10 +7,12 @@ from django import forms
 from django.contrib.auth.models import User
 from django.db.models import Count
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from registry.actions.assign_candidates import AssignCandidates
-from registry.actions.decide import VERDICTS, Decide
+from registry.actions.base import ActionError
+from registry.actions.decide import STATUS_AFTER, VERDICTS, Decide
 from registry.actions.tag_candidates import TagCandidates
 from registry.admin import display
 from registry.admin.forms.base import ActionForm
@@ -39,35 +41,47 @@ class SelectionForm(ActionForm):
 
     candidates = IdsField()
     next = forms.CharField(required=False, widget=forms.HiddenInput)  # the list's query string, to go back to
-    stay = forms.CharField(required=False, widget=forms.HiddenInput)  # sent by a candidate's page: its list's filters
-    onward = forms.CharField(required=False, widget=forms.HiddenInput)  # and the page to open next, if wished
+    # A candidate's page sends these two: its list's query, and the page to open next, if wished.
+    stay = forms.CharField(required=False, widget=forms.HiddenInput)
+    onward = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def prepare(self) -> None:
+        self.on_page = "stay" in self.data
+        if not self.on_page:  # an empty one would still mean the page
+            del self.fields["stay"], self.fields["onward"]
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many of the selection have each status."""
+        rows = Candidate.objects.filter(pk__in=self._ids()).order_by()
+        return dict(rows.values_list("status").annotate(Count("pk")))
 
     def context(self) -> dict[str, Any]:
-        text = str(self["candidates"].value() or "")
-        ids = [int(part) for part in text.split(",") if part.isdecimal()]
-        rows = Candidate.objects.filter(pk__in=ids)
-        counts = rows.order_by().values_list("status").annotate(Count("pk"))
+        rows = Candidate.objects.filter(pk__in=self._ids()).select_related("structure").order_by("pk")
         labels = dict(Candidate.Status.choices)
+        total = sum(self.counts.values())
         return {
-            "count": len(ids),
-            "by_status": [(labels[status], count) for status, count in sorted(counts)],
-            "shown": [
-                (row, display.drawing(row.structure, 150, 96)) for row in rows.select_related("structure")[:SHOWN]
-            ],
-            "hidden_count": max(0, len(ids) - SHOWN),
+            "count": total,
+            "by_status": [(labels[status], count) for status, count in sorted(self.counts.items())],
+            "shown": [(row, display.drawing(row.structure, 150, 96)) for row in rows[:SHOWN]],
+            "hidden_count": max(0, total - SHOWN),
+            "list_query": str(self["next"].value() or ""),
         }
 
     def destination(self, result: Any) -> str:
         """Back to the list as it was filtered, or to the candidate that was open, or on to the next."""
         cleaned = self.cleaned_data
-        onward = cleaned["onward"]
-        if onward and url_has_allowed_host_and_scheme(onward, {self.request.get_host()}):
-            return onward
-        if "stay" in self.data:
-            kept = urlencode({"_changelist_filters": cleaned["stay"]}) if cleaned["stay"] else ""
-            address = reverse("admin:registry_candidate_change", args=cleaned["candidates"][:1])
-            return f"{address}?{kept}" if kept else address
-        return list_of(Candidate) + (f"?{cleaned['next']}" if cleaned["next"] else "")
+        if not self.on_page:
+            return list_of(Candidate) + (f"?{cleaned['next']}" if cleaned["next"] else "")
+        if cleaned["onward"] and url_has_allowed_host_and_scheme(cleaned["onward"], {self.request.get_host()}):
+            return cleaned["onward"]
+        kept = urlencode({"_changelist_filters": cleaned["stay"]}) if cleaned["stay"] else ""
+        address = reverse("admin:registry_candidate_change", args=cleaned["candidates"][:1])
+        return f"{address}?{kept}" if kept else address
+
+    def _ids(self) -> list[int]:
+        parts = str(self["candidates"].value() or "").split(",")
+        return [int(part) for part in parts if part.isdecimal() and len(part) < 19]
 
 
 class DecideForm(SelectionForm):
@@ -81,8 +95,21 @@ class DecideForm(SelectionForm):
     reason = forms.CharField(required=False, max_length=200, help_text="One line; required for a rejection.")
     comment = forms.CharField(required=False, max_length=10_000, widget=forms.Textarea(attrs={"rows": 3}))
 
+    again = forms.BooleanField(required=False, label="Also those that have this verdict already")
+
     def prepare(self) -> None:
+        super().prepare()
         self.fields["reason"].widget.attrs.update({"list": "sv-reasons", "autocomplete": "off"})
+        self.left_out = 0
+        standing = "" if self.on_page else self._standing()
+        if standing:
+            self.fields["again"].help_text = f"{standing} already: left out where the verdict is the same."
+        else:
+            del self.fields["again"]
+
+    def _standing(self) -> str:
+        counts = [(self.counts.get(status, 0), label) for status, label in Candidate.Status.choices if status in _DONE]
+        return ", ".join(f"{count:,} {label.lower()}" for count, label in counts if count)
 
     def context(self) -> dict[str, Any]:
         return super().context() | {"reasons": frequent_reasons()}
@@ -91,15 +118,45 @@ class DecideForm(SelectionForm):
         cleaned = self.cleaned_data
         return Decide(
             actor=actor,
-            candidates=cleaned["candidates"],
+            candidates=self._still_to_decide(),
             verdict=cleaned["verdict"],
             reason=cleaned["reason"],
             comment=cleaned["comment"],
         ).run()
 
+    def _still_to_decide(self) -> list[int]:
+        """Without those that have the verdict already, unless they were asked for. Raises: ActionError."""
+        chosen = self.cleaned_data["candidates"]
+        if "again" not in self.fields or self.cleaned_data["again"]:
+            return chosen
+        status = STATUS_AFTER.get(self.cleaned_data["verdict"])
+        standing = set(Candidate.objects.filter(pk__in=chosen, status=status).values_list("pk", flat=True))
+        self.left_out = len(standing)
+        rest = [pk for pk in chosen if pk not in standing]
+        if standing and not rest:
+            raise ActionError("All of them have this verdict already; switch this on to give it again.", field="again")
+        return rest
+
     def done(self, result: list[Decision]) -> str:
-        label = Decision.Verdict(self.cleaned_data["verdict"]).label
-        return f"Recorded for {len(result):,} candidate{'s' if len(result) != 1 else ''}: {label.lower()}."
+        verdict = self.cleaned_data["verdict"]
+        said = f"{_PAST[verdict]} {_many(len(result))}."
+        if self.left_out:
+            had = Candidate.Status(STATUS_AFTER[verdict]).label.lower()
+            said += f" Left out {self.left_out:,} that {'was' if self.left_out == 1 else 'were'} {had} already."
+        return said
+
+
+_DONE = set(STATUS_AFTER.values())
+_PAST = {
+    Decision.Verdict.ACCEPT: "Accepted",
+    Decision.Verdict.REJECT: "Rejected",
+    Decision.Verdict.HOLD: "Put on hold",
+    Decision.Verdict.COMMENT: "Commented on",
+}
+
+
+def _many(count: int) -> str:
+    return f"{count:,} candidate{'' if count == 1 else 's'}"
 
 
 def frequent_reasons() -> list[str]:
@@ -130,6 +187,7 @@ class TagForm(SelectionForm):
     reason = forms.CharField(required=False, max_length=200)
 
     def prepare(self) -> None:
+        super().prepare()
         self.fields["add"].widget.attrs.update({"list": "sv-tags", "autocomplete": "off"})
         self.fields["remove"].widget.attrs.update({"list": "sv-tags", "autocomplete": "off"})
 
@@ -147,7 +205,8 @@ class TagForm(SelectionForm):
         ).run()
 
     def done(self, result: int) -> str:
-        return f"Changed the tags of {result:,} candidate{'s' if result != 1 else ''}."
+        parts = [(word, ", ".join(self.cleaned_data[name])) for name, word in (("add", "added"), ("remove", "removed"))]
+        return f"{_many(result)}: {'; '.join(f'{word} {names}' for word, names in parts if names)}."
 
 
 class AssignForm(SelectionForm):
@@ -163,6 +222,7 @@ class AssignForm(SelectionForm):
     reason = forms.CharField(required=False, max_length=200)
 
     def prepare(self) -> None:
+        super().prepare()
         self.fields["assignee"].queryset = curators()
 
     def run(self, actor: User) -> int:
@@ -172,7 +232,10 @@ class AssignForm(SelectionForm):
         ).run()
 
     def done(self, result: int) -> str:
-        return f"{result:,} candidate{'s have' if result != 1 else ' has'} changed hands."
+        person = self.cleaned_data["assignee"]
+        if not result:
+            return "They were assigned so already."
+        return f"Assigned {_many(result)} to {person or 'nobody'}."
 
 
 def curators() -> Any:

@@ -74,9 +74,9 @@ def test_unreadable_filter_is_a_message(client_of, scored, query):
 
 
 def selection(client, action, rows, query="", **extra):
-    """POST the list's action as the browser does; the hidden fields of the form that comes back."""
+    """POST the list's action as the browser does, and open the form that it leads to."""
     data = {"action": action, "_selected_action": [row.pk for row in rows], "select_across": "0"} | extra
-    return client.post(f"{reverse(LIST)}{query}", data)
+    return client.post(f"{reverse(LIST)}{query}", data, follow=action != "score")
 
 
 def hidden(response, name):
@@ -156,7 +156,8 @@ def test_changes_need_a_csrf_token(db, scored):
     client.force_login(factories.user("Curator", is_staff=True))
     data = {"candidates": str(scored[0].pk), "verdict": "accept"}
     assert client.post(reverse("admin:registry_candidate_decide"), data).status_code == 403
-    assert client.get(reverse("admin:registry_candidate_decide"), data).status_code == 405
+    assert client.get(reverse("admin:registry_candidate_decide"), data).status_code == 200
+    assert not Decision.objects.exists()
 
 
 def test_page_shows_all_that_is_known(client_of):
