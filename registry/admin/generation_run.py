@@ -1,24 +1,22 @@
 """Generation runs, and the strings that they drew."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.db.models import Count, Q
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 
-from registry.admin import display
+from registry.admin import display, generation_page
 from registry.admin.action_view import ActionView
 from registry.admin.base import RecordAdmin
 from registry.admin.forms.generation import StartGenerationForm
-from registry.admin.panels import Button, Fact, Panel, go, list_of, table
+from registry.admin.generation_page import code, outcome
+from registry.admin.panels import Button, Fact, Panel, go, list_of
 from registry.admin.related import RelatedFilter
 from registry.admin.run import RunAdmin
-from registry.models import Candidate, GenerationRun, Proposal
-
-SHOWN = 24
+from registry.admin.wishes import wishes
+from registry.models import Candidate, GenerationRun, Job, Proposal
 
 
 @admin.register(GenerationRun)
@@ -44,95 +42,46 @@ class GenerationRunAdmin(RunAdmin):
 
     @admin.display(description="asked for")
     def wish(self, row: GenerationRun) -> str:
-        return ", ".join(f"{name} {wish}" for name, wish in row.condition.items()) or "nothing in particular"
+        asked = (f"{wish.property.label}: {wish.brief}" for wish in wishes(row, ranges=False))
+        return ", ".join(asked) or "nothing in particular"
 
-    @admin.display(description="candidates")
+    @admin.display(description="new candidates")
     def found(self, row: GenerationRun) -> str:
-        return format_html('<a class="sv-link" href="{}">see them</a>', list_of(Candidate, run=row.pk))
+        count = row.metrics.get("new_structures")
+        if not count:
+            return display.EMPTY if count is None else "0"
+        return format_html('<a class="sv-link" href="{}">{}</a>', list_of(Candidate, run=row.pk), f"{count:,}")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GenerationRun]:
+        return super().get_queryset(request).prefetch_related("model_version__properties")
 
     def inputs(self, row: GenerationRun) -> list[Fact]:
+        asked = "; ".join(f"{wish.property.label}: {wish.text}" for wish in wishes(row))
         return [
             Fact("Model version", self.version(row)),
-            Fact("Asked for", self.wish(row)),
+            Fact("Asked for", asked or "nothing in particular"),
             Fact("Requested", f"{row.requested:,} {'new structures' if row.accept else 'strings'}"),
             Fact("Seed", row.seed),
         ]
 
     def outputs(self, request: HttpRequest, row: GenerationRun) -> list[Panel]:
-        return [_candidates(row), _proposals(row)]
+        return [*generation_page.candidates(row), generation_page.proposals(row)]
+
+    def metrics(self, row: GenerationRun) -> Panel:
+        return generation_page.measures(row)
 
     def moving(self, request: HttpRequest, row: GenerationRun) -> list[Panel]:
-        return [_funnel(row)]
+        return [generation_page.funnel(row)]
 
     def buttons(self, request: HttpRequest, row: GenerationRun) -> list[Button | None]:
+        """Nothing is done with candidates before all are in."""
+        if row.job is not None and row.job.state != Job.State.SUCCEEDED:
+            return super().buttons(request, row)
         score = go(request, "registry.add_scoringrun", "Score its candidates", "registry_scoringrun_start",
                    "leaderboard", query=f"generation_run={row.pk}", style="primary")  # fmt: skip
         see = go(request, "registry.view_candidate", "Curate its candidates", "registry_candidate_changelist",
                  "science", query=f"run={row.pk}")  # fmt: skip
         return [*super().buttons(request, row), see, score]
-
-
-def _funnel(row: GenerationRun) -> Panel:
-    """What each stage left of the strings."""
-    fresh = Q(valid=True, duplicate=False)
-    counts = row.proposals.aggregate(
-        n_drawn=Count("pk"),
-        n_valid=Count("pk", filter=Q(valid=True)),
-        n_distinct=Count("pk", filter=fresh),
-        n_new=Count("pk", filter=fresh & Q(known=False)),
-        n_accepted=Count("candidate", filter=Q(candidate__status=Candidate.Status.ACCEPTED), distinct=True),
-    )
-    top = counts["n_drawn"] or 1
-    stages = [(name.removeprefix("n_"), count, f"{100 * count / top:.1f}") for name, count in counts.items()]
-    context = {"stages": stages, "empty": not counts["n_drawn"]}
-    return Panel("What became of the strings", "registry/parts/funnel.html", context, name="funnel")
-
-
-def _candidates(row: GenerationRun) -> Panel:
-    rows = (
-        Candidate.objects.filter(proposals__run=row)
-        .select_related("structure")
-        .prefetch_related("scores__property")
-        .distinct()
-        .order_by("pk")[:SHOWN]
-    )
-    cards = [(c, display.drawing(c.structure), display.status(c), _first_score(c)) for c in rows]
-    context = {"cards": cards, "empty": "No candidates yet."}
-    return Panel("Candidates", "registry/parts/cards.html", context, link=list_of(Candidate, run=row.pk))
-
-
-def _first_score(candidate: Candidate) -> Any:
-    scores = candidate.scores.all()
-    return (
-        display.uncertain(s.value, s.standard_deviation, s.property, s.in_domain)
-        if (s := next(iter(scores), None))
-        else ""
-    )
-
-
-def _proposals(row: GenerationRun) -> Panel:
-    rows = row.proposals.select_related("candidate")[:15]
-    return table(
-        "Proposals",
-        ["rank", "string", "log-likelihood", "what became of it"],
-        [[p.rank, code(p.text), display.number(p.log_likelihood), outcome(p)] for p in rows],
-        empty="Nothing has been drawn yet.",
-        link=list_of(Proposal, run__id__exact=row.pk),
-    )
-
-
-def code(text: str) -> str:
-    return format_html('<code class="sv-smiles">{}</code>', text)
-
-
-def outcome(row: Proposal) -> Any:
-    if not row.valid:
-        return display.badge(row.reason, "red", "block")
-    if row.duplicate:
-        return display.badge("drawn before", "grey")
-    if row.candidate is None:
-        return display.badge("known", "grey")
-    return display.link(row.candidate)
 
 
 @admin.register(Proposal)

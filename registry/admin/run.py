@@ -39,6 +39,12 @@ class RunAdmin(LiveAdmin):
         """What came out of it."""
         return []
 
+    def metrics(self, row: Any) -> Panel:
+        return values("Metrics", row.metrics, "None recorded yet.", wide=False)
+
+    def settings(self, row: Any) -> Panel:
+        return values("Settings", row.config, "All settings were left to their defaults.", wide=False)
+
     def facts(self, request: HttpRequest, row: Any) -> list[Fact]:
         job = row.job
         took = job and job.started_at and job.finished_at and (job.finished_at - job.started_at).total_seconds()
@@ -55,8 +61,7 @@ class RunAdmin(LiveAdmin):
     def panels(self, request: HttpRequest, row: Any) -> list[Panel]:
         """The job comes first until it has succeeded: then what it brought is of more interest."""
         live, found = self.live_panel(row), [*self.moving(request, row), *self.outputs(request, row)]
-        metrics = values("Metrics", row.metrics, "None recorded yet.", wide=False)
-        config = values("Configuration", row.config, "All settings were left to their defaults.", wide=False)
+        metrics, config = self.metrics(row), self.settings(row)
         if row.job and row.job.state != Job.State.SUCCEEDED:
             return [*live, *found, metrics, config]
         return [*found, metrics, config, *live]

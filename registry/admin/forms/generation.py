@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
-from django.db.models import Prefetch
+from django.db.models import Count, Exists, OuterRef, Prefetch
 
 from registry.actions.start_generation import SETTINGS, StartGeneration
 from registry.actions.start_scoring import StartScoring
@@ -34,6 +34,13 @@ class VersionField(forms.ModelChoiceField):
 def champion(task: str) -> ModelVersion | None:
     """The version that a person most probably means."""
     return ModelVersion.objects.filter(model__task=task, aliases__name=Alias.CHAMPION).order_by("-pk").first()
+
+
+def predictor_for(run: GenerationRun) -> ModelVersion | None:
+    """The version that predicts most of what the run was asked for: a champion, or else the newest; or no such."""
+    able = ModelVersion.objects.filter(model__task=RegisteredModel.Task.PREDICT, properties__name__in=run.condition)
+    crowned = Exists(Alias.objects.filter(version=OuterRef("pk"), name=Alias.CHAMPION))
+    return able.annotate(able=Count("properties")).order_by(crowned.desc(), "-able", "-pk").first()
 
 
 class StartGenerationForm(ActionForm):
@@ -137,8 +144,13 @@ class StartScoringForm(ActionForm):
     def prepare(self) -> None:
         field = self.fields["model_version"]
         field.load()
-        field.initial = champion(field.task)
+        run = self._generation_run()
+        field.initial = (run and predictor_for(run)) or champion(field.task)
         self.initial["selection"] = read_filter(self.initial.get("selection"))
+
+    def _generation_run(self) -> GenerationRun | None:
+        asked = str(self.initial.get("generation_run", ""))
+        return GenerationRun.objects.filter(pk=asked).first() if asked.isdigit() else None
 
     def run(self, actor: User) -> ScoringRun:
         cleaned = self.cleaned_data

@@ -1,0 +1,114 @@
+"""The page of a generation run: its own new candidates, in the order of what it was asked for."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from registry import artifacts
+from registry.models import Candidate
+from tests import factories
+from tests.bundles import CONDUCTIVITY, write_bundle
+
+SPAN = CONDUCTIVITY | {"minimum": 1e-6, "maximum": 1e-3, "threshold": 1e-4}
+
+
+def url(name, *args):
+    return reverse(f"admin:registry_{name}", args=args)
+
+
+@pytest.fixture
+def run(db, tmp_path):
+    """Three new candidates, scored out of order, one of them not; one known; a repeat and an invalid string."""
+    digest = artifacts.put_folder(write_bundle(tmp_path / "bundle", properties=[SPAN]))
+    made = factories.generation_run(
+        model_version=factories.model_version("generate", bundle_digest=digest),
+        condition={"conductivity": "high"},
+        job=factories.job("generate", state="succeeded"),
+    )
+    known = factories.candidate()
+    factories.score(known, value=9e-4)
+    factories.proposal(run=made, candidate=known, known=True)
+    for value in (2e-5, 4e-4, None, 1.1e-4):
+        candidate = factories.candidate()
+        factories.proposal(run=made, candidate=candidate)
+        if value:
+            factories.score(candidate, value=value)
+    factories.proposal(run=made, candidate=candidate, duplicate=True)
+    factories.proposal(run=made, valid=False, reason="3 chain ends, expected exactly 2")
+    return made
+
+
+def page(client_of, run, role="Curator"):
+    return client_of(role).get(url("generationrun_change", run.pk)).content.decode()
+
+
+def cards(text):
+    return [int(pk) for pk in re.findall(r'aria-label="Candidate (\d+)"', text)]
+
+
+def values(pks):
+    rows = Candidate.objects.in_bulk(pks)
+    return [next((score.value for score in rows[pk].scores.all()), None) for pk in pks]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("high", [4e-4, 1.1e-4, 2e-5, None]),
+        ("low", [2e-5, 1.1e-4, 4e-4, None]),
+        (1e-4, [1.1e-4, 4e-4, 2e-5, None]),
+        (None, [4e-4, 1.1e-4, 2e-5, None]),
+    ],
+)
+def test_new_candidates_come_best_answer_first_and_known_ones_not(client_of, run, asked, expected):
+    run.condition = {"conductivity": asked} if asked else {}
+    run.save()
+    assert values(cards(page(client_of, run))) == expected
+
+
+def test_asked_for_stands_beside_predicted(client_of, run):
+    text = page(client_of, run)
+    row = re.search(r"<td>conductivity</td>(.*?)</tr>", text, re.DOTALL)[1]
+    cells = [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<td>(.*?)</td>", row)]
+    assert cells == ["high (1.00×10⁻⁴ S/cm and more)", "1.10×10⁻⁴ S/cm", cells[2], "3", "2 (67 %)"]
+
+
+def test_every_stage_says_of_what_it_is_a_share(client_of, run):
+    text = page(client_of, run)
+    for share in ("85.7 % of the strings", "83.3 % of the valid", "80.0 % of the different", "75.0 % of the new"):
+        assert share in text, share
+
+
+def test_six_measures_are_named_and_the_server_path_is_not(client_of, run):
+    run.metrics = {"n": 7, "valid": 0.9, "unique": 0.8, "new": 0.7, "vun": 0.6, "synthesizability": 0.5,
+                   "similarity": 0.25, "diversity": 0.75, "mlcore": {"out": "/srv/work/drawn.csv"}}  # fmt: skip
+    run.save()
+    text = page(client_of, run)
+    for piece in ("Validity", "90.0 %", "Synthesizability", "0.250", "Diversity", "0.750"):
+        assert piece in text, piece
+    assert "/srv/work" not in text
+
+
+def test_run_that_found_nothing_new_says_so(client_of, db):
+    run = factories.generation_run(job=factories.job("generate", state="succeeded"))
+    assert "No candidates yet" in page(client_of, run)
+    factories.proposal(run=run, candidate=factories.candidate(), known=True)
+    assert "Nothing new" in page(client_of, run)
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled", "running"])
+def test_only_a_finished_run_offers_its_candidates(client_of, run, state):
+    assert "Score its candidates" in page(client_of, run)
+    run.job = factories.job("generate", state=state)
+    run.save()
+    assert "Score its candidates" not in page(client_of, run)
+
+
+def test_scoring_starts_with_the_champion_of_the_property_asked_for(client_of, run):
+    right, other = factories.alias().version, factories.property_("density", unit="g/cm3", scale="linear")
+    factories.model_version(model=right.model)  # newer, but no champion
+    factories.alias(version=factories.model_version(properties=[other]))
+    form = client_of("Curator").get(url("scoringrun_start"), {"generation_run": run.pk}).context["form"]
+    assert form["model_version"].initial == right
+    assert "selected" in str(form["model_version"])
