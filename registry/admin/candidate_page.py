@@ -1,20 +1,19 @@
 """All that is known of one candidate, on one page."""
 
-from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Prefetch
 from django.http import HttpRequest
 
 from registry.actions.decide import Decide
 from registry.actions.tag_candidates import TagCandidates
 from registry.admin import display
+from registry.admin.candidate_values import measured_of, values_of
 from registry.admin.forms.curation import curators, frequent_reasons
 from registry.admin.history import history
 from registry.admin.panels import go
-from registry.admin.structure import conditions, identity_facts
+from registry.admin.structure import identity_facts
 from registry.admin.walk import place_of
-from registry.models import Alias, Candidate, Decision, Measurement, Prediction, Proposal, Structure, Tag
+from registry.models import Candidate, Decision, Proposal, Structure, Tag
 from registry.search.similarity import nearest
 
 NEIGHBOURS = 6
@@ -31,7 +30,7 @@ def candidate_page(model_admin: Any, request: HttpRequest, row: Candidate) -> di
         "tags": list(row.tags.all()),
         "place": place_of(model_admin, request, row),
         "filters": request.GET.get("_changelist_filters", ""),
-        "values": _values(structure),
+        "values": values_of(structure),
         "neighbours": _neighbours(structure),
         "origins": _origins(row),
         "decisions": _decisions(row),
@@ -51,46 +50,11 @@ def _buttons(request: HttpRequest, structure: Structure) -> list[Any]:
     return [record] if record else []
 
 
-def _values(structure: Structure) -> list[dict[str, Any]]:
-    """One entry for each property: what models say, what was measured."""
-    aliases = Prefetch("model_version__aliases", Alias.objects.filter(name=Alias.CHAMPION))
-    predictions = structure.predictions.select_related("property", "model_version__model").prefetch_related(aliases)
-    entries: dict[int, dict[str, Any]] = {}
-    for p in predictions.order_by("property__name", "-model_version_id"):
-        entry = entries.setdefault(p.property_id, {"property": p.property, "predicted": [], "measured": []})
-        entry["predicted"].append(_predicted(p))
-    for m in _measured([structure.pk]):
-        entry = entries.setdefault(m.property_id, {"property": m.property, "predicted": [], "measured": []})
-        entry["measured"].append({"value": display.quantity(m.value, m.property), "how": _how(m), "row": m})
-    for entry in entries.values():
-        entry["predicted"].sort(key=lambda one: not one["champion"])
-    return list(entries.values())
-
-
-def _predicted(row: Prediction) -> dict[str, Any]:
-    return {
-        "value": display.uncertain(row.value, row.standard_deviation, row.property, row.in_domain),
-        "version": row.model_version,
-        "champion": bool(row.model_version.aliases.all()),
-        "conditions": ", ".join(f"{name} {value}" for name, value in row.conditions.items()),
-    }
-
-
-def _measured(structures: Iterable[int]) -> Iterable[Measurement]:
-    rows = Measurement.objects.filter(structure__in=structures, value__isnull=False, retired_at=None)
-    return rows.select_related("property", "dataset").order_by("property__name", "pk")
-
-
-def _how(row: Measurement) -> str:
-    parts = [row.get_method_display(), conditions(row), str(row.dataset)]
-    return ", ".join(part for part in parts if part != "–")
-
-
 def _neighbours(structure: Structure) -> list[dict[str, Any]]:
     """The most similar structures that somebody has measured, with what was measured."""
     found = nearest(structure, limit=NEIGHBOURS, measured_only=True)
     values: dict[int, list[Any]] = {}
-    for m in _measured([row.pk for row, _ in found]):
+    for m in measured_of([row.pk for row, _ in found]):
         values.setdefault(m.structure_id, []).append((m.property, display.quantity(m.value, m.property)))
     return [
         {

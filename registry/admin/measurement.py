@@ -8,10 +8,11 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeNumericFilt
 from registry.admin import display
 from registry.admin.action_view import ActionView
 from registry.admin.base import RecordAdmin
+from registry.admin.conditions import conditions
 from registry.admin.forms.data import MeasurementForm, RetireForm
 from registry.admin.panels import Button, Fact, Panel, go
 from registry.admin.related import RelatedFilter
-from registry.admin.structure import conditions, measured, measurements
+from registry.admin.structure import measured, measurements
 from registry.models import Measurement
 
 
@@ -51,7 +52,7 @@ class MeasurementAdmin(RecordAdmin):
 
     @admin.display(description="conditions")
     def stated(self, row: Measurement) -> str:
-        return conditions(row)
+        return conditions(row) or display.EMPTY
 
     @admin.display(description="in versions")
     def standing(self, row: Measurement) -> str:
@@ -70,7 +71,7 @@ class MeasurementAdmin(RecordAdmin):
             Fact("Value", measured(row)),
             Fact("Standard deviation", deviation),
             Fact("Method", f"{row.get_method_display()} {row.method_detail}"),
-            Fact("Conditions", conditions(row)),
+            Fact("Conditions", conditions(row) or "–"),
             Fact("Dataset", display.link(row.dataset)),
             Fact("Versions", self.standing(row)),
             Fact("From", source),

@@ -15,8 +15,10 @@ from mlcore.chem import drawing
 from mlcore.chem.errors import ChemError
 from registry.admin import display
 from registry.admin.base import RecordAdmin
+from registry.admin.conditions import conditions, stated
+from registry.admin.evidence import evidence, method_text
 from registry.admin.panels import Button, Fact, Panel, go, table
-from registry.models import Fingerprint, Measurement, Structure
+from registry.models import Fingerprint, Measurement, Prediction, Structure
 from registry.search.identity import find
 
 SIZES = {(150, 96), (240, 160), (520, 320)}
@@ -121,9 +123,10 @@ def measurements(row: Structure) -> Panel:
     return table(
         "Measured",
         ["property", "value", "method", "conditions", "dataset"],
-        [[m.property, measured(m), m.get_method_display(), conditions(m), display.link(m.dataset)] for m in rows],
+        [[m.property, measured(m), method_text(m.method, m.method_detail), conditions(m), display.link(m.dataset)]
+         for m in rows],
         empty="Nobody has measured this structure.",
-    )
+    )  # fmt: skip
 
 
 def measured(row: Measurement) -> Any:
@@ -133,22 +136,23 @@ def measured(row: Measurement) -> Any:
     return display.link(row, text)
 
 
-def conditions(row: Measurement) -> str:
-    parts = [f"{row.temperature_k:g} K" if row.temperature_k is not None else "", row.salt]
-    parts.append(f"{row.concentration:g} mol/kg" if row.concentration is not None else "")
-    parts += [f"{name} {value}" for name, value in row.conditions.items()]
-    return ", ".join(part for part in parts if part) or "–"
-
-
 def predictions(row: Structure) -> Panel:
-    rows = row.predictions.select_related("property", "model_version__model").order_by("property__name", "-pk")[:100]
+    rows = row.predictions.select_related("property", "model_version__model", "model_version__dataset_version__dataset")
+    rows = rows.prefetch_related("model_version__properties").order_by("property__name", "-pk")[:100]
     return table(
         "Predicted",
-        ["property", "value", "by", "when"],
-        [[p.property, display.uncertain(p.value, p.standard_deviation, p.property, p.in_domain),
-          display.link(p.model_version), display.when(p.created_at)] for p in rows],
+        ["property", "value", "domain", "by", "test error and training data", "when"],
+        [[p.property, display.uncertain(p.value, p.standard_deviation, p.property), display.domain(p.in_domain),
+          display.link(p.model_version), rests_on(p), display.when(p.created_at)] for p in rows],
         empty="No model has scored this structure.",
     )  # fmt: skip
+
+
+def rests_on(row: Prediction) -> str:
+    """The model's error, and the conditions that its training data hold for."""
+    found, asked = evidence(row.model_version, row.property), stated(row.conditions)
+    under = found.conditions or "the conditions of the training data are not stored"
+    return display.stacked(found.error or "no test error is stored", f"at {asked}; {under}" if asked else under)
 
 
 @admin.register(Fingerprint)

@@ -39,14 +39,18 @@ class Entry:
     """Empty when no copy could be checked."""
     structure_kind: str
     mapping: dict[str, Any]
+    tables: tuple[str, ...] = ()
+    """Digests of the training tables that mlcore reads from the file: a model's manifest names its table so."""
 
 
 @cache
 def entries() -> dict[str, Entry]:
     """Every public data set by its short name."""
     found = tomllib.loads((FOLDER / "datasets.toml").read_text("utf-8"))
+    lists = ("addresses", "tables")
     return {
-        slug: Entry(slug=slug, **{**fields, "addresses": tuple(fields["addresses"])}) for slug, fields in found.items()
+        slug: Entry(slug=slug, **{**fields, **{name: tuple(fields.get(name, ())) for name in lists}})
+        for slug, fields in found.items()
     }
 
 
@@ -64,6 +68,11 @@ def entry(slug: str) -> Entry:
             + (f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known)}.")
         )
     return known[slug]
+
+
+def entry_of_table(digest: str) -> Entry | None:
+    """The data set that a training table of this digest was read from, where it is known."""
+    return next((found for found in entries().values() if digest and digest in found.tables), None)
 
 
 def ensure_properties() -> list[Property]:

@@ -1,0 +1,148 @@
+"""What stands beside a predicted value: the model's error, and the conditions that its training data hold for."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+
+import mlcore
+from registry.admin.conditions import conditions, stated
+from registry.admin.evidence import Evidence, evidence, method_text
+from registry.catalogue import entry, entry_of_table
+from registry.models import ModelVersion
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+ZOO = Path(mlcore.__file__).parent / "zoo"
+METRICS = {"conductivity": {"test": {"n": 1558, "mae": 0.1138, "r2": 0.5558}, "valid": {"n": 60, "mae": 9.0}}}
+
+
+def version_on(rows, **fields):
+    """A model version trained on a frozen version of such measurements."""
+    frozen = factories.dataset_version()
+    for row in rows:
+        factories.measurement(dataset=frozen.dataset, added_in=frozen, **row)
+    return factories.model_version(dataset_version=frozen, metrics=METRICS, **fields)
+
+
+def test_error_and_conditions_of_a_model_trained_here():
+    md = {"method": "md", "method_detail": "PCFF+", "salt": "LiTFSI"}
+    version = version_on([md | {"temperature_k": 353, "concentration": c} for c in (1.2345, 1.5)])
+    found = evidence(version, factories.property_())
+    assert found.error == "test MAE ×/÷ 1.3 (0.114 decades), R² 0.556, n = 1,558"
+    assert found.conditions == "molecular dynamics (PCFF+), 353 K, LiTFSI, 1.23–1.5 mol/kg"
+    assert str(version.dataset_version) in found.data
+
+
+def test_rows_of_other_properties_and_retired_rows_say_nothing():
+    version = version_on([{"temperature_k": 300, "method": "experiment"}])
+    frozen = version.dataset_version
+    factories.measurement(dataset=frozen.dataset, added_in=frozen, retired_in=frozen, temperature_k=400)
+    factories.measurement(dataset=frozen.dataset, temperature_k=500)
+    other = factories.property_("density", unit="g/cm3", scale="linear")
+    factories.measurement(dataset=frozen.dataset, added_in=frozen, property=other, temperature_k=600)
+    assert evidence(version, factories.property_()).conditions == "experiment, 300 K"
+
+
+def test_many_conditions_are_summed_up():
+    rows = [{"temperature_k": t, "salt": s} for t, s in ((298, "LiCl"), (333, "LiBr"), (None, "LiI"), (353, "LiF"))]
+    found = evidence(version_on(rows), factories.property_())
+    assert found.conditions.startswith("298–353 K where stated, ")
+    assert found.conditions.endswith(" and 1 more")
+
+
+def test_a_linear_property_has_its_error_in_its_unit():
+    density = factories.property_("density", unit="g/cm3", scale="linear")
+    version = factories.model_version(properties=[density], metrics={"density": {"test": {"n": 5, "mae": 0.1 + 0.2}}})
+    assert evidence(version, density).error == "test MAE 0.3 g/cm³, n = 5"
+
+
+@pytest.mark.parametrize("metrics", [{}, {"conductivity": {"valid": {"mae": 1.0}}}, {"conductivity": "good"}])
+def test_nothing_is_made_up(metrics):
+    version = factories.model_version(metrics=metrics, training_data_digest="f" * 64)
+    assert evidence(version, factories.property_()) == Evidence("", "", "")
+
+
+def manifests():
+    return [json.loads(path.read_text()) for path in ZOO.glob("*/manifest.json")]
+
+
+def test_what_the_shipped_models_were_trained_on_is_known():
+    for manifest in manifests():
+        digest = manifest["training_data"]["digest"]
+        known = entry_of_table(digest)
+        assert known is not None, f"name the table {digest} under its data set in catalogue/datasets.toml"
+        version = factories.model_version(training_data_digest=digest)
+        found = evidence(version, factories.property_())
+        assert found.conditions == "molecular dynamics (PCFF+), 353 K, LiTFSI"
+        assert found.data == known.title
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(("slug", "kept"), [("htp-md", "gpt-htpmd"), ("htp-md-transport", "gnn-htpmd")])
+def test_tables_of_the_catalogue_are_read_from_its_files(slug, kept):
+    from mlcore import config
+    from mlcore.data import tables
+
+    path = next(Path(os.environ["DATA_DIR"]).rglob(entry(slug).file))
+    assert tables.read(path, config.load(ZOO / "configs" / f"{kept}.json").data).digest in entry(slug).tables
+
+
+def test_the_page_of_a_candidate_says_it(client_of):
+    version = version_on([{"method": "md", "temperature_k": 353, "salt": "LiTFSI"}])
+    factories.alias(version=version)
+    candidate = factories.candidate("*OCCC*")
+    run = factories.scoring_run(model_version=version)
+    factories.score(candidate, value=1e-4, in_domain=True, scoring_run=run, conditions={"temperature_k": 333.0})
+    factories.measurement(structure=candidate.structure, value=2e-4, method="experiment")
+    text = client_of("Viewer").get(reverse("admin:registry_candidate_change", args=[candidate.pk])).content.decode()
+    for piece in (
+        "R² 0.556, n = 1,558",
+        "molecular dynamics, 353 K, LiTFSI",
+        ">in domain<",
+        "at 333 K",
+        "2 × predicted",
+    ):
+        assert piece in text, piece
+    page = client_of("Viewer").get(reverse("admin:registry_structure_change", args=[candidate.structure_id]))
+    assert "molecular dynamics, 353 K, LiTFSI" in page.content.decode()
+
+
+def test_versions_cost_no_query_each(client_of, django_assert_max_num_queries):
+    candidate, client = factories.candidate(), client_of("Viewer")
+    for _ in range(8):
+        run = factories.scoring_run(model_version=factories.model_version(metrics=METRICS))
+        factories.prediction(structure=candidate.structure, scoring_run=run)
+    assert ModelVersion.objects.count() == 8
+    page = reverse("admin:registry_candidate_change", args=[candidate.pk])
+    with django_assert_max_num_queries(40):
+        client.get(page)
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({}, ""),
+        ({"temperature_k": 353.0, "salt": "LiTFSI", "concentration": 1.348227363}, "353 K, LiTFSI, 1.35 mol/kg"),
+        ({"temperature_k": None, "salt": "", "water": {}}, ""),
+        ({"strain_rate": 0.1 + 0.2, "cell": {"area": 2}}, "strain rate 0.3, area 2"),
+    ],
+)
+def test_conditions_are_readable(values, text):
+    assert stated(values) == text
+
+
+def test_conditions_of_a_measurement():
+    row = factories.measurement(temperature_k=298.15, salt="LiTFSI", conditions={"comment": "dry"})
+    assert conditions(row) == "298.15 K, LiTFSI, comment dry"
+
+
+@pytest.mark.parametrize(
+    ("method", "detail", "text"),
+    [("md", "PCFF+", "molecular dynamics (PCFF+)"), ("dft", "", "DFT"), ("other", "", ""), ("other", "x", "x")],
+)
+def test_methods(method, detail, text):
+    assert method_text(method, detail) == text
