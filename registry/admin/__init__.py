@@ -1,6 +1,7 @@
 """The admin: one file for each noun. Importing a file registers it."""
 
 from registry.admin import (
+    alias,
     candidate,
     dataset,
     decision,
@@ -9,6 +10,7 @@ from registry.admin import (
     import_run,
     job,
     measurement,
+    model_version,
     property,
     registered_model,
     schedule,
@@ -20,6 +22,7 @@ from registry.admin import (
 )
 
 __all__ = [
+    "alias",
     "candidate",
     "dataset",
     "decision",
@@ -28,6 +31,7 @@ __all__ = [
     "import_run",
     "job",
     "measurement",
+    "model_version",
     "property",
     "registered_model",
     "schedule",

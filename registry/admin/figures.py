@@ -10,6 +10,7 @@ from registry.models import ModelVersion, Property, RegisteredModel
 
 HIGHER, LOWER, NEITHER = Property.Better.HIGHER, Property.Better.LOWER, Property.Better.NEITHER
 COVERED = 0.9  # what a 90 % interval should hold: neither more nor less
+DEEPEST = 8  # levels of metrics that are read
 PARTS = {"test": "test", "valid": "validation"}
 
 
@@ -111,7 +112,7 @@ def property_order(version: ModelVersion) -> list[str]:
 
 
 def _numbers(content: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], float]]:
-    if isinstance(content, Mapping):
+    if isinstance(content, Mapping) and len(path) < DEEPEST:
         for name, value in content.items():
             yield from _numbers(value, (*path, str(name)))
     elif isinstance(content, int | float) and not isinstance(content, bool) and math.isfinite(content):

@@ -109,7 +109,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
     "COLORS": {"primary": TEAL},
-    "STYLES": [_file("solvate/solvate.css")],
+    "STYLES": [_file("solvate/solvate.css"), _file("solvate/models.css")],
     "SCRIPTS": [_file("solvate/curate.js")],
     "DASHBOARD_CALLBACK": "registry.admin.dashboard.dashboard",
     "SIDEBAR": {"show_search": False, "command_search": False, "navigation": NAVIGATION},

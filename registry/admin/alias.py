@@ -1,0 +1,62 @@
+"""Names that move along the versions of a model."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import URLPattern
+
+from registry.admin import display
+from registry.admin.action_view import ActionView
+from registry.admin.base import RecordAdmin
+from registry.admin.forms.models import MoveAliasForm
+from registry.admin.history import history
+from registry.admin.panels import Button, Fact, Panel, go
+from registry.admin.related import RelatedFilter
+from registry.models import Alias
+
+
+def alias_badges(aliases: Any) -> Any:
+    names = [alias.name for alias in aliases]
+    if not names:
+        return display.EMPTY
+    return display.badge(", ".join(names), "green", "trophy")
+
+
+@admin.register(Alias)
+class AliasAdmin(RecordAdmin):
+    list_display = ("__str__", "points_at", "reason", "moved_by", "moved_at")
+    list_filter = (("model", RelatedFilter),)
+    list_select_related = ("model", "version__model", "moved_by")
+    search_fields = ("name", "model__name", "reason")
+    empty_hint = "A name such as champion is put on a version by a person, or by the gate of a schedule."
+    list_buttons = ("move_button",)
+
+    def move_button(self, request: HttpRequest) -> Button | None:
+        return go(request, MoveAliasForm.permission, "Move an alias", "registry_alias_move", "trophy",
+                  style="primary")  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        view = ActionView.as_view(form_class=MoveAliasForm, model_admin=self)
+        return [self.own_path("move/", view, "move"), *super().get_urls()]
+
+    @admin.display(description="version")
+    def points_at(self, row: Alias) -> str:
+        return display.link(row.version)
+
+    def facts(self, request: HttpRequest, row: Alias) -> list[Fact]:
+        return [
+            Fact("Model", display.link(row.model)),
+            Fact("Points at", self.points_at(row)),
+            Fact("Moved by", display.person(row.moved_by)),
+            Fact("Moved", display.when(row.moved_at)),
+            Fact("Reason", row.reason, wide=True),
+        ]
+
+    def panels(self, request: HttpRequest, row: Alias) -> list[Panel]:
+        return [history(row)]
+
+    def buttons(self, request: HttpRequest, row: Alias) -> list[Button | None]:
+        move = go(request, MoveAliasForm.permission, "Move it", "registry_alias_move", "trophy",
+                  query=f"name={row.name}", style="primary")  # fmt: skip
+        return [move]

@@ -1,0 +1,245 @@
+"""The page of a model, and its versions side by side."""
+
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from registry.actions.register_model import RegisterModel
+from registry.models import JobEvent, ModelVersion
+from tests import factories
+from tests.bundles import CONDUCTIVITY, write_bundle
+
+SPLIT = {"digest": "a" * 64, "train": 80, "valid": 10, "test": 10}
+
+
+def address(*versions):
+    query = "&".join(f"version={version.pk}" for version in versions)
+    return f"{reverse('admin:registry_modelversion_compare')}?{query}"
+
+
+def page(row):
+    return reverse(f"admin:registry_{row._meta.model_name}_change", args=[row.pk])
+
+
+def metrics(mae, r2, n=10, valid=None):
+    return {"conductivity": {"test": {"n": n, "mae": mae, "r2": r2}, "valid": {"n": 10, "mae": valid or mae}}}
+
+
+@pytest.fixture
+def predictor(tmp_path, db):
+    """predictor("a", metrics, split): a registered version of the model "ions", with a bundle."""
+    factories.property_()
+
+    def make(name, figures, split=SPLIT, model="ions", **more):
+        folder = write_bundle(tmp_path / name, "predict", [CONDUCTIVITY], figures, name.encode(), split)
+        origin = ModelVersion.Origin.UPLOADED
+        return RegisterModel(actor=None, folder=folder, model_name=model, origin=origin, **more).run()
+
+    return make
+
+
+def best(response):
+    """Labels of the rows that mark a value, and the value."""
+    groups = [*response.context["groups"], *response.context["folded"]]
+    return {
+        (group.title, row.label): cell.text for group in groups for row in group.rows for cell in row.cells if cell.best
+    }
+
+
+def test_the_page_of_a_model_lists_its_versions(client_of, predictor):
+    data = factories.dataset_version()
+    first = predictor("a", metrics(0.114, 0.5), dataset_version=data)
+    second = predictor("b", metrics(0.2, 0.4))
+    factories.alias(version=first)
+    for role in ("Viewer", "Engineer"):
+        text = client_of(role).get(page(first.model)).content.decode()
+        figures = ("MAE <b>0.114</b>", "decades", "n 10", "R² <b>0.5</b>")
+        links = (page(first), page(second), reverse("admin:registry_modelversion_compare"))
+        for piece in (*figures, *links, "champion", str(data), "the system"):
+            assert piece in text, (role, piece)
+
+
+def test_a_model_without_versions_says_so(client_of):
+    model = factories.registered_model()
+    text = client_of("Engineer").get(page(model)).content.decode()
+    assert "No version yet" in text
+    assert f"model={model.pk}" in text
+    assert "Compare versions" not in text
+
+
+def test_the_page_of_a_model_costs_the_same_with_many_versions(client_of):
+    model, client = factories.registered_model(), client_of("Viewer")
+    factories.alias(version=factories.model_version(model=model))
+    counts = []
+    for _ in range(2):
+        for _ in range(3):
+            factories.model_version(model=model, metrics=metrics(0.1, 0.2))
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(page(model)).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_the_list_shows_the_champions_headline_or_says_whose_it_is(client_of, predictor):
+    first, _ = predictor("a", metrics(0.114, 0.5)), predictor("b", metrics(0.2, 0.4))
+    url = reverse("admin:registry_registeredmodel_changelist")
+    client = client_of("Viewer")
+    text = client.get(url).content.decode()
+    assert "<b>0.2</b>" in text
+    assert "of v2, there is no champion" in text
+    factories.alias(version=first)
+    text = client.get(url).content.decode()
+    assert "<b>0.114</b>" in text
+    assert "no champion" not in text
+
+
+def test_the_better_figure_is_marked_each_way(client_of, predictor):
+    one, two = predictor("a", metrics(0.114, 0.5)), predictor("b", metrics(0.2, 0.6), model="others")
+    response = client_of("Viewer").get(address(one, two))
+    assert best(response) == {
+        ("conductivity, test", "MAE"): "0.114",
+        ("conductivity, test", "R²"): "0.6",
+        ("conductivity, validation", "MAE"): "0.114",
+    }
+    text = response.content.decode()
+    assert "the same 10 test rows" in text
+    assert "+75.4 %" in text
+
+
+@pytest.mark.parametrize("split", [{"digest": "b" * 64, "test": 12}, {}])
+def test_figures_of_different_rows_are_not_compared(client_of, predictor, split):
+    one, two = predictor("a", metrics(0.114, 0.5)), predictor("b", metrics(0.2, 0.6), split)
+    response = client_of("Viewer").get(address(one, two))
+    text = response.content.decode()
+    assert best(response) == {}
+    assert ("are not comparable" if split else "cannot be compared") in text
+    assert ("set B, 12 test rows" if split else "not known") in text
+
+
+def test_equal_figures_and_other_numbers_of_rows_have_no_better_one(client_of, predictor):
+    versions = predictor("a", metrics(0.1, 0.5)), predictor("b", metrics(0.1, 0.6, n=9))
+    assert set(best(client_of("Viewer").get(address(*versions)))) == set()
+
+
+def test_generators_say_when_their_tables_differ(client_of, predictor):
+    def generator(name, vun, digest):
+        samples = {"n": 100, "validity": 0.9, "frechet": vun, "by_key": {"vun": vun}}
+        return factories.model_version(
+            "generate", metrics={"samples": {"free": samples}, "test": {"loss": vun}}, training_data_digest=digest
+        )
+
+    one, two, alike = generator("a", 0.5, "1" * 64), generator("b", 0.6, "2" * 64), generator("c", 0.7, "1" * 64)
+    response = client_of("Viewer").get(address(one, two))
+    assert best(response) == {("Samples", "VUN by key"): "60.0 %"}
+    assert "these tables differ" in response.content.decode()
+    response = client_of("Viewer").get(address(one, alike))
+    assert best(response) == {("Samples", "VUN by key"): "70.0 %", ("Samples", "Fréchet distance"): "0.5"}
+    assert "these tables differ" not in response.content.decode()
+
+
+def test_only_settings_that_differ_are_listed(client_of):
+    def config(steps, unit):
+        data = {"smiles_column": unit, "properties": [{"name": "conductivity", "unit": unit, "column": unit}]}
+        return {"seed": 0, "training": {"steps": steps, "ema": 0.0}, "data": data}
+
+    configs = config(100, "S/cm"), config(120, "mS/cm")
+    response = client_of("Viewer").get(address(*(factories.model_version(config=config) for config in configs)))
+    assert dict(response.context["settings"]) == {
+        "training.steps": ["100", "120"],
+        "data.properties.conductivity.unit": ["S/cm", "mS/cm"],
+    }
+    assert response.context["same_settings"] == 2
+
+
+def test_curves_lie_over_one_another(client_of):
+    versions = []
+    for slope in (1, 2):
+        run = factories.training_run(job=factories.job("train", state="succeeded"))
+        for step in range(3):
+            data = {"name": "loss", "value": slope / (step + 1), "step": step, "split": "valid"}
+            factories.job_event(job=run.job, kind=JobEvent.Kind.METRIC, message="", data=data)
+        versions.append(factories.model_version(training_run=run))
+    untrained = factories.model_version()
+    response = client_of("Viewer").get(address(*versions, untrained))
+    ((title, chart),) = response.context["charts"]
+    assert title == "Validation loss"
+    assert chart.count("<polyline") == 2
+    assert all(str(version) in chart for version in versions)
+    assert f"not trained here: {untrained}" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "version=", "version=x", "version=1,1", "version=-1,2", "version=999999998,999999999", "version=1,2,3,4,5,6",
+     "version=9999999999999999999,1"],
+)  # fmt: skip
+def test_what_cannot_be_compared_is_explained(client_of, query):
+    response = client_of("Viewer").get(f"{reverse('admin:registry_modelversion_compare')}?{query}")
+    assert response.status_code == 400
+    assert response.context["problem"]
+    assert response.context["problem"] in response.content.decode().replace("&#x27;", "'").replace("&amp;", "&")
+
+
+def test_different_tasks_and_strangers_are_refused(client_of, client):
+    one, two = factories.model_version(), factories.model_version("generate")
+    response = client_of("Viewer").get(address(one, two))
+    assert response.status_code == 400
+    assert "Only versions of one task" in response.content.decode()
+    other = factories.model_version()
+    assert client_of("").get(address(one, other)).status_code == 403
+    assert client.get(address(one, other)).status_code == 302
+
+
+def test_five_at_once_and_one_more_to_add_or_leave_out(client_of):
+    versions = [factories.model_version(metrics=metrics(0.1 + n, 0.5)) for n in range(5)]
+    client = client_of("Viewer")
+    assert client.get(address(*versions)).status_code == 200
+    response = client.get(address(*versions[:3]))
+    assert {pk for pk, _ in response.context["others"]} == {version.pk for version in versions[3:]}
+    assert address(*versions[:2]).partition("?")[2].replace("&", "&amp;") in response.content.decode()
+
+
+def test_versions_chosen_in_the_list_are_compared(client_of):
+    versions = [factories.model_version() for _ in range(2)]
+    chosen = {"action": "compare_chosen", "_selected_action": [version.pk for version in versions]}
+    response = client_of("Viewer").post(reverse("admin:registry_modelversion_changelist"), chosen)
+    assert response.status_code == 302
+    assert response["Location"] == address(*versions)
+
+
+def test_the_page_of_a_version_puts_the_headline_first(client_of, predictor):
+    champion = predictor("a", metrics(0.114, 0.5))
+    factories.alias(version=champion)
+    factories.property_("a_first_name", label="Another", unit="")
+    version = factories.model_version(
+        model=champion.model,
+        metrics={"a_first_name": {"test": {"mae": 1, "n": 2}}} | metrics(0.2, 0.4),
+        config={
+            "data": {"properties": [{"name": "conductivity", "unit": "S/cm"}, {"name": "a_first_name", "unit": ""}]}
+        },
+        properties=[factories.property_("a_first_name"), factories.property_()],
+    )
+    text = client_of("Viewer").get(page(version)).content.decode()
+    table = text[text.index("Metrics") :]
+    assert 0 < table.index("conductivity") < table.index("Another")
+    assert address(champion, version).replace("&", "&amp;") in text
+    assert "data.properties.conductivity.unit" in text
+
+
+def test_hostile_metrics_and_settings_do_no_harm(client_of):
+    deep = json.loads('{"a":' * 300 + "1" + "}" * 300)
+    nasty = "<script>alert(1)</script>"
+    versions = [
+        factories.model_version(
+            metrics={nasty: {nasty: n}, "deep": deep}, config={nasty: n, "deep": deep}, architecture=nasty
+        )
+        for n in range(2)
+    ]
+    client = client_of("Viewer")
+    for url in (address(*versions), *(page(row) for row in (versions[0], versions[0].model))):
+        response = client.get(url)
+        assert response.status_code == 200
+        assert nasty not in response.content.decode()
