@@ -17,6 +17,7 @@ from registry.admin import display
 from registry.admin.base import RecordAdmin
 from registry.admin.candidate_list import CandidateChangeList, LastWhenMissing
 from registry.admin.candidate_page import candidate_page
+from registry.admin.chips import chips
 from registry.admin.filters import SelectionFilter, scored_properties, selection_of
 from registry.admin.forms.curation import AssignForm, DecideForm, TagForm
 from registry.admin.panels import Button, go
@@ -83,10 +84,12 @@ class CandidateAdmin(RecordAdmin):
         tabs = [("", "All", sum(counts.values()))]
         tabs += [(value, label.capitalize(), counts.get(value, 0)) for value, label in Candidate.Status.choices]
         context = {
+            "chips": chips(request),
+            "unfiltered": "?" + urlencode({"o": request.GET["o"]} if "o" in request.GET else {}),
             "status_tabs": [
                 (label, count, "?" + urlencode(query | ({"status": value} if value else {})), value == chosen)
                 for value, label, count in tabs
-            ]
+            ],
         }
         return super().changelist_view(request, context | (extra_context or {}))
 

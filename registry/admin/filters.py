@@ -16,6 +16,7 @@ from registry.search.parameters import SelectionError
 from registry.search.selection import select_candidates
 
 DEADLINE = 8  # seconds that a substructure may take before the person is told to narrow it
+PARTS = ("min", "max", "std_max", "in_domain")  # what is asked of a property's score
 YES_NO = [("", "any"), ("true", "yes"), ("false", "no")]
 
 
@@ -62,19 +63,25 @@ class FilterForm(forms.Form):
             dress(field)
 
     def _add_range(self, property_: Property) -> None:
-        for end, word in (("min", "from"), ("max", "to")):
-            field = forms.FloatField(required=False, label=f"{property_.label} {word}")
-            field.widget.attrs.update(
-                {"placeholder": word, "aria-label": f"{property_.label} {word} ({property_.unit})"}
-            )
-            self.fields[f"{property_.name}_{end}"] = field
+        decades = property_.scale == Property.Scale.LOG10
+        spread, hint = ("± decades at most", "; 0.15 decades are ×/÷ 1.4") if decades else ("± at most", "")
+        self._add_number(property_, "min", "from")
+        self._add_number(property_, "max", "to")
+        self._add_number(property_, "std_max", spread, title=f"One standard deviation{hint}")
         self.fields[f"{property_.name}_in_domain"] = forms.ChoiceField(
             required=False, choices=[("", "in or out of domain"), ("true", "in domain"), ("false", "out of domain")]
         )
+        self.fields[f"{property_.name}_in_domain"].widget.attrs["aria-label"] = f"{property_.label} domain"
+
+    def _add_number(self, property_: Property, part: str, word: str, **attrs: str) -> None:
+        field = forms.FloatField(required=False, label=f"{property_.label} {word}")
+        spoken = field.label if "decades" in word or not property_.unit else f"{field.label} ({property_.unit})"
+        field.widget.attrs.update({"placeholder": word, "aria-label": spoken} | attrs)
+        self.fields[f"{property_.name}_{part}"] = field
 
     def ranges(self) -> Iterator[tuple[Property, list[Any]]]:
         for property_ in self.properties:
-            yield property_, [self[f"{property_.name}_{part}"] for part in ("min", "max", "in_domain")]
+            yield property_, [self[f"{property_.name}_{part}"] for part in PARTS]
 
     def plain(self) -> list[Any]:
         return [self[name] for name in ("status", "run", "tag", "assignee", "reviewer")]
@@ -93,7 +100,7 @@ class SelectionFilter(admin.ListFilter):
         super().__init__(request, params, model, model_admin)
         self.request, self.model_admin = request, model_admin
         self.given = {name: values[-1] for name in list(params) if (values := params.pop(name)) and values[-1] != ""}
-        ranges = {f"{p.name}_{end}" for p in scored_properties(request) for end in ("min", "max", "in_domain")}
+        ranges = {f"{p.name}_{end}" for p in scored_properties(request) for end in PARTS}
         # What the form shows, and the page number, are not carried along when the form is sent.
         self.used_parameters = dict.fromkeys({*FilterForm.base_fields, *ranges, "p"})
 
