@@ -75,7 +75,7 @@ def merged(columns: Iterable[Mapping[Any, Any]]) -> list[Any]:
 
 def _change(first: Figure | None, other: Figure) -> str:
     """Against the first version, of its value."""
-    if first is None or not first.value or other.measure.kind == "count" or first.value == other.value:
+    if first is None or not first.value or other.measure.better == NEITHER or first.value == other.value:
         return ""
     text = f"{100 * (other.value - first.value) / abs(first.value):+.1f} %"
     return "" if text in ("+0.0 %", "-0.0 %") else text

@@ -27,7 +27,7 @@ def settings(versions: Sequence[ModelVersion]) -> tuple[list[tuple[str, list[str
 
 def flat(content: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
     """Settings as dotted names; entries of a list that have a name go by it, so that their order says nothing."""
-    if isinstance(content, dict) and content and depth < DEEPEST:
+    if isinstance(content, dict) and depth < DEEPEST:
         for name, value in content.items():
             yield from flat(value, f"{path}.{name}" if path else str(name), depth + 1)
     elif isinstance(content, list) and content and all(isinstance(one, dict) and "name" in one for one in content):
@@ -63,6 +63,7 @@ def _points(version: ModelVersion) -> Iterator[tuple[str, tuple[float, float]]]:
     if job is None:
         return
     labels = {f"mae_{item.name}": f"MAE, {item.label}" for item in version.properties.all()}
+    labels["loss_unprompted"] = "loss without a condition"
     events = JobEvent.objects.filter(job=job, kind=JobEvent.Kind.METRIC).order_by("attempt", "sequence")
     for data in events.values_list("data", flat=True):
         step, value = data.get("step"), data.get("value")

@@ -7,8 +7,8 @@ from django.utils.safestring import SafeString
 
 from registry.admin import display
 from registry.admin.alias import alias_badges
-from registry.admin.figures import Figure, figures, headline
-from registry.admin.panels import Panel
+from registry.admin.figures import PARTS, Figure, figures, headline
+from registry.admin.panels import Fact, Panel
 from registry.models import ModelVersion, RegisteredModel
 
 
@@ -60,15 +60,17 @@ def metrics_panel(version: ModelVersion) -> Panel:
     """Tables of all figures: properties down and measures across, or measures down and samples across."""
     found = figures(version)
     across = version.model.task == RegisteredModel.Task.PREDICT
-    parts = {
-        "tables": [_matrix("", [one for one in found if one.part != "valid"], across)],
-        "folded": [_matrix("", [one for one in found if one.part == "valid"], across)],
-    }
-    context = {name: [table for table in tables if table["rows"]] for name, tables in parts.items()}
+    alone = [one for one in found if one.subject in ("Loss", "Other")]
+    context = {
+        "table": _matrix([one for one in found if one.part != "valid" and one not in alone], across),
+        "folded": _matrix([one for one in found if one.part == "valid" and one not in alone], across),
+        "facts": [Fact(f"{one.measure.label}, {PARTS[one.part]}" if one.part else one.measure.label, one.text())
+                  for one in alone],
+    }  # fmt: skip
     return Panel("Metrics", "registry/model/metrics.html", context)
 
 
-def _matrix(title: str, found: list[Figure], across: bool) -> dict[str, Any]:
+def _matrix(found: list[Figure], across: bool) -> dict[str, Any]:
     """across: a row a subject; otherwise a column a subject. Units go with the number, since rows differ in them."""
     subjects = list(dict.fromkeys(one.subject for one in found))
     measures = list(dict.fromkeys(one.measure.label for one in found))
@@ -78,4 +80,4 @@ def _matrix(title: str, found: list[Figure], across: bool) -> dict[str, Any]:
         (name, [cells.get((name, other) if across else (other, name), display.EMPTY) for other in right])
         for name in down
     ]
-    return {"title": title, "headers": right, "rows": rows}
+    return {"headers": right, "rows": rows}

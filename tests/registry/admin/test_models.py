@@ -243,3 +243,18 @@ def test_hostile_metrics_and_settings_do_no_harm(client_of):
         response = client.get(url)
         assert response.status_code == 200
         assert nasty not in response.content.decode()
+
+
+def test_a_generators_page_keeps_losses_apart_from_samples(client_of):
+    samples = {"free": {"n": 100, "validity": 0.9}, "conductivity=high": {"n": 100, "validity": 0.8}}
+    figures = {"samples": samples, "test": {"loss": 0.623}, "valid": {"loss": 0.61}, "best_step": 450}
+    response = client_of("Viewer").get(page(factories.model_version("generate", metrics=figures)))
+    panel = response.context["panels"][0].context
+    assert panel["table"]["headers"] == ["Samples", "Samples, conductivity=high"]
+    assert [tuple(fact)[:2] for fact in panel["facts"]] == [
+        ("Loss, test", "0.623"),
+        ("best_step", "450"),
+        ("Loss, validation", "0.61"),
+    ]
+    assert "came without metrics" not in response.content.decode()
+    assert "came without metrics" in client_of("Viewer").get(page(factories.model_version())).content.decode()
