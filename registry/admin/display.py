@@ -67,7 +67,7 @@ def formula(text: str) -> SafeString:
     """C9H17NO4 with its counts below the line, and a charge above it."""
     body, charge = re.fullmatch(r"(.*?)([+-]\d*)?", text, re.DOTALL).groups(default="")  # type: ignore[union-attr]
     marked = re.sub(r"\d+", r"<sub>\g<0></sub>", escape(body))
-    return SafeString(marked) + (format_html("<sup>{}</sup>", charge) if charge else "")
+    return SafeString(marked + (f"<sup>{charge}</sup>" if charge else ""))  # the charge is digits and a sign
 
 
 def quantity(value: float | None, property_: Property) -> SafeString:

@@ -1,6 +1,7 @@
 """How numbers, units, formulas and the domain are written."""
 
 import pytest
+from django.utils.html import conditional_escape
 
 from registry.admin import display
 from tests import factories
@@ -43,7 +44,7 @@ def test_exponents_of_units_stand_above_the_line(unit, text):
     ],
 )
 def test_formulas_have_subscripts(formula, html):
-    assert display.formula(formula) == html
+    assert conditional_escape(display.formula(formula)) == html
 
 
 @pytest.mark.django_db
