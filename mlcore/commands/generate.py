@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlcore import bundle
+from mlcore import bundle, device
 from mlcore.chem.identity import Kind
 from mlcore.data import tables
 from mlcore.data.identities import workers_for
@@ -80,7 +80,8 @@ def run(args: argparse.Namespace, events: Events) -> None:
             "warning",
             f"only {tally.accepted} of {args.n} structures found in {tally.drawn} strings; see --max-attempts",
         )
-    events.result({"out": str(args.out), **tally.report(args.accept), "seconds": round(time.monotonic() - began, 2)})
+    spent = {"device": device.describe(device.select(args.device)), "seconds": round(time.monotonic() - began, 2)}
+    events.result({"out": str(args.out), **tally.report(args.accept), **spent})
 
 
 @dataclass

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlcore import bundle
+from mlcore import bundle, device
 from mlcore.data import tables
 from mlcore.data.tables import Problem
 from mlcore.errors import UserError
@@ -61,7 +61,8 @@ def run(args: argparse.Namespace, events: Events) -> None:
             raise UserError(f"{args.file}: no row could be scored; the first was refused because: {refused[0].reason}")
     tables.report(refused, f"{args.file}: not scored", events)
     counts = {"rows": len(rows), "scored": len(rows) - len(refused), "refused": len(refused), "out_of_domain": outside}
-    events.result({"out": str(args.out), **counts, "seconds": round(time.monotonic() - began, 2)})
+    spent = {"device": device.describe(device.select(args.device)), "seconds": round(time.monotonic() - began, 2)}
+    events.result({"out": str(args.out), **counts, **spent})
 
 
 def _score(predictor: Predictor, texts: Sequence[str]) -> tuple[list[list[str]], list[bool | None]]:

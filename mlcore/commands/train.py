@@ -34,5 +34,11 @@ def run(args: argparse.Namespace, events: Events) -> None:
     saved = bundle.save(args.out, settings, table, trained, parent.digest if parent else None)
     checkpoints.unlink(missing_ok=True)
     events.result(
-        {"bundle": str(args.out), "digest": saved.digest, "dropped": len(table.dropped), "metrics": trained.metrics}
+        {
+            "bundle": str(args.out),
+            "digest": saved.digest,
+            "dropped": len(table.dropped),
+            "metrics": trained.metrics,
+            "device": device.describe(task.device),
+        }
     )

@@ -117,6 +117,8 @@ def generate_and_score(curator: User, generator: ModelVersion) -> Candidate:
     assert drawn.metrics["new_structures"] == Candidate.objects.count() > 0
     scored = finished(StartScoring(actor=curator, model_version=predictor, generation_run=drawn).run())
     assert scored.scored == Candidate.objects.count()
+    assert drawn.device == scored.device == generator.training_run.device != ""
+    assert "out" not in drawn.metrics["mlcore"]  # a path of whatever machine drew them
     best = Candidate.objects.filter(scores__property__name="conductivity").order_by("-scores__value").first()
     assert best.scores.count() == predictor.properties.count()
     assert best.scores.get(property__name="conductivity").prediction.scoring_run == scored

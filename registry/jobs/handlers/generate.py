@@ -11,6 +11,7 @@ from registry.actions.ingest import AddProposals, Drawn
 from registry.jobs.attempt import Attempt
 from registry.jobs.child import run_mlcore
 from registry.jobs.handlers.bundles import unpacked
+from registry.jobs.handlers.device import keep_device
 from registry.jobs.handlers.quality import quality
 from registry.models import Candidate, GenerationRun, Structure
 
@@ -25,7 +26,9 @@ def generate(attempt: Attempt, run: GenerationRun) -> None:
     out = attempt.folder / "drawn.csv"
     if not out.exists():  # mlcore's output appears whole or not at all
         reported = _draw(attempt, run, out)
-        attempt.write(lambda: GenerationRun.objects.filter(pk=run.pk).update(metrics={"mlcore": reported}))
+        keep_device(attempt, run, reported)
+        rates = {name: value for name, value in reported.items() if name not in ("out", "device")}
+        attempt.write(lambda: GenerationRun.objects.filter(pk=run.pk).update(metrics={"mlcore": rates}))
     last = run.proposals.order_by("-rank").values_list("rank", flat=True).first()
     rows = list(_drawn(out))
     for batch in _batches(rows[0 if last is None else last + 1 :]):

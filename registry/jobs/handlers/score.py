@@ -12,6 +12,7 @@ from registry.actions.ingest import AddPredictions, Predicted
 from registry.jobs.attempt import Attempt
 from registry.jobs.child import run_mlcore
 from registry.jobs.handlers.bundles import unpacked
+from registry.jobs.handlers.device import keep_device
 from registry.models import Candidate, Prediction, Property, ScoringRun, Structure
 from registry.search.selection import select_candidates
 
@@ -29,7 +30,7 @@ def score(attempt: Attempt, run: ScoringRun) -> None:
         arguments: list[str | Path] = ["predict", unpacked(attempt, run.model_version), asked, "--out", answered]
         if "temperature_k" in run.conditions:
             arguments += ["--temperature-k", str(run.conditions["temperature_k"])]
-        run_mlcore(attempt, arguments, stage="scoring", until=PREDICTED)
+        keep_device(attempt, run, run_mlcore(attempt, arguments, stage="scoring", until=PREDICTED))
     failed = _take_in(attempt, run, answered) if answered.exists() else 0
     scored = chosen.count() - _structures(run)[1].count()
     attempt.write(lambda: ScoringRun.objects.filter(pk=run.pk).update(scored=scored, failed=failed))

@@ -11,6 +11,7 @@ from registry.jobs.attempt import Attempt
 from registry.jobs.child import run_mlcore
 from registry.jobs.handlers import gate
 from registry.jobs.handlers.bundles import unpacked
+from registry.jobs.handlers.device import keep_device
 from registry.models import ModelVersion, Schedule, TrainingRun
 
 TRAINED = 0.9  # share of the bar; the rest is registration and the gate
@@ -44,7 +45,7 @@ def _version(attempt: Attempt, run: TrainingRun) -> ModelVersion:
         ]
         if run.init_version is not None:
             arguments += ["--init", unpacked(attempt, run.init_version)]
-        run_mlcore(attempt, arguments, stage="training", until=TRAINED)
+        keep_device(attempt, run, run_mlcore(attempt, arguments, stage="training", until=TRAINED))
 
     def register() -> ModelVersion:
         version = RegisterModel(

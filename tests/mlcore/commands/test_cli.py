@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mlcore import device
 from mlcore.__main__ import main
 from mlcore.chem import polymer
 from tests.mlcore.conftest import SAMPLE, tiny
@@ -53,6 +54,7 @@ def test_train_generate_evaluate(config_file: Path, tmp_path: Path, capsys: pyte
     told = events(capsys.readouterr().out)
     assert {"progress", "metric", "checkpoint", "result"} <= {event["event"] for event in told}
     assert told[-1]["metrics"]["samples"]["conductivity=high"]["n"] == 20
+    assert told[-1]["device"] == device.describe(device.select("auto"))
     assert sorted(file.name for file in tmp_path.iterdir()) == ["config.json", "model"]
 
     ask = ["generate", str(model), "-n", "30", "--seed", "3", "--condition", "conductivity=high", "--out", str(drawn)]
@@ -86,6 +88,7 @@ def test_accept_goes_on_until_enough_new_structures(
     assert not set(keys) & {polymer.key(row["mol_smiles"]) for row in rows(SAMPLE)}
     result = events(capsys.readouterr().out)[-1]
     assert result["accepted"] == 20
+    assert result["device"] == device.describe(device.select("auto"))
     assert result["drawn"] == len(rows(raw)) > 20
     assert result["valid"] == sum(int(row["valid"]) for row in rows(raw)) / result["drawn"]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mlcore import device
 from mlcore.__main__ import main
 
 ZOO = Path(__file__).parents[3] / "mlcore" / "zoo" / "gnn-htpmd"
@@ -69,6 +70,7 @@ def test_events_are_json_lines_with_progress_and_counts(tmp_path: Path, capsys: 
     assert status == 0
     assert [row["conductivity_in_domain"] for row in rows] == ["1", "0", ""]
     assert [event["step"] for event in events if event["event"] == "progress"] == [3]
+    assert result["device"] == device.describe(device.select("auto"))
     assert (result["rows"], result["scored"], result["refused"], result["out_of_domain"]) == (3, 2, 1, 1)
 
 

@@ -29,6 +29,8 @@ def test_work_is_registered_and_the_folder_goes(run: TrainingRun, after: After, 
     version = ModelVersion.objects.get(training_run=run)
     assert version.origin == ModelVersion.Origin.TRAINED
     assert version.dataset_version == run.dataset_version
+    run.refresh_from_db()
+    assert run.device == ("scripted processor, " + "x" * 60)[:60]
     assert not (Path(settings.JOB_FOLDER) / str(job.pk)).exists()
 
 
