@@ -1,13 +1,16 @@
-"""Every request carries an id, and every audited change carries that id, the user and the address."""
+"""Every request carries an id; every line of the log carries it, and every audited change, with user and address."""
 
+import logging
 import re
 import uuid
 from collections.abc import Callable
+from contextvars import ContextVar
 
 import pghistory.middleware
 from django.http import HttpRequest, HttpResponse
 
 HEADER = "X-Request-ID"
+_present: ContextVar[str] = ContextVar("request_id", default="-")
 _ACCEPTED = re.compile(r"[\w.-]{1,64}")
 
 
@@ -20,9 +23,21 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get(HEADER, "")
         request.request_id = given if _ACCEPTED.fullmatch(given) else uuid.uuid4().hex
-        response = self.get_response(request)
+        token = _present.set(request.request_id)
+        try:
+            response = self.get_response(request)
+        finally:
+            _present.reset(token)
         response[HEADER] = request.request_id
         return response
+
+
+class RequestIdFilter(logging.Filter):
+    """Gives each line of the log the id of the request that it was written for, or "-"."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = _present.get()
+        return True
 
 
 class AuditMiddleware(pghistory.middleware.HistoryMiddleware):
