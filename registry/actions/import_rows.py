@@ -135,9 +135,7 @@ def _attempt(
     try:
         found = read()
     except Refused as refused:
-        problem = refused.problem
-        reason = f"{shortened(column)}: {problem.reason}" if column else problem.reason
-        problems.append(replace(problem, column=column, reason=reason))
+        problems.append(replace(refused.problem, column=column))
         return None
     if found is not None and column in suspects:
         problems.append(suspects[column])
@@ -162,7 +160,10 @@ def _check_text(text: str) -> None:
 
 
 def _joined(problems: list[Problem]) -> Problem:
-    return replace(problems[0], reason=" ".join(dict.fromkeys(problem.reason for problem in problems)))
+    """The first problem; those of other cells follow in its reason, each with its column."""
+    first, *others = problems
+    more = (f"{shortened(item.column)}: {item.reason}" if item.column else item.reason for item in others)
+    return replace(first, reason=" ".join(dict.fromkeys([first.reason, *more])))
 
 
 def iterate(table: Table, mapping: ColumnMapping, found: Survey) -> Iterator[tuple[Row, Draft | Problem]]:

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
 from django.utils.html import format_html
@@ -22,10 +22,14 @@ from registry.actions.import_file import StartImport
 from registry.admin import display
 from registry.admin.action_view import ActionView
 from registry.admin.base import RecordAdmin
-from registry.admin.forms.imports import MappingForm, UploadForm
+from registry.admin.forms.imports import UploadForm
+from registry.admin.forms.mapping import MappingForm
+from registry.admin.forms.uploads import upload_of
+from registry.admin.imported import nothing_new, outcome
 from registry.admin.panels import Button, Fact, Panel, go, list_of, table
 from registry.admin.related import RelatedFilter
 from registry.admin.run import RunAdmin
+from registry.formats.rejected_rows import rejected_rows_file
 from registry.models import ImportRun, Job, RejectedRow
 
 
@@ -54,6 +58,8 @@ class ImportRunAdmin(RunAdmin):
             self.own_path("upload/", upload, "upload"),
             self.own_path("mapping/", mapping, "mapping"),
             self.own_path("<int:pk>/confirm/", require_POST(self.confirm_view), "confirm"),
+            self.own_path("<int:pk>/remap/", self.remap_view, "remap"),
+            self.own_path("<int:pk>/refused.csv", self.refused_view, "refused"),
             *super().get_urls(),
         ]
 
@@ -75,8 +81,20 @@ class ImportRunAdmin(RunAdmin):
         except (ActionError, artifacts.ArtifactError) as error:
             messages.error(request, str(error))
             return redirect(display.url(preview))
-        messages.success(request, f"{run}: applied before." if run.applied else f"{run} has started.")
+        messages.success(request, nothing_new(run) if run.applied else f"{run} has started.")
         return redirect(display.url(run))
+
+    def remap_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The same file once more, with its mapping to change."""
+        if not request.user.has_perm(StartImport.permission):
+            raise PermissionDenied
+        return redirect(upload_of(get_object_or_404(ImportRun, pk=pk)).mapping_url())
+
+    def refused_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if not request.user.has_perm("registry.view_rejectedrow"):
+            raise PermissionDenied
+        run = get_object_or_404(ImportRun, pk=pk)
+        return FileResponse(rejected_rows_file(run), as_attachment=True, filename=f"refused-{run.pk}.csv")
 
     @admin.display(description="kind")
     def kind(self, row: ImportRun) -> str:
@@ -97,6 +115,7 @@ class ImportRunAdmin(RunAdmin):
             Fact("File", f"{row.file_name} ({row.file_format})"),
             Fact("Dataset", display.link(row.dataset)),
             Fact("Kind", self.kind(row)),
+            Fact("Outcome", outcome(row), wide=True),
             Fact("Rows", f"{row.rows_total:,}"),
             Fact("Imported", f"{row.rows_imported:,}"),
             Fact("Duplicates", f"{row.rows_duplicate:,}"),
@@ -118,15 +137,30 @@ class ImportRunAdmin(RunAdmin):
 
     def buttons(self, request: HttpRequest, row: ImportRun) -> list[Button | None]:
         done = row.job is None or row.job.state == Job.State.SUCCEEDED
-        confirm = row.dry_run and done and go(
-            request, StartImport.permission, f"Import these {row.rows_imported:,} rows", "registry_importrun_confirm",
+        confirm = row.dry_run and done and row.rows_imported and go(
+            request, StartImport.permission, f"Import {_rows(row.rows_imported)}", "registry_importrun_confirm",
             "check", args=[row.pk], style="primary", post=True,
+        )  # fmt: skip
+        remap = (
+            row.dry_run
+            and done
+            and go(
+                request, StartImport.permission, "Change the mapping", "registry_importrun_remap", "tune", args=[row.pk]
+            )
+        )
+        refused = row.rows_rejected and go(
+            request, "registry.view_rejectedrow", "Download refused rows", "registry_importrun_refused", "download",
+            args=[row.pk],
         )  # fmt: skip
         freeze = row.applied and go(
             request, "registry.add_datasetversion", "Freeze the dataset", "registry_datasetversion_freeze", "ac_unit",
             query=f"dataset={row.dataset_id}",
         )  # fmt: skip
-        return [*super().buttons(request, row), confirm or None, freeze or None]
+        return [button or None for button in (*super().buttons(request, row), confirm, remap, refused, freeze)]
+
+
+def _rows(count: int) -> str:
+    return "this row" if count == 1 else f"these {count:,} rows"
 
 
 def clipped(text: str, length: int = 160) -> Any:

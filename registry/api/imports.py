@@ -4,7 +4,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.http import FileResponse
+from django.shortcuts import get_object_or_404
 from django_filters import CharFilter
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
@@ -15,6 +19,7 @@ from registry.actions.import_file import StartImport
 from registry.api.base import Act, NestedViewSet, RunViewSet
 from registry.api.fields import CreatedFilter, RowFilter, RunInputSerializer, RunSerializer, name_of, named
 from registry.formats import FormatError, first_look
+from registry.formats.rejected_rows import rejected_rows_file
 from registry.models import Dataset, ImportRun, Job, Property, RejectedRow, Structure
 from registry.search.parameters import ChoicesFilter, YesNoFilter
 
@@ -113,3 +118,12 @@ class RejectedRowViewSet(NestedViewSet):
     parent = "import_run"
     sorts = {"id": "pk", "row_number": "row_number"}
     default_sort = "row_number"
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
+    @action(detail=False, methods=["get"], pagination_class=None, filter_backends=[])
+    def file(self, request: Request, import_run: str) -> FileResponse:
+        """All of them as CSV: number, column, code, reason, and the row as it came."""
+        run = get_object_or_404(ImportRun, pk=import_run)
+        return FileResponse(
+            rejected_rows_file(run), content_type="text/csv", as_attachment=True, filename=f"refused-{run.pk}.csv"
+        )

@@ -18,6 +18,7 @@ WITHOUT_A_LIST = {
     Fingerprint: "the bits behind structure search, of no use by themselves",
 }
 BEHIND_THE_SCENES = {
+    "AddDataset": "the page of an import makes a dataset on the way; the API writes datasets as plain records",
     "AddPredictions": "takes in what a scoring job brings home",
     "AddProposals": "takes in what a generation job brings home",
     "ImportFile": "the work of the job that StartImport queues",

@@ -16,7 +16,7 @@ from registry.actions.import_file import ImportFile, StartImport
 from registry.artifacts import ArtifactError
 from registry.catalogue.entries import named_dataset
 from registry.formats import FormatError, first_look
-from registry.formats.writing import Column, write_table
+from registry.formats.rejected_rows import write_rejected_rows
 from registry.models import Dataset, ImportRun, Property, Structure
 
 SHOWN = 5  # refused rows in the final report
@@ -107,7 +107,10 @@ class Command(BaseCommand):
                 queue=None,
             ).run()
         if run.applied:
-            self.stdout.write(f"Import {run.pk} has brought in this file with this mapping already; nothing is new.\n")
+            self.stdout.write(
+                f"Nothing new: this file was imported with this mapping on {run.created_at:%Y-%m-%d} "
+                f"as import {run.pk}.\n"
+            )
             return None
         with _bar(job.path.name, total=1.0, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}{postfix}") as bar:
 
@@ -133,11 +136,9 @@ class Command(BaseCommand):
 
 
 def _write_rejects(run: ImportRun, path: Path) -> None:
-    columns = [Column("row_number", "integer"), *map(Column, ("column", "code", "reason", "raw_text"))]
-    rows = run.rejected_rows.values(*(column.name for column in columns))
     try:
         with path.open("wb") as file:
-            write_table(file, "csv", columns, rows.iterator())
+            write_rejected_rows(run, file)
     except OSError as error:
         raise CommandError(f"The refused rows cannot be written: {error}", returncode=2) from error
 

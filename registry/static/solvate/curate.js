@@ -42,8 +42,9 @@ document.addEventListener("DOMContentLoaded", () => {
   // Another architecture has other settings: ask the server for its form.
   const architecture = document.querySelector("#sv-main select[name=architecture]");
   architecture?.addEventListener("change", () => reload(architecture));
-  const version = document.querySelector(".sv-form select[name=model_version][data-reload]");
-  version?.addEventListener("change", () => reload(version));
+  document.querySelectorAll(".sv-form select[data-reload]").forEach((select) => {
+    select.addEventListener("change", () => reload(select));
+  });
 });
 
 function reload(select) {

@@ -1,7 +1,6 @@
 """Pages that start things: each runs its action, and says what is wrong with the input."""
 
 import io
-import re
 
 import pytest
 from django.urls import reverse
@@ -12,8 +11,6 @@ from registry.models import (
     DatasetVersion,
     ExportRun,
     GenerationRun,
-    ImportRun,
-    Job,
     Measurement,
     Schedule,
     ScoringRun,
@@ -111,50 +108,6 @@ def test_export_of_a_filter_and_its_download(client_of):
     response = client.get(url("exportrun_download", run.pk))
     assert b"".join(response.streaming_content) == b"smiles\n*OCC*\n"
     assert response["Content-Disposition"].endswith('.csv"')
-
-
-def test_import_from_upload_to_confirmation(client_of):
-    dataset, client = factories.dataset(), client_of("Chemist")
-    factories.property_()
-    file = io.BytesIO(b"mol_smiles,conductivity (S/cm),T\n*OCC*,1e-4,80\n*C(*)C*,1e-4,80\n")
-    file.name = "new.csv"
-    upload = client.post(url("importrun_upload"), {"dataset": dataset.pk, "structure_kind": "polymer", "file": file})
-    page = client.get(upload["Location"])
-    form = page.context["form"]
-    roles = [form[f"role.{place}"].value() for place in range(3)]
-    assert roles == ["structure", "value:conductivity", "temperature"]
-    token = re.search(r'name="upload" value="([^"]+)"', page.content.decode()).group(1)
-    data = {"upload": token, "method": "experiment"}
-    data |= {
-        f"{part}.{place}": form[f"{part}.{place}"].value() or "" for place in range(3) for part in ("role", "unit")
-    }
-    data |= {f"scale.{place}": "linear" for place in range(3)}
-    response = client.post(url("importrun_mapping"), data)
-    preview = ImportRun.objects.get()
-    assert response["Location"] == url("importrun_change", preview.pk)
-    assert preview.dry_run
-    assert preview.config["method"] == {"value": "experiment"}
-    Job.objects.update(state="succeeded", finished_at=preview.created_at)
-    assert "Import these" in client.get(url("importrun_change", preview.pk)).content.decode()
-    client.post(url("importrun_confirm", preview.pk))
-    run = ImportRun.objects.get(dry_run=False)
-    assert (run.config, run.file_digest) == (preview.config, preview.file_digest)
-
-
-def test_unreadable_upload_is_refused_at_once(client_of):
-    file = io.BytesIO(b"PK\x03\x04...")
-    file.name = "book.xlsx"
-    data = {"dataset": factories.dataset().pk, "structure_kind": "polymer", "file": file}
-    response = client_of("Chemist").post(url("importrun_upload"), data)
-    assert "save it as CSV" in response.content.decode()
-
-
-@pytest.mark.parametrize("token", ["", "forged:token", "eyJkaWdlc3QiOiJhIn0:1:x"])
-def test_forged_upload_opens_nothing(client_of, token):
-    client = client_of("Chemist")
-    assert client.get(url("importrun_mapping"), {"upload": token}).status_code == 200
-    assert client.post(url("importrun_mapping"), {"upload": token, "method": "other"}).status_code == 422
-    assert not ImportRun.objects.exists()
 
 
 def test_freeze_record_retire(client_of):

@@ -29,6 +29,22 @@ def generation(**more: Any) -> dict[str, Any]:
     return {"model_version": factories.model_version("generate").pk, "requested": 10, **more}
 
 
+def test_refused_rows_come_as_a_file_and_the_guess_names_the_encoding() -> None:
+    client = api("Chemist")
+    rejected = factories.rejected_row(row_number=7, raw_text="*C(*)C*,1e-4")
+    answer = client.get(f"/api/v1/import-runs/{rejected.import_run_id}/rejected-rows/file/")
+    assert answer["Content-Type"] == "text/csv"
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert lines[0] == "row_number,column,code,reason,raw_text"
+    assert lines[1].startswith("7,smiles,star_count,")
+    assert client.get("/api/v1/import-runs/999999/rejected-rows/file/").status_code == 404
+    factories.property_()
+    file = SimpleUploadedFile("german.csv", "smiles;Leitfähigkeit (mS/cm)\n*OCC*;0,1\n".encode("cp1252"))
+    guess = client.post("/api/v1/import-runs/guess/", {"file": file}, format="multipart").data
+    assert guess["mapping"]["encoding"] == "cp1252"
+    assert guess["mapping"]["values"][0]["unit"] == "mS/cm"
+
+
 def test_a_run_is_accepted_with_its_address_and_its_job() -> None:
     client = api("Engineer")
     answer = client.post("/api/v1/generation-runs/", generation(condition={"conductivity": "high"}))

@@ -1,0 +1,161 @@
+"""The second step of an import: what the columns mean. Then comes the preview, whose own page confirms."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.core import signing
+from django.db import transaction
+
+from registry import artifacts
+from registry.actions.add_dataset import AddDataset
+from registry.actions.base import ActionError
+from registry.actions.import_file import StartImport
+from registry.admin.forms import roles
+from registry.admin.forms.base import ActionForm
+from registry.admin.forms.uploads import Upload, read_ticket
+from registry.admin.imported import nothing_new
+from registry.formats import FirstLook, FormatError
+from registry.formats.encodings import CHOICES
+from registry.models import Dataset, ImportRun, Measurement, Property
+
+SHOWN = 5  # rows
+
+
+class MappingForm(ActionForm):
+    title = "What do the columns mean?"
+    submit = "Preview"
+    icon = "visibility"
+    intro = "A first guess; check units and scales. The preview imports nothing."
+    permission = StartImport.permission
+    template = "registry/mapping_form.html"
+
+    upload = forms.CharField(widget=forms.HiddenInput)
+    encoding = forms.ChoiceField(
+        required=False,
+        choices=[("", "UTF-8, or as a byte-order mark says"), *list(CHOICES.items())[1:]],
+        help_text="Choose another one when letters such as ° or σ look wrong below.",
+        widget=forms.Select(attrs={"data-reload": "1"}),
+    )
+    method = forms.ChoiceField(
+        choices=Measurement.Method.choices, initial=Measurement.Method.OTHER, help_text="For rows that do not say."
+    )
+    method_detail = forms.CharField(required=False, max_length=200, help_text="Force field, functional, instrument.")
+    temperature = forms.CharField(required=False, label="Temperature (K)", help_text="For all rows, without a column.")
+    salt = forms.CharField(required=False, max_length=200, help_text="For all rows, without a column.")
+    concentration = forms.CharField(required=False, label="Concentration (mol/kg)", help_text="As above.")
+
+    def prepare(self) -> None:
+        self.upload: Upload | None = None
+        self.look, self.encoding, self.fault = FirstLook("", [], [], ""), "", ""
+        self._read_upload()
+        properties = list(Property.objects.all())
+        earlier = self.upload.earlier_mapping() if self.upload else None
+        mapping = earlier or self.look.mapping(properties)
+        guessed = roles.of_columns(mapping, self.look.columns)
+        meanings = roles.choices(properties)
+        for place, column in enumerate(self.look.columns):
+            role = guessed[column]
+            for part, field in role.fields(meanings, column).items():
+                self.fields[f"{part}.{place}"] = field
+        for name, value in roles.constants(earlier or {}).items():
+            self.fields[name].initial = value
+
+    def _read_upload(self) -> None:
+        token = self.data.get("upload") or self.initial.get("upload") or ""
+        try:
+            self.upload = read_ticket(token)
+            self._look(self.upload)
+        except (signing.BadSignature, artifacts.ArtifactError):
+            self.upload = None
+            self.title = "This upload has gone; start again"
+
+    def _look(self, upload: Upload) -> None:
+        """In the encoding that is asked for; when the file is not in that one, as it was told before."""
+        given = self.data if self.is_bound else self.initial
+        self.encoding = given["encoding"] if given.get("encoding") is not None else upload.encoding
+        self.initial["encoding"] = self.encoding
+        try:
+            self.look = upload.look(self.encoding or "utf-8")
+        except FormatError as error:
+            self.fault = error.message
+            self.look = upload.look(upload.encoding)
+
+    def clean_upload(self) -> str:
+        if not self.upload:
+            raise forms.ValidationError("The upload is not known any more; go back and choose the file again.")
+        return self.cleaned_data["upload"]
+
+    def clean_encoding(self) -> str:
+        if self.fault:
+            raise forms.ValidationError(self.fault)
+        return self.cleaned_data["encoding"] if "encoding" in self.data else self.encoding
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for role, places in roles.used_twice(cleaned, len(self.look.columns)).items():
+            names = " and ".join(repr(self.look.columns[place]) for place in places)
+            label = dict(roles.choices(list(Property.objects.all())))[role]
+            self.add_error(
+                f"role.{places[-1]}",
+                f"{names} both mean {label}. Keep one; import the file again for the other, with its own conditions.",
+            )
+        return cleaned
+
+    def context(self) -> dict[str, Any]:
+        constants = ("method", "method_detail", "temperature", "salt", "concentration")
+        return {
+            "columns": [
+                {
+                    "name": column,
+                    "samples": [row.get(column, "") for row in self.look.rows[:SHOWN]],
+                    "inputs": [self[f"{part}.{place}"] for part in ("role", "unit", "scale")],
+                }
+                for place, column in enumerate(self.look.columns)
+            ],
+            "constants": [self[name] for name in constants],
+            "upload": self.upload,
+            "text": self.look.file_format != "parquet",
+            "fault": "" if self.is_bound else self.fault,
+            "before": self.upload.imported_before() if self.upload else [],
+        }
+
+    @transaction.atomic  # a mapping that is refused leaves no empty dataset behind
+    def run(self, actor: User) -> ImportRun:
+        upload = self.upload
+        if upload is None:
+            raise ActionError("The upload is not known any more; start again.")
+        with artifacts.opened(upload.digest) as stream:
+            return StartImport(
+                actor=actor,
+                dataset=_dataset(upload, actor),
+                stream=stream,
+                file_name=upload.name,
+                mapping=self.mapping(),
+                structure_kind=upload.kind,
+                dry_run=True,
+            ).run()
+
+    def mapping(self) -> dict[str, Any]:
+        """The mapping as docs/data.md describes it."""
+        cleaned = self.cleaned_data
+        mapping = roles.to_mapping(cleaned, self.look.columns)
+        units = {"temperature": {"unit": "K"}, "concentration": {"unit": "mol/kg"}}
+        for name in ("method", "method_detail", "temperature", "salt", "concentration"):
+            if cleaned[name] and name not in mapping:
+                mapping[name] = {"value": cleaned[name].strip()} | units.get(name, {})
+        return mapping | ({"encoding": cleaned["encoding"]} if cleaned["encoding"] else {})
+
+    def done(self, result: ImportRun) -> str:
+        return nothing_new(result) if result.applied else "The preview is being made; nothing is imported yet."
+
+
+def _dataset(upload: Upload, actor: User) -> Dataset:
+    """The one that was chosen, or the new one, which an earlier preview of this upload may have made."""
+    if upload.new_dataset:
+        made = Dataset.objects.filter(name=upload.new_dataset["name"]).first()
+        return made or AddDataset(actor=actor, **upload.new_dataset).run()
+    found = Dataset.objects.filter(pk=upload.dataset).first()
+    if found is None:
+        raise ActionError("The dataset has been deleted meanwhile; start again.")
+    return found

@@ -1,0 +1,222 @@
+"""A file from its upload to its rows: every step says what it found and what to do."""
+
+import csv
+import gzip
+import io
+
+import pytest
+from django.urls import reverse
+
+from registry.actions.import_file import ImportFile
+from registry.models import Dataset, ImportRun, Job, Measurement
+from tests import factories
+
+FILE = "mol_smiles,conductivity (mS/cm),T\n*OCC*,0.1,80\n*C(*)C*,0.1,80\n"
+
+
+@pytest.fixture
+def client(client_of):
+    factories.property_()
+    return client_of("Chemist")
+
+
+def url(name, *args):
+    return reverse(f"admin:registry_importrun_{name}", args=args)
+
+
+def upload(client, content, name="new.csv", **data):
+    file = io.BytesIO(content.encode() if isinstance(content, str) else content)
+    file.name = name
+    return client.post(url("upload"), {"structure_kind": "polymer", "file": file} | data)
+
+
+def filled(form):
+    """What the form would send when a person changes nothing."""
+    return {name: form[name].value() or "" for name in form.fields}
+
+
+def previewed(client, content, **data):
+    """The dry run, done."""
+    data = data or {"dataset": factories.dataset().pk}
+    page = client.get(upload(client, content, **data)["Location"])
+    client.post(url("mapping"), filled(page.context["form"]) | {"upload": page.context["form"].initial["upload"]})
+    run = ImportRun.objects.latest("pk")
+    assert run.dry_run
+    return worked(run)
+
+
+def worked(run):
+    run = ImportFile(actor=None, import_run=run).run()
+    Job.objects.filter(pk=run.job_id).update(state="succeeded", finished_at=run.created_at)
+    return ImportRun.objects.get(pk=run.pk)
+
+
+def text_of(client, run):
+    return client.get(url("change", run.pk)).content.decode()
+
+
+def test_from_upload_to_confirmation(client):
+    dataset = factories.dataset()
+    page = client.get(upload(client, FILE, dataset=dataset.pk)["Location"])
+    form = page.context["form"]
+    assert [form[f"role.{place}"].value() for place in range(3)] == ["structure", "value:conductivity", "temperature"]
+    assert [form[f"unit.{place}"].value() for place in range(3)] == ["", "mS/cm", "degC"]
+    data = filled(form) | {"upload": form.initial["upload"], "method": "experiment"}
+    response = client.post(url("mapping"), data)
+    preview = ImportRun.objects.get()
+    assert response["Location"] == url("change", preview.pk)
+    assert preview.config["method"] == {"value": "experiment"}
+    preview = worked(preview)
+    assert not Measurement.objects.exists()
+    text = text_of(client, preview)
+    assert "1 of 2 rows would be imported, 1 refused." in text
+    assert "Import this row" in text
+    client.post(url("confirm", preview.pk))
+    run = ImportRun.objects.get(dry_run=False)
+    assert (run.config, run.file_digest) == (preview.config, preview.file_digest)
+    worked(run)
+    assert Measurement.objects.get().value == pytest.approx(1e-4)
+
+
+def test_a_new_dataset_is_made_on_the_way(client):
+    new = {"new_name": " PEO  films ", "new_licence": "CC-BY-4.0", "new_source": "https://doi.org/10.1/x"}
+    run = previewed(client, FILE, **new)
+    made = Dataset.objects.get()
+    assert run.dataset == made
+    assert (made.name, made.slug, made.licence) == ("PEO films", "peo-films", "CC-BY-4.0")
+    assert made.source_url == "https://doi.org/10.1/x"
+
+
+def test_the_upload_asks_for_one_dataset(client_of, client):
+    dataset = factories.dataset(name="Films")
+    for data, field, words in (
+        ({}, "dataset", "or name a new one"),
+        ({"dataset": dataset.pk, "new_name": "Other"}, "new_name", "not both"),
+        ({"new_name": "films"}, "new_name", "already"),
+        ({"new_name": "Other", "new_source": "nowhere"}, "new_source", "valid URL"),
+    ):
+        response = upload(client, FILE, **data)
+        assert response.status_code == 422
+        assert words in str(response.context["form"].errors[field])
+    assert Dataset.objects.count() == 1
+
+
+def test_no_dataset_is_left_behind_by_a_refused_mapping(client):
+    page = client.get(upload(client, FILE, new_name="Films")["Location"])
+    form = page.context["form"]
+    data = filled(form) | {"upload": form.initial["upload"], "unit.1": "zorkmid"}
+    response = client.post(url("mapping"), data)
+    assert "zorkmid" in response.content.decode()
+    assert not Dataset.objects.exists()
+
+
+def test_two_columns_cannot_mean_the_same(client):
+    content = "smiles,sigma 25 (S/cm),sigma 60 (S/cm)\n*OCC*,1e-5,1e-4\n"
+    page = client.get(upload(client, content, dataset=factories.dataset().pk)["Location"])
+    form = page.context["form"]
+    data = filled(form) | {
+        "upload": form.initial["upload"],
+        "role.1": "value:conductivity",
+        "role.2": "value:conductivity",
+    }
+    response = client.post(url("mapping"), data)
+    assert response.status_code == 422
+    assert "both mean" in str(response.context["form"].errors["role.2"])
+
+
+GERMAN = "SMILES;Leitfähigkeit (mS/cm);Temperatur (°C);Mw\r\n*OCC*;0,12;25,5;4000\r\n"
+
+
+def test_a_german_spreadsheet_in_its_own_encoding(client):
+    page = client.get(upload(client, GERMAN.encode("cp1252"), dataset=factories.dataset().pk)["Location"])
+    form = page.context["form"]
+    assert form["encoding"].value() == "cp1252"
+    assert "Leitfähigkeit (mS/cm)" in page.content.decode()
+    client.post(url("mapping"), filled(form) | {"upload": form.initial["upload"], "role.3": "condition"})
+    preview = worked(ImportRun.objects.get())
+    assert preview.config["encoding"] == "cp1252"
+    client.post(url("confirm", preview.pk))
+    worked(ImportRun.objects.get(dry_run=False))
+    found = Measurement.objects.get()
+    assert found.value == pytest.approx(1.2e-4)
+    assert found.temperature_k == pytest.approx(298.65)
+    assert found.conditions == {"mw": 4000.0}
+
+
+def test_another_encoding_is_shown_at_once_and_a_wrong_one_refused(client):
+    address = upload(client, GERMAN.encode("cp1252"), dataset=factories.dataset().pk)["Location"]
+    assert "Leitf‰higkeit" in client.get(f"{address}&encoding=mac-roman").content.decode()
+    refused = client.get(f"{address}&encoding=").content.decode()
+    assert "which is &#x27;ä&#x27; in Windows-1252" in refused
+    assert "Leitfähigkeit" in refused
+    named = upload(client, GERMAN.encode("cp1252"), dataset=factories.dataset().pk, encoding="utf-8")
+    assert "not UTF-8: line 1 holds the byte 0xe4" in str(named.context["form"].errors["encoding"])
+
+
+def test_nothing_to_import_offers_the_mapping_instead(client):
+    run = previewed(client, "smiles,conductivity (S/cm)\nCCO,1e-5\n*CCO*,warm\n")
+    text = text_of(client, run)
+    assert "Nothing to import, 2 refused. Change the mapping, or mend the file." in text
+    assert "Import these" not in text
+    page = client.get(url("remap", run.pk), follow=True)
+    form = page.context["form"]
+    assert [form[f"role.{place}"].value() for place in range(2)] == ["structure", "value:conductivity"]
+    assert form["method"].value() == "other"
+    assert client.get(url("remap", run.pk))["Location"].startswith(url("mapping"))
+
+
+def test_a_changed_mapping_starts_from_the_last_one(client):
+    page = client.get(upload(client, FILE, dataset=factories.dataset().pk)["Location"])
+    form = page.context["form"]
+    data = filled(form) | {"upload": form.initial["upload"], "role.2": "", "temperature": "353", "salt": "LiTFSI"}
+    client.post(url("mapping"), data)
+    form = client.get(url("remap", ImportRun.objects.get().pk), follow=True).context["form"]
+    assert (form["role.2"].value(), form["temperature"].value(), form["salt"].value()) == ("", "353", "LiTFSI")
+    assert form["unit.1"].value() == "mS/cm"
+
+
+def test_refused_rows_as_a_file(client, client_of):
+    run = previewed(client, 'smiles,conductivity (S/cm)\nCCO,1e-5\n*CCO*,"1,2"\n')
+    assert url("refused", run.pk) in text_of(client, run)
+    content = b"".join(client.get(url("refused", run.pk)).streaming_content).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(content, newline="")))
+    assert [(row["row_number"], row["code"], row["raw_text"]) for row in rows] == [
+        ("2", "star_count", "CCO,1e-5"),
+        ("3", "not_a_number", '*CCO*,"1,2"'),
+    ]
+    assert client_of("").get(url("refused", run.pk)).status_code == 403
+
+
+def test_the_same_file_again_is_nothing_new(client):
+    dataset = factories.dataset()
+    preview = previewed(client, FILE, dataset=dataset.pk)
+    client.post(url("confirm", preview.pk))
+    first = worked(ImportRun.objects.get(dry_run=False))
+    page = client.get(upload(client, FILE, dataset=dataset.pk)["Location"])
+    text = page.content.decode()
+    assert f"This file was imported into {dataset}" in text
+    assert url("change", first.pk) in text
+    form = page.context["form"]
+    response = client.post(url("mapping"), filled(form) | {"upload": form.initial["upload"]}, follow=True)
+    said = response.content.decode()
+    assert "Nothing new: this file was imported on" in said
+    assert f'href="{url("change", first.pk)}">import {first.pk}</a>' in said
+    assert ImportRun.objects.count() == 2
+    again = client.post(url("confirm", preview.pk), follow=True)
+    assert "Nothing new" in again.content.decode()
+    other = previewed(client, FILE + "\n", dataset=dataset.pk)
+    assert "1 reported before, 1 refused" in text_of(client, other)
+
+
+def test_unreadable_upload_is_refused_at_once(client):
+    dataset = factories.dataset().pk
+    assert "save it as CSV" in upload(client, b"PK\x03\x04...", "book.xlsx", dataset=dataset).content.decode()
+    damaged = upload(client, gzip.compress(FILE.encode())[:-6], dataset=dataset)
+    assert "damaged" in damaged.content.decode()
+
+
+@pytest.mark.parametrize("token", ["", "forged:token", "eyJkaWdlc3QiOiJhIn0:1:x"])
+def test_forged_upload_opens_nothing(client, token):
+    assert client.get(url("mapping"), {"upload": token}).status_code == 200
+    assert client.post(url("mapping"), {"upload": token, "method": "other"}).status_code == 422
+    assert not ImportRun.objects.exists()
