@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.text import Truncator
 
 from registry.actions.decide import Decide
 from registry.actions.tag_candidates import TagCandidates
@@ -17,6 +18,7 @@ from registry.models import Candidate, Decision, Proposal, Structure, Tag
 from registry.search.similarity import nearest
 
 NEIGHBOURS = 6
+LONG = 240  # characters of a comment that are shown unasked
 
 
 def candidate_page(model_admin: Any, request: HttpRequest, row: Candidate) -> dict[str, Any]:
@@ -30,6 +32,7 @@ def candidate_page(model_admin: Any, request: HttpRequest, row: Candidate) -> di
         "tags": list(row.tags.all()),
         "place": place_of(model_admin, request, row),
         "filters": request.GET.get("_changelist_filters", ""),
+        "address": display.url(row) + (f"?{request.GET.urlencode()}" if request.GET else ""),
         "values": values_of(structure),
         "neighbours": _neighbours(structure),
         "origins": _origins(row),
@@ -59,7 +62,7 @@ def _neighbours(structure: Structure) -> list[dict[str, Any]]:
     return [
         {
             "structure": row,
-            "picture": display.drawing(row, 150, 96),
+            "picture": display.drawing(row),
             "similarity": f"{similarity:.2f}",
             "percent": f"{100 * similarity:.0f}",
             "values": values.get(row.pk, [])[:3],
@@ -83,8 +86,15 @@ def _decisions(row: Candidate) -> list[dict[str, Any]]:
             "row": decision,
             "verdict": display.verdict(decision),
             "when": display.when(decision.created_at),
+            "comment": _clamped(decision.comment),
             "undone_by": getattr(decision, "undone_by", None),
             "can_undo": decision.verdict != Decision.Verdict.UNDO and not hasattr(decision, "undone_by"),
         }
         for decision in decisions
     ]
+
+
+def _clamped(text: str) -> dict[str, Any]:
+    """The start of a long comment, to be opened by whoever wants the rest."""
+    more = len(text) > LONG or text.count("\n") > 5
+    return {"more": more, "start": Truncator(" ".join(text.split())).chars(160) if more else text}

@@ -1,14 +1,15 @@
 """Decisions: a record that only grows."""
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from registry.actions.undo_decision import UndoDecision
-from registry.admin import display
+from registry.admin import display, said
 from registry.admin.action_view import run_action
 from registry.admin.base import RecordAdmin
 from registry.admin.panels import Button, Fact, go
@@ -29,10 +30,12 @@ class DecisionAdmin(RecordAdmin):
         return [self.own_path("<int:pk>/undo/", require_POST(self.undo_view), "undo"), *super().get_urls()]
 
     def undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        decision = get_object_or_404(Decision, pk=pk)
+        decision = get_object_or_404(Decision.objects.select_related("candidate__structure"), pk=pk)
         action = UndoDecision(actor=request.user, decision=decision, reason=request.POST.get("reason", ""))
-        run_action(request, action, "The decision is undone; both stay on record.")
         query = request.POST.get("next", "")
+        name = said.named(decision.candidate, QueryDict(query).get("_changelist_filters", ""))
+        done = format_html("Undone for {}: {}. Both stay on record.", name, decision.get_verdict_display().lower())
+        run_action(request, action, done)
         return redirect(display.url(decision.candidate) + (f"?{query}" if query else ""))
 
     @admin.display(description="candidate")

@@ -11,6 +11,8 @@ from django.urls import reverse
 from registry.actions.candidates import MAX_CANDIDATES
 from registry.admin.action_view import ActionView
 from registry.admin.filters import DEADLINE, selection_of
+from registry.admin.forms.base import ActionForm
+from registry.admin.forms.curation import SelectionForm
 from registry.admin.panels import list_of
 from registry.models import Candidate
 from registry.search.parameters import SelectionError
@@ -31,6 +33,18 @@ class SelectionView(ActionView):
             messages.warning(request, "No candidates are selected: tick some, then run the action again.")
             return redirect(f"{list_of(Candidate)}?{asked.get('next', '')}".removesuffix("?"))
         return self.render(self.form_class(initial=asked, request=request))
+
+    def render(self, form: ActionForm) -> HttpResponse:
+        """Refused input of a candidate's page is shown on that page, with what was typed."""
+        chosen = form.ids() if isinstance(form, SelectionForm) and form.is_bound and form.on_page else []
+        if len(chosen) != 1 or not Candidate.objects.filter(pk=chosen[0]).exists():
+            return super().render(form)
+        stay = form.data.get("stay", "")
+        self.request.GET = QueryDict(urlencode({"_changelist_filters": stay}) if stay else "")
+        refused = {"refused": {form.page: form}}
+        response = self.model_admin.change_view(self.request, str(chosen[0]), extra_context=refused)
+        response.status_code = 422
+        return response
 
 
 def selection_page(request: HttpRequest, name: str, rows: Any, **initial: str) -> HttpResponse:

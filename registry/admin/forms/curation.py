@@ -14,7 +14,7 @@ from registry.actions.assign_candidates import AssignCandidates
 from registry.actions.base import ActionError
 from registry.actions.decide import STATUS_AFTER, VERDICTS, Decide
 from registry.actions.tag_candidates import TagCandidates
-from registry.admin import display
+from registry.admin import display, said
 from registry.admin.forms.base import ActionForm
 from registry.admin.panels import list_of
 from registry.models import Candidate, Decision, Tag
@@ -53,17 +53,17 @@ class SelectionForm(ActionForm):
     @cached_property
     def counts(self) -> dict[str, int]:
         """How many of the selection have each status."""
-        rows = Candidate.objects.filter(pk__in=self._ids()).order_by()
+        rows = Candidate.objects.filter(pk__in=self.ids()).order_by()
         return dict(rows.values_list("status").annotate(Count("pk")))
 
     def context(self) -> dict[str, Any]:
-        rows = Candidate.objects.filter(pk__in=self._ids()).select_related("structure").order_by("pk")
+        rows = Candidate.objects.filter(pk__in=self.ids()).select_related("structure").order_by("pk")
         labels = dict(Candidate.Status.choices)
         total = sum(self.counts.values())
         return {
             "count": total,
             "by_status": [(labels[status], count) for status, count in sorted(self.counts.items())],
-            "shown": [(row, display.drawing(row.structure, 150, 96)) for row in rows[:SHOWN]],
+            "shown": [(row, display.drawing(row.structure)) for row in rows[:SHOWN]],
             "hidden_count": max(0, total - SHOWN),
             "list_query": str(self["next"].value() or ""),
         }
@@ -79,7 +79,7 @@ class SelectionForm(ActionForm):
         address = reverse("admin:registry_candidate_change", args=cleaned["candidates"][:1])
         return f"{address}?{kept}" if kept else address
 
-    def _ids(self) -> list[int]:
+    def ids(self) -> list[int]:
         parts = str(self["candidates"].value() or "").split(",")
         return [int(part) for part in parts if part.isdecimal() and len(part) < 19]
 
@@ -139,11 +139,13 @@ class DecideForm(SelectionForm):
 
     def done(self, result: list[Decision]) -> str:
         verdict = self.cleaned_data["verdict"]
-        said = f"{_PAST[verdict]} {_many(len(result))}."
+        if self.on_page and len(result) == 1:
+            return said.of_decision(self.request, _PAST[verdict], result[0], self.cleaned_data["stay"])
+        text = f"{_PAST[verdict]} {_many(len(result))}."
         if self.left_out:
             had = Candidate.Status(STATUS_AFTER[verdict]).label.lower()
-            said += f" Left out {self.left_out:,} that {'was' if self.left_out == 1 else 'were'} {had} already."
-        return said
+            text += f" Left out {self.left_out:,} that {'was' if self.left_out == 1 else 'were'} {had} already."
+        return text
 
 
 _DONE = set(STATUS_AFTER.values())
@@ -196,6 +198,8 @@ class TagForm(SelectionForm):
 
     def run(self, actor: User) -> int:
         cleaned = self.cleaned_data
+        had = set(Tag.objects.filter(candidates__in=cleaned["candidates"]).values_list("name", flat=True))
+        self.new = [name for name in cleaned["add"] if name not in had]
         return TagCandidates(
             actor=actor,
             candidates=cleaned["candidates"],
@@ -206,7 +210,17 @@ class TagForm(SelectionForm):
 
     def done(self, result: int) -> str:
         parts = [(word, ", ".join(self.cleaned_data[name])) for name, word in (("add", "added"), ("remove", "removed"))]
-        return f"{_many(result)}: {'; '.join(f'{word} {names}' for word, names in parts if names)}."
+        text = "; ".join(f"{word} {names}" for word, names in parts if names)
+        if self.on_page and result == 1:
+            return said.of_tags(self.request, self._one(), text, self.cleaned_data["stay"], **self._opposite())
+        return f"{_many(result)}: {text}."
+
+    def _one(self) -> Candidate:
+        return Candidate.objects.select_related("structure").get(pk=self.cleaned_data["candidates"][0])
+
+    def _opposite(self) -> dict[str, str]:
+        """What takes the change back: only tags that were not on it before come off again."""
+        return {"add": ", ".join(self.cleaned_data["remove"]), "remove": ", ".join(self.new)}
 
 
 class AssignForm(SelectionForm):

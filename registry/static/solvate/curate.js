@@ -27,6 +27,19 @@ document.addEventListener("DOMContentLoaded", () => {
     if (reason.dataset.verdict === "reject") document.querySelector('.sv-decide [data-key="r"]').click();
   });
 
+  // A verdict that needs words says so at the field, before anything is sent.
+  document.querySelectorAll(".sv-verdicts button").forEach((button) => {
+    button.addEventListener("click", () => {
+      const needed = document.getElementById(button.dataset.needs ?? "");
+      reason.setCustomValidity(needed && !needed.value.trim() ? button.dataset.say : "");
+    });
+  });
+  reason?.addEventListener("input", () => reason.setCustomValidity(""));
+
+  // A refused form came back at the address that it was sent to; reloading should show the candidate.
+  const refused = document.querySelector("[data-address]");
+  if (refused) history.replaceState(null, "", refused.dataset.address);
+
   const onward = document.getElementById("sv-onward");
   if (onward) {
     onward.checked = localStorage.getItem("solvate.onward") === "1";
