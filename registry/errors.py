@@ -19,7 +19,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """With the reason that the action or the view gave, such as the permission that is missing."""
-    return _answer(request, HTTPStatus.FORBIDDEN, str(exception) or "Your account may not do this.")
+    return _answer(request, HTTPStatus.FORBIDDEN, str(exception) or "Your account lacks the permission for it.")
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -33,10 +33,13 @@ class RequestIdMiddleware:
 
 
 class RequestIdFilter(logging.Filter):
-    """Gives each line of the log the id of the request that it was written for, or "-"."""
+    """Gives each line of the log the id of the request that it was written for, or "-".
+
+    Django logs a refused request when all middleware has ended; the line then brings its request along.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = _present.get()
+        record.request_id = getattr(getattr(record, "request", None), "request_id", _present.get())
         return True
 
 

@@ -101,14 +101,15 @@ def test_a_missing_slash_is_still_put_right(client: Client) -> None:
 
 
 @here
-def test_the_log_has_the_id(browser: Client, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("address", ["/boom/", "/nowhere/"])
+def test_the_log_has_the_id(browser: Client, caplog: pytest.LogCaptureFixture, address: str) -> None:
     line = settings.LOGGING["filters"]["request_id"]["()"]
     assert settings.LOGGING["handlers"]["console"]["filters"] == ["request_id"]
     assert "%(request_id)s" in settings.LOGGING["formatters"]["line"]["format"]
     module, _, name = line.rpartition(".")
     handler = caplog.handler
     handler.addFilter(getattr(__import__(module, fromlist=[name]), name)())
-    browser.get("/boom/", headers={"X-Request-ID": "night-9"})
+    browser.get(address, headers={"X-Request-ID": "night-9"})
     logging.getLogger("registry").warning("between requests")
     ids = {record.name: record.request_id for record in caplog.records}
     assert ids["django.request"] == "night-9"
