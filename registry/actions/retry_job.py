@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from django.db.models import Q
+
 from registry.actions.base import Action, ActionError
 from registry.actions.queueing import create_job, note
 from registry.models import Job
@@ -28,6 +30,7 @@ class RetryJob(Action[Job]):
         new = create_job(old.kind, self.actor, old.queue, max_attempts=old.max_attempts)
         run.job = new
         run.save(update_fields=["job"])
+        Job.objects.filter(Q(pk=old.pk) | Q(taken_over_by=old)).update(taken_over_by=new)
         note(old, f"run again as job {new.pk}")
         return new
 
@@ -37,3 +40,8 @@ def run_of(job: Job) -> Run | None:
     names = {Job.Kind.IMPORT: "importrun", Job.Kind.TRAIN: "trainingrun", Job.Kind.GENERATE: "generationrun",
              Job.Kind.SCORE: "scoringrun", Job.Kind.EXPORT: "exportrun"}  # fmt: skip
     return getattr(job, names[Job.Kind(job.kind)], None)
+
+
+def subject_of(job: Job) -> Run | None:
+    """The run that the job was for, also when a later job has taken it over."""
+    return run_of(job) or (run_of(job.taken_over_by) if job.taken_over_by is not None else None)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, TextField
+from django.db.models import Prefetch, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from registry.actions.cancel_job import CancelJob
-from registry.actions.retry_job import RetryJob, run_of
+from registry.actions.retry_job import RetryJob, run_of, subject_of
 from registry.admin import display
 from registry.admin.action_view import run_action
 from registry.admin.base import RecordAdmin
@@ -97,9 +97,13 @@ class JobAdmin(LiveAdmin):
         run_action(request, RetryJob(actor=request.user, job=job), f"{run} runs again.")
         return redirect(display.url(run or job))
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        successors = Prefetch("taken_over_by", Job.objects.select_related(*RUNS))
+        return super().get_queryset(request).select_related(*self.list_select_related).prefetch_related(successors)
+
     @admin.display(description="for")
     def work(self, row: Job) -> str:
-        return display.link(run_of(row))
+        return display.link(subject_of(row))
 
     @admin.display(description="state", ordering="state")
     def live(self, row: Job) -> str:
@@ -117,7 +121,8 @@ class JobAdmin(LiveAdmin):
 
     def facts(self, request: HttpRequest, row: Job) -> list[Fact]:
         return [
-            Fact("For", display.link(run_of(row))),
+            Fact("For", self.work(row)),
+            *([Fact("Run again as", display.link(row.taken_over_by))] if row.taken_over_by else []),
             Fact("State", display.state(row)),
             Fact("Queue", row.get_queue_display()),
             Fact("Attempt", self.attempts(row)),

@@ -9,7 +9,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from registry.actions.base import ActionError
-from registry.actions.retry_job import run_of
+from registry.actions.retry_job import subject_of
 from registry.models import Job
 from registry.models.run import Run
 
@@ -47,7 +47,7 @@ def _started(request: Request, key: str, digest: str) -> Run | None:
         return None
     if job.request_digest != digest:
         raise ActionError("This key came with another request before; use a new one.", field=HEADER, conflict=True)
-    return run_of(job)
+    return subject_of(job)
 
 
 def _digest(request: Request) -> str:

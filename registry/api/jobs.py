@@ -1,5 +1,6 @@
 """Jobs: follow, cancel, retry."""
 
+from django.db.models import Prefetch
 from django_filters import CharFilter
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -8,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from registry.actions.cancel_job import CancelJob
-from registry.actions.retry_job import RetryJob
+from registry.actions.retry_job import RetryJob, subject_of
 from registry.api.base import Act, NestedViewSet, ReadViewSet
 from registry.api.fields import CreatedFilter, RowFilter, name_of
 from registry.models import Job, JobEvent
@@ -37,9 +38,9 @@ class JobSerializer(serializers.ModelSerializer):
                   "cancel_requested_at", "cancel_requested_by"]  # fmt: skip
 
     def get_run(self, job: Job) -> str | None:
-        """Address of what the job does; null once a retry has taken it over."""
+        """Address of what the job does, or did before a retry took it over."""
         name = RUNS[Job.Kind(job.kind)]
-        run = getattr(job, name, None)
+        run = subject_of(job)
         return run and reverse(f"{name}-detail", args=[run.pk], request=self.context["request"])
 
 
@@ -52,7 +53,9 @@ class JobFilter(CreatedFilter):
 
 
 class JobViewSet(ReadViewSet):
-    queryset = Job.objects.select_related("created_by", "cancel_requested_by", *RUNS.values())
+    queryset = Job.objects.select_related("created_by", "cancel_requested_by", *RUNS.values()).prefetch_related(
+        Prefetch("taken_over_by", Job.objects.select_related(*RUNS.values()))
+    )
     serializer_class = JobSerializer
     filterset_class = JobFilter
     lookup_value_regex = UUID

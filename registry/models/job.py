@@ -58,6 +58,14 @@ class Job(Created):
     cancel_requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    taken_over_by = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="taken_over",
+        help_text="The job that runs the same again; of several, the last.",
+    )
     request_key = models.CharField(max_length=200, blank=True, editable=False, help_text="Idempotency-Key it came by.")
     request_digest = Sha256Field(blank=True, editable=False, help_text="Of the request that came with the key.")
 

@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 
 from registry.actions.base import Action, ActionError
 from registry.actions.cancel_job import CancelJob
-from registry.actions.retry_job import RetryJob
+from registry.actions.retry_job import RetryJob, subject_of
 from registry.actions.start_generation import StartGeneration
 from registry.actions.start_scoring import StartScoring
 from registry.actions.start_training import StartTraining
@@ -120,6 +120,17 @@ def test_only_what_did_not_succeed_is_retried_and_once() -> None:
     new = RetryJob(actor=None, job=old).run()
     run.refresh_from_db()
     assert run.job == new
+    assert subject_of(Job.objects.get(pk=old.pk)) == subject_of(new) == run
     with pytest.raises(ActionError, match="run again before"):
         RetryJob(actor=None, job=old).run()
     assert ModelVersion.objects.count() == 1
+
+
+def test_every_job_of_a_run_retried_twice_leads_to_it() -> None:
+    run = generation().run()
+    jobs = [run.job]
+    for _ in range(2):
+        jobs.append(RetryJob(actor=None, job=CancelJob(actor=None, job=jobs[-1]).run()).run())
+    found = Job.objects.in_bulk([job.pk for job in jobs])
+    assert [subject_of(found[job.pk]) for job in jobs] == [run, run, run]
+    assert [found[job.pk].taken_over_by for job in jobs] == [jobs[2], jobs[2], None]

@@ -78,6 +78,11 @@ def test_cancel_and_run_again(client_of, db):
     assert "Run again" in client.get(url("job_change", job.pk)).content.decode()
     client.post(url("job_retry", job.pk))
     assert Job.objects.filter(state=Job.State.QUEUED).count() == 1
+    new = Job.objects.get(state=Job.State.QUEUED)
+    old = client.get(url("job_change", job.pk)).content.decode()
+    assert f">{new.trainingrun}</a>" in old  # what it was for
+    assert url("job_change", new.pk) in old
+    assert client.get(url("job_changelist")).content.decode().count(f">{new.trainingrun}</a>") == 2
     refused = client.post(url("job_cancel", job.pk), follow=True)
     assert "has cancelled already" in refused.content.decode()
 

@@ -100,6 +100,17 @@ def test_jobs_are_cancelled_and_run_again() -> None:
     retried = client.post(f"/api/v1/jobs/{job.pk}/retry/")
     assert retried.status_code == 202
     assert retried.data["id"] != str(job.pk)
+    assert client.get(f"/api/v1/jobs/{job.pk}/").data["run"] == retried.data["run"] is not None
+
+
+def test_a_repeated_request_is_answered_with_its_run_after_a_retry() -> None:
+    client, body, headers = api("Engineer"), generation(), {"Idempotency-Key": "k"}
+    first = client.post("/api/v1/generation-runs/", body, headers=headers)
+    job = GenerationRun.objects.get(pk=first.data["id"]).job
+    client.post(f"/api/v1/jobs/{job.pk}/cancel/")
+    client.post(f"/api/v1/jobs/{job.pk}/retry/")
+    again = client.post("/api/v1/generation-runs/", body, headers=headers)
+    assert (again.status_code, again.data["id"]) == (first.status_code, first.data["id"])
 
 
 def test_events_are_polled_behind_the_last_one() -> None:
