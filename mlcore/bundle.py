@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from mlcore.manifest import FORMAT_VERSION, MANIFEST, Manifest, parse_json, read
 
 WEIGHTS = "model.safetensors"
 VOCABULARY = "vocab.json"
+EXAMPLES = "examples.json"
 CARD = "card.md"
 
 
@@ -41,6 +42,8 @@ class Trained:
     split: Split
     metrics: dict[str, Any]
     vocabulary: list[str] | None = None
+    examples: list[str] = field(default_factory=list)
+    """Keys of some structures that it was trained on, for whoever trains it further."""
     notes: str = ""
     """Paragraphs for the card: how it was trained, what it is good for."""
 
@@ -71,10 +74,12 @@ class Bundle:
     @property
     def vocabulary(self) -> list[str]:
         """The tokens of a text model, in the order of their numbers."""
-        content = parse_json(self.path, VOCABULARY, self._files.get(VOCABULARY, b""))
-        if not isinstance(content, list) or not all(isinstance(token, str) for token in content):
-            raise UserError(f"bundle {self.path}: {VOCABULARY} must be a list of tokens")
-        return content
+        return self._texts(VOCABULARY)
+
+    @property
+    def examples(self) -> list[str]:
+        """Keys of some structures that it was trained on; empty where the bundle keeps none."""
+        return self._texts(EXAMPLES) if EXAMPLES in self._files else []
 
     def activate(self, device_name: str = "auto") -> Any:
         """The generator or predictor it holds, ready for use."""
@@ -89,6 +94,12 @@ class Bundle:
                 f"bundle {self.path}: the weights do not fit the configuration: {_one_line(error)}"
             ) from error
 
+    def _texts(self, name: str) -> list[str]:
+        content = parse_json(self.path, name, self._files.get(name, b""))
+        if not isinstance(content, list) or not all(isinstance(text, str) for text in content):
+            raise UserError(f"bundle {self.path}: {name} must be a list of texts")
+        return content
+
 
 def save(path: str | Path, run: config.RunConfig, table: Table, trained: Trained, parent: str | None = None) -> Bundle:
     """Writes a bundle at `path`, whole or not at all, and reads it back."""
@@ -98,6 +109,8 @@ def save(path: str | Path, run: config.RunConfig, table: Table, trained: Trained
     files = {WEIGHTS: safetensors.torch.save({name: t.contiguous().cpu() for name, t in trained.tensors.items()})}
     if trained.vocabulary is not None:
         files[VOCABULARY] = _encode(trained.vocabulary)
+    if trained.examples:
+        files[EXAMPLES] = _encode(trained.examples)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         architecture=architecture.name,

@@ -29,12 +29,15 @@ class Split:
 def by_key(keys: Sequence[str], valid: float, test: float, seed: int) -> Split:
     """Train, valid and test by a hash of (seed, key), so that a key keeps its part whatever other keys there are.
 
-    A part that is wanted but came out empty, as happens with a handful of keys, gets one key of the largest part.
+    A part that is wanted but came out empty, as happens with a handful of keys, gets one key of the largest part. Of
+    fewer keys than wanted parts all are for training.
     """
     unique = sorted(set(keys))
     place = dict(zip(unique, _uniform(unique, seed), strict=True))
     part = {key: "test" if u < test else "valid" if u < test + valid else "train" for key, u in place.items()}
     wanted = [name for name, share in (("train", 1.0), ("valid", valid), ("test", test)) if share > 0]
+    if len(unique) < len(wanted):
+        part = dict.fromkeys(unique, "train")
     for name in wanted:
         members = Counter(part.values())
         if members[name] == 0 and len(unique) >= len(wanted):

@@ -111,7 +111,7 @@ def train(run: Run, build: Build) -> Trained:
     generator = LanguageGenerator(network, tokenizer, axes, run.device, run.config.condition.temperature)
     metrics["samples"] = _judge(generator, run)
     properties = [axis.as_json() for axis in axes]
-    return Trained(network.state_dict(), properties, split, metrics, tokenizer.vocabulary, _notes(run, parts))
+    return Trained(network.state_dict(), properties, split, metrics, tokenizer.vocabulary, notes=_notes(run, parts))
 
 
 def _axes(run: Run, split: Split) -> list[Axis]:

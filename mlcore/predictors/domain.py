@@ -39,12 +39,15 @@ class Domain:
     def fit(cls, molecules: Sequence[Chem.Mol], graphs: Graphs, rows: NDArray[np.int64], landmarks: int) -> "Domain":
         """The domain of the training rows of some molecules and their graphs."""
         chosen = _spread_out(_fingerprints([molecules[row] for row in rows]), landmarks)
-        others = tanimoto_matrix(chosen, chosen)
-        np.fill_diagonal(others, 0)
-        limit = float(np.quantile(others.max(axis=1), _STRANGERS))
         atoms = _seen(graphs.atoms[np.isin(graphs.graph_of_atom, rows)], max(ATOM_CATEGORIES.values()))
         bonds = _seen(graphs.bonds[np.isin(graphs.graph_of_bond, rows)], max(BOND_CATEGORIES.values()))
-        return cls(chosen, limit, atoms, bonds)
+        return cls(chosen, _limit(chosen), atoms, bonds)
+
+    def joined(self, earlier: "Domain", landmarks: int) -> "Domain":
+        """The domain of a model trained first on `earlier` and then on this one."""
+        chosen = _spread_out(np.concatenate([earlier.landmarks, self.landmarks]), landmarks)
+        limit = min(earlier.similarity, _limit(chosen))  # what was near enough before still is
+        return Domain(chosen, limit, self.atoms | earlier.atoms, self.bonds | earlier.bonds)
 
     def contains(self, molecules: Sequence[Chem.Mol], graphs: Graphs) -> NDArray[np.bool_]:
         """(N,): is each molecule, given with its graph, inside."""
@@ -90,6 +93,13 @@ def _spread_out(fingerprints: Packed, count: int) -> Packed:
         picked.append(int(nearest.argmin()))
         nearest = np.maximum(nearest, tanimoto_matrix(fingerprints[picked[-1:]], fingerprints)[0])
     return fingerprints[picked]
+
+
+def _limit(landmarks: Packed) -> float:
+    """The least similarity that counts as near, for landmarks (L, 32)."""
+    others = tanimoto_matrix(landmarks, landmarks)
+    np.fill_diagonal(others, 0)
+    return float(np.quantile(others.max(axis=1), _STRANGERS))
 
 
 def _seen(codes: Codes, categories: int) -> NDArray[np.bool_]:

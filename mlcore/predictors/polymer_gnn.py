@@ -11,7 +11,6 @@ tails from ruling.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ import torch
 from numpy.typing import NDArray
 from rdkit import Chem
 from torch import Tensor, nn
-from torch.nn import functional
 from torch_geometric.data import Data
 from torch_geometric.nn import GINEConv
 from torch_geometric.utils import scatter
@@ -35,9 +33,12 @@ from mlcore.errors import UserError
 from mlcore.predictors import report, targets
 from mlcore.predictors.configs import PolymerGNNConfig
 from mlcore.predictors.domain import Domain
+from mlcore.predictors.ensemble import Ensemble
+from mlcore.predictors.fitting import Learner
 from mlcore.predictors.protocol import Predictions
+from mlcore.predictors.rehearsal import Rehearsal
 from mlcore.run import Run
-from mlcore.training import Progress, batch_rows, fit
+from mlcore.training import Progress, fit
 
 Floats = NDArray[np.float64]
 
@@ -48,10 +49,9 @@ _NOTES = (
     "mixture, scaled on the validation rows so that mean ± 1.645 std holds 90 % of them; for a log10 scale it is in "
     "decades. `in_domain` is false for a structure with an atom or bond of a kind that no training structure has, or "
     "that is like none of them. Metrics are on the model's axis; the validation part chose the training step and the "
-    "scale of std, the test part nothing."
+    "scale of std, the test part nothing. `examples.json` names training structures, on which a model trained further "
+    "from this one is held to what this one said."
 )
-
-_AT_ONCE = 256  # graphs in one pass: small enough for the caches of a CPU core
 
 
 class Categories(nn.Module):
@@ -118,114 +118,35 @@ def _head(config: PolymerGNNConfig, properties: int) -> nn.Sequential:
     )
 
 
-class Ensemble(nn.Module):
-    """All members, trained side by side, with what turns their numbers into values."""
-
-    def __init__(self, config: PolymerGNNConfig, properties: int) -> None:
-        super().__init__()
-        self.members = nn.ModuleList(Member(config, properties) for _ in range(config.members))
-        self.target_mean: Tensor
-        self.target_std: Tensor
-        self.calibration: Tensor
-        for name in ("target_mean", "target_std", "calibration"):
-            self.register_buffer(name, torch.ones(properties, dtype=torch.float64))
-
-    def forward(self, graph: Data) -> tuple[Tensor, Tensor]:
-        """Mean and variance of the mixture, both (G, P), in standard deviations of the training values."""
-        means, logs = (torch.stack(part) for part in zip(*(member(graph) for member in self.members), strict=True))
-        return means.mean(0), logs.exp().mean(0) + means.var(0, unbiased=False)
-
-    @torch.no_grad()
-    def score(
-        self, graphs: Graphs, device: torch.device, rows: NDArray[np.int64] | None = None
-    ) -> tuple[Floats, Floats]:
-        """Mean and calibrated std on the model's axis, both (N, P), of some or all graphs; in eval mode."""
-        rows = np.arange(len(graphs)) if rows is None else rows
-        parts = [self(graphs.batch(rows[i : i + _AT_ONCE], device)) for i in range(0, len(rows), _AT_ONCE)]
-        empty = torch.empty(0, len(self.target_mean))
-        mean, variance = (torch.cat([empty, *(p[i].cpu() for p in parts)]).double() for i in (0, 1))
-        location, unit = self.target_mean.cpu(), self.target_std.cpu()
-        return (mean * unit + location).numpy(), (variance.sqrt() * unit * self.calibration.cpu()).numpy()
-
-
-@dataclass
-class Learner:
-    """What the training loop needs (`mlcore.training.Learner`)."""
-
-    ensemble: Ensemble
-    run: Run
-    graphs: Graphs
-    targets: Tensor  # (N, P) in standard deviations, NaN where there is no value
-    split: Split
-    model: nn.Module = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.model = self.ensemble
-
-    def batch(self, step: int) -> list[tuple[Data, Tensor]]:
-        """One batch of its own for each member: graphs and targets (B, P)."""
-        size, seed = self.run.config.training.batch_size, self.run.config.seed
-        batches = []
-        for number in range(len(self.ensemble.members)):
-            rows = self.split.train[batch_rows(step, len(self.split.train), size, seed * 1000 + number)]
-            batches.append((self.graphs.batch(rows, self.run.device), self.targets[rows].to(self.run.device)))
-        return batches
-
-    def loss(self, batch: list[tuple[Data, Tensor]]) -> Tensor:
-        """Mean over the members of Huber loss of the mean plus likelihood of the variance."""
-        losses = []
-        for member, (graph, target) in zip(self.ensemble.members, batch, strict=True):
-            mean, log_variance = member(graph)
-            losses.append(_over_known(functional.huber_loss, mean, target))
-            losses.append(_over_known(_variance_loss, log_variance, (target - mean.detach()).square()))
-        return torch.stack(losses).sum() / len(batch)
-
-    def validate(self) -> Mapping[str, float]:
-        """Mean squared error of the ensemble in standard deviations, and each property's MAE on the model's axis."""
-        rows = self.split.valid
-        truth = self.targets[rows].to(self.run.device)
-        if not truth.isfinite().any():
-            return {}
-        mean, _ = self.ensemble(self.graphs.batch(rows, self.run.device))
-        errors = ((mean - truth).abs().cpu() * self.ensemble.target_std.cpu()).numpy()
-        known = [i for i in range(errors.shape[1]) if np.isfinite(errors[:, i]).any()]
-        names = [item.name for item in self.run.table.properties]
-        loss = float(_over_known(functional.mse_loss, mean, truth))
-        return {"loss": loss} | {f"mae_{names[i]}": float(np.nanmean(errors[:, i])) for i in known}
-
-
-def _over_known(loss: Any, predicted: Tensor, target: Tensor) -> Tensor:
-    """Mean over the properties of a loss's mean over the rows with a value; all (B, P), NaN in target for no value."""
-    known = target.isfinite()
-    each = torch.where(known, loss(predicted, target.nan_to_num(), reduction="none"), 0)
-    return (each.sum(0) / known.sum(0).clamp(min=1)).sum() / known.any(0).sum().clamp(min=1)
-
-
-def _variance_loss(log_variance: Tensor, squared_error: Tensor, reduction: str) -> Tensor:
-    """Negative log likelihood of an error under a normal distribution, without the constant."""
-    return 0.5 * (log_variance + squared_error * (-log_variance).exp())
+def _network(config: PolymerGNNConfig, properties: int) -> Ensemble:
+    return Ensemble([Member(config, properties) for _ in range(config.members)], properties)
 
 
 def train(run: Run) -> Trained:
     """Trains an ensemble as the configuration says; UserError when a property cannot be learned."""
     table, split = run.table, run.split()
-    mean, std = targets.standards(table, split)
-    torch.manual_seed(run.config.seed)
-    model = Ensemble(run.config.model, len(table.properties))
-    model.target_mean.copy_(torch.from_numpy(mean))
-    model.target_std.copy_(torch.from_numpy(std))
-    if run.init is not None:
-        _start_from(model, run, run.init)
+    model = _from_scratch(run, split) if run.init is None else _further(run, run.init, split)
     molecules = [Chem.MolFromSmiles(key) for key in table.keys]
     graphs = featurise(molecules)
     domain = Domain.fit(molecules, graphs, split.train, run.config.model.landmarks)
+    if run.init is not None:
+        domain = domain.joined(Domain.load(run.init.tensors), run.config.model.landmarks)
     standardised = (torch.from_numpy(table.targets) - model.target_mean) / model.target_std
-    model.to(run.device)
-    progress = fit(Learner(model, run, graphs, standardised.float(), split), run)
+    model.to(run.device).eval()
+    learner = Learner(model, run, graphs, standardised.float(), split, _rehearsal(model, run, split))
+    progress = fit(learner, run)
     model.calibration.copy_(torch.from_numpy(_calibration(model, graphs, run, split)))
     tensors = {f"network.{name}": tensor for name, tensor in model.state_dict().items()} | domain.tensors()
     metrics = _metrics(model, graphs, domain.contains(molecules, graphs), run, split)
-    return Trained(tensors, targets.describe(table, split), split, metrics, notes=_notes(run, split, progress))
+    before = run.init.manifest.properties if run.init else None
+    return Trained(
+        tensors,
+        targets.describe(table, split, before),
+        split,
+        metrics,
+        examples=_examples(run, split),
+        notes=_notes(run, split, progress),
+    )
 
 
 def load(bundle: Bundle, device: torch.device) -> "PolymerGNN":
@@ -241,8 +162,8 @@ class PolymerGNN:
         self.properties = bundle.manifest.properties
         self._device = device
         self._kind = run.data.kind
-        self._model = Ensemble(run.model, len(self.properties))
-        bundle.fill(self._model, _network(tensors))
+        self._model = _network(run.model, len(self.properties))
+        bundle.fill(self._model, _weights(tensors))
         self._model.to(device).eval()
         self._domain = Domain.load(tensors)
 
@@ -272,8 +193,17 @@ class PolymerGNN:
         return molecules, errors
 
 
-def _start_from(model: Ensemble, run: Run, init: Bundle) -> None:
-    """Takes weights and standards from the bundle of `--init`, which must have the same shape and properties."""
+def _from_scratch(run: Run, split: Split) -> Ensemble:
+    mean, std = targets.standards(run.table, split)
+    torch.manual_seed(run.config.seed)
+    model = _network(run.config.model, len(run.table.properties))
+    model.target_mean.copy_(torch.from_numpy(mean))
+    model.target_std.copy_(torch.from_numpy(std))
+    return model
+
+
+def _further(run: Run, init: Bundle, split: Split) -> Ensemble:
+    """The ensemble of `--init` with its standards and calibration; it must have the same shape and properties."""
     before = [f"{p['name']} ({p['scale']})" for p in init.manifest.properties]
     now = [f"{p.name} ({p.scale})" for p in run.table.properties]
     if init.manifest.architecture != run.config.architecture or before != now:
@@ -281,10 +211,33 @@ def _start_from(model: Ensemble, run: Run, init: Bundle) -> None:
             f"--init {init.path}: a {init.manifest.architecture} of {', '.join(before) or 'no property'} cannot start "
             f"a {run.config.architecture} of {', '.join(now)}; architecture and properties must be the same, in order"
         )
-    init.fill(model, _network(init.tensors))
+    targets.check_any(run.table, split)
+    torch.manual_seed(run.config.seed)
+    model = _network(run.config.model, len(run.table.properties))
+    init.fill(model, _weights(init.tensors))
+    return model
 
 
-def _network(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _rehearsal(model: Ensemble, run: Run, split: Split) -> Rehearsal | None:
+    """What to remember while learning further: the earlier answers, as weighty as so many of the new labels."""
+    new = {run.table.keys[row] for row in split.train}
+    keys = [key for key in run.init.examples if key not in new] if run.init else []
+    strength = run.config.model.rehearsal
+    if not keys or not strength:
+        return None
+    return Rehearsal.of(model.members, keys, strength / len(split.train), run.device)
+
+
+def _examples(run: Run, split: Split) -> list[str]:
+    """A random part of the structures learned from, the earlier model's in proportion, for the next fine-tuning."""
+    count, random = run.config.model.examples, np.random.default_rng(run.config.seed)
+    learned = sorted({run.table.keys[row] for row in split.train})
+    kept = [key for key in run.init.examples if key not in set(learned)] if run.init else []
+    pool = kept + learned
+    return [pool[place] for place in sorted(random.permutation(len(pool))[:count])]
+
+
+def _weights(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
 
 
@@ -298,8 +251,10 @@ def _notes(run: Run, split: Split, progress: Progress) -> str:
 
 
 def _calibration(model: Ensemble, graphs: Graphs, run: Run, split: Split) -> Floats:
+    before = model.calibration.cpu().numpy().copy()
     model.calibration.fill_(1)
-    return report.calibrate(run.table, split.valid, *model.score(graphs, run.device, split.valid), run.events)
+    mean, std = model.score(graphs, run.device, split.valid)
+    return report.calibrate(run.table, split.valid, mean, std, before, run.events)
 
 
 def _metrics(model: Ensemble, graphs: Graphs, in_domain: NDArray[np.bool_], run: Run, split: Split) -> dict[str, Any]:

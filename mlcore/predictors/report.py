@@ -12,12 +12,14 @@ from mlcore.events import Events
 Floats = NDArray[np.float64]
 
 
-def calibrate(table: Table, rows: NDArray[np.int64], mean: Floats, std: Floats, events: Events) -> Floats:
+def calibrate(
+    table: Table, rows: NDArray[np.int64], mean: Floats, std: Floats, before: Floats, events: Events
+) -> Floats:
     """(P,) factors for the standard deviations, from rows (R) held out of the fit; mean and std are (R, P) on the axis.
 
-    A property with too few values there keeps the model's own standard deviation, and a warning says so.
+    A property with too few values there keeps the factor it had, and a warning says so.
     """
-    factors = np.ones(len(table.properties))
+    factors = before.copy()
     for i, item in enumerate(table.properties):
         factor = calibration.scale_factor(table.targets[rows, i], mean[:, i], std[:, i])
         if factor is None:

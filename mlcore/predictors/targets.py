@@ -1,5 +1,6 @@
 """The values that a predictor learns: their standards for training, their description for the bundle."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,18 +33,33 @@ def standards(table: Table, split: Split) -> tuple[Floats, Floats]:
     return np.nanmean(targets, axis=0), np.nanstd(targets, axis=0)
 
 
-def describe(table: Table, split: Split) -> list[dict[str, Any]]:
-    """The property entries of a predictor's manifest; the range is that of the training values, in the unit."""
-    values = table.values[split.train]
-    return [
-        {
-            "name": item.name,
-            "unit": item.unit,
-            "scale": item.scale,
-            "std_scale": item.scale,
-            "training_values": int(np.isfinite(column).sum()),
-            "minimum": float(np.nanmin(column)),
-            "maximum": float(np.nanmax(column)),
-        }
-        for item, column in zip(table.properties, values.T, strict=True)
-    ]
+def check_any(table: Table, split: Split) -> None:
+    """UserError unless some training row has a value: enough for a model that knows these properties already."""
+    if not np.isfinite(table.targets[split.train]).any():
+        names = ", ".join(item.name for item in table.properties)
+        raise UserError(f"data.properties: no training row has a value of {names}; there is nothing to learn")
+
+
+def describe(table: Table, split: Split, before: Sequence[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+    """The property entries of a predictor's manifest; the range is that of the training values, in the unit.
+
+    before: the entries of the model that training started from, whose range and number of values are added to.
+    """
+    entries = []
+    for i, (item, column) in enumerate(zip(table.properties, table.values[split.train].T, strict=True)):
+        known = column[np.isfinite(column)].tolist()
+        earlier = before[i] if before else {"training_values": 0}
+        ends = [*known, *(earlier[end] for end in ("minimum", "maximum") if end in earlier)]
+        entries.append(
+            {
+                "name": item.name,
+                "unit": item.unit,
+                "scale": item.scale,
+                "std_scale": item.scale,
+                "training_values": len(known),
+                "earlier_values": earlier.get("earlier_values", 0) + earlier["training_values"],
+                "minimum": min(ends),
+                "maximum": max(ends),
+            }
+        )
+    return entries

@@ -56,7 +56,7 @@ FAULTS: list[tuple[Callable[[Path], Any], str]] = [
     (lambda p: rewrite(p, files={"../evil.json": "0"}), "evil.json"),
     (lambda p: replace_file(p, "model.safetensors", b"\x80\x04pickle"), "model.safetensors cannot be read"),
     (lambda p: replace_file(p, "vocab.json", b'["<pad>"]'), "a vocabulary begins with"),
-    (lambda p: replace_file(p, "vocab.json", b'{"a": 1}'), "must be a list of tokens"),
+    (lambda p: replace_file(p, "vocab.json", b'{"a": 1}'), "must be a list of texts"),
     (lambda p: replace_file(p, "vocab.json", b'["<pad>", "<begin>", "<end>", "C"]'), "the weights do not fit"),
     (lambda p: rewrite(p, properties=[{"name": "conductivity"}]), "properties.unit: this setting is required"),
     (lambda p: shutil.rmtree(p), "no such folder"),
