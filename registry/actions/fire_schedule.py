@@ -1,13 +1,15 @@
 """Take a schedule's turn: retrain on the newest state of its dataset, or say why not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+from django.db.models import Q
 
 from registry.actions.base import Action, ActionError
 from registry.actions.freeze_dataset import FreezeDataset
 from registry.actions.start_training import SECTIONS, StartTraining
-from registry.models import DatasetVersion, Job, ModelVersion, Property, Schedule, TrainingRun
+from registry.models import Dataset, DatasetVersion, Job, Measurement, ModelVersion, Property, Schedule, TrainingRun
 
 OWN = ("architecture", "properties", "seed", "queue")  # of a template, beside the sections of a configuration
 
@@ -45,10 +47,11 @@ class FireSchedule(Action[TrainingRun | None]):
         if version is None:
             self.outcome = f"Skipped: {schedule.dataset} has no frozen version yet."
             return None
-        if schedule.only_with_new_data and self._seen(version, champion):
-            self.outcome = f"Skipped: nothing new since {version}."
+        properties = self._properties(champion)
+        if schedule.only_with_new_data and (nothing := self._nothing_new(version, champion, properties)):
+            self.outcome = f"Skipped: {nothing}."
             return None
-        run = self._start(version, champion)
+        run = self._start(version, champion, properties)
         self.outcome = f"Training {run.pk} started on {version}."
         return run
 
@@ -58,19 +61,39 @@ class FireSchedule(Action[TrainingRun | None]):
             return FreezeDataset(actor=self.actor, dataset=dataset, note=f"by schedule {self.schedule}").run()
         return dataset.latest_version()
 
-    def _seen(self, version: DatasetVersion, champion: ModelVersion | None) -> bool:
-        """The champion, or an earlier turn whatever became of it, has learned from this state."""
-        by_champion = champion is not None and champion.dataset_version_id == version.pk
-        return by_champion or self.schedule.training_runs.filter(dataset_version=version).exists()
+    def _nothing_new(
+        self, version: DatasetVersion, champion: ModelVersion | None, properties: Sequence[Property]
+    ) -> str | None:
+        """What is missing; None when there are values that neither the champion nor an earlier turn learned from."""
+        names = ", ".join(str(item) for item in properties)
+        values = Measurement.objects.filter(property__in=properties) if properties else Measurement.objects.all()
+        if not values.in_version(version).exists():
+            return f"{version} has no value of {names}"
+        seen = self._seen(version.dataset, champion)
+        if seen is None:
+            return None
+        changed = Q(added_in__number__gt=seen.number) | Q(retired_in__number__gt=seen.number)
+        if values.filter(changed, dataset=version.dataset).exists():
+            return None
+        return f"nothing new since {seen}" if seen == version else f"no new value of {names or 'anything'} since {seen}"
 
-    def _start(self, version: DatasetVersion, champion: ModelVersion | None) -> TrainingRun:
+    def _seen(self, dataset: Dataset, champion: ModelVersion | None) -> DatasetVersion | None:
+        """The newest state that the champion, or an earlier turn whatever became of it, has learned from."""
+        turns = Q(training_runs__schedule=self.schedule)
+        if champion is not None:
+            turns |= Q(model_versions=champion)
+        return dataset.versions.filter(turns).order_by("-number").first()
+
+    def _start(
+        self, version: DatasetVersion, champion: ModelVersion | None, properties: Sequence[Property]
+    ) -> TrainingRun:
         template: Mapping[str, Any] = self.schedule.template
         return StartTraining(
             actor=self.actor,
             model=self.schedule.model,
             dataset_version=version,
             architecture=template.get("architecture") or (champion.architecture if champion else ""),
-            properties=self._properties(champion),
+            properties=properties,
             config={name: value for name, value in template.items() if name in SECTIONS},
             init_version=champion if self.schedule.start_from_champion else None,
             seed=template.get("seed", champion.config.get("seed", 0) if champion else 0),

@@ -11,7 +11,16 @@ from mlcore import catalog
 from mlcore.errors import UserError
 from registry.actions.base import Action, ActionError
 from registry.actions.queueing import create_job
-from registry.models import DatasetVersion, Job, ModelVersion, Property, RegisteredModel, Schedule, TrainingRun
+from registry.models import (
+    DatasetVersion,
+    Job,
+    Measurement,
+    ModelVersion,
+    Property,
+    RegisteredModel,
+    Schedule,
+    TrainingRun,
+)
 
 SECTIONS = (
     "device",
@@ -20,6 +29,9 @@ SECTIONS = (
     "condition",
     "data",
 )  # what a caller may set; the rest is an input of its own
+
+
+MINIMUM_LABELS = 10  # structures with a value, from which a predictor can learn a property that it does not know yet
 
 
 @dataclass(kw_only=True)
@@ -61,7 +73,26 @@ class StartTraining(Action[TrainingRun]):
                 f"{self.init_version} is a {self.init_version.architecture}; {self.architecture} cannot start from it.",
                 field="init_version",
             )
+        self._check_labels(task)
         self.resolved = self._resolve(dict(self.config or {}))
+
+    def _check_labels(self, task: str) -> None:
+        """Some values of every property; where a model goes on from what it knows, of any."""
+        labels = Measurement.objects.in_version(self.dataset_version).labels()
+        known = [labels.get(item.pk, 0) for item in self.properties]
+        if self.init_version is not None and task == "predict":
+            if not any(known):
+                names = ", ".join(item.name for item in self.properties)
+                raise ActionError(f"{self.dataset_version} has no value of {names} to learn from.", field="properties")
+            return
+        least = MINIMUM_LABELS if task == "predict" else 1
+        for item, count in zip(self.properties, known, strict=True):
+            if count < least:
+                raise ActionError(
+                    f"{self.dataset_version} has values of {item.name} for {count or 'no'} structures; at least "
+                    f"{least} are needed. Leave the property out, bring more data, or start from a model that knows it.",
+                    field="properties",
+                )
 
     def execute(self) -> TrainingRun:
         run = TrainingRun.objects.create(

@@ -35,12 +35,10 @@ from registry.models import (
 )
 
 GENERATOR = "demo-generator"
-PREDICTOR = "demo-predictor"
 TRAINED_STRINGS, ZOO_STRINGS = 300, 500
 
 # Enough for strings that are mostly valid within a minute or so on two cores; the zoo's own took longer.
 GENERATOR_CONFIG = {"training": {"steps": 450, "batch_size": 96, "learning_rate": 1e-3, "warmup_steps": 50}}
-PREDICTOR_CONFIG = {"model": {"members": 2}, "training": {"steps": 150, "valid_every": 50, "learning_rate": 2e-3}}
 # Retraining starts from the champion's weights, so that it needs few steps.
 SCHEDULE_CONFIG = {"training": {"steps": 120, "valid_every": 30, "warmup_steps": 10, "learning_rate": 3e-4}}
 
@@ -49,12 +47,11 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Data:
-    """What the demonstration learns from, and the property that it is about."""
+    """What the demonstration's generator learns from."""
 
     dataset: Dataset
     property: Property
-    measured: bool
-    """Conductivities from simulation; else the starter library with its computed property."""
+    """Conductivity from simulation; else the property that is computed for the starter library."""
 
 
 @dataclass(frozen=True)
@@ -77,18 +74,14 @@ class Demo:
         self.say(f"Models that ship with the code: {', '.join(map(str, ModelVersion.objects.filter(origin='zoo')))}.")
         data = self.data()
         version = self.freeze(data.dataset)
-        trained = self.train(GENERATOR, "gpt", version, data.property, GENERATOR_CONFIG)
-        if not data.measured:
-            self.train(PREDICTOR, "polymer-gnn", version, data.property, PREDICTOR_CONFIG)
+        trained = self.train(version, data.property)
         runs = [
             self.generate(trained, data.property, TRAINED_STRINGS),
             self.generate(_champion("polymer-generator"), Property.objects.get(name="conductivity"), ZOO_STRINGS),
         ]
         for run in runs:
             self.score(run, _champion("polymer-properties"))
-            if not data.measured:
-                self.score(run, _champion(PREDICTOR))
-        self.schedule(data)
+        self.schedule(data.dataset)
 
     def data(self) -> Data:
         """HTP-MD's simulated transport properties; where they cannot be had, the starter library."""
@@ -102,10 +95,10 @@ class Demo:
             library = starter.write_library(Path(settings.STATE) / "starter-library.csv")
             dataset = starter.ensure_dataset()
             self.take_in(dataset, library, starter.MAPPING)
-            return Data(dataset, Property.objects.get(name="ether_oxygen_fraction"), measured=False)
+            return Data(dataset, Property.objects.get(name="ether_oxygen_fraction"))
         dataset = catalogue.ensure_dataset(entry)
         self.take_in(dataset, path, entry.mapping)
-        return Data(dataset, Property.objects.get(name="conductivity"), measured=True)
+        return Data(dataset, Property.objects.get(name="conductivity"))
 
     def take_in(self, dataset: Dataset, path: Path, mapping: Mapping[str, Any]) -> None:
         with path.open("rb") as stream:
@@ -130,28 +123,23 @@ class Demo:
         self.say(f"Data: {version} frozen with {version.measurement_count:,} measurements.")
         return version
 
-    def train(
-        self, name: str, architecture: str, version: DatasetVersion, item: Property, config: Mapping[str, Any]
-    ) -> ModelVersion:
-        """The champion of a line of the demonstration's own; trained when there is none."""
+    def train(self, version: DatasetVersion, item: Property) -> ModelVersion:
+        """The champion of the demonstration's own generator; trained when there is none."""
         model, _ = RegisteredModel.objects.get_or_create(
-            name=name,
-            defaults={
-                "task": "generate" if architecture == "gpt" else "predict",
-                "description": "A small model trained by the demonstration.",
-            },
+            name=GENERATOR,
+            defaults={"task": "generate", "description": "A small generator trained by the demonstration."},
         )
         if champion := model.champion():
             self.say(f"Train: {champion} is there already.")
             return champion
-        self.say(f"Train: {name}, a {architecture}, on {version}.")
+        self.say(f"Train: {model}, a gpt, on {version}.")
         start = StartTraining(
             actor=None,
             model=model,
             dataset_version=version,
-            architecture=architecture,
+            architecture="gpt",
             properties=[item],
-            config=config,
+            config=GENERATOR_CONFIG,
         )
         trained = run_here(start, self.events).model_version
         MoveAlias(actor=None, model=model, version=trained, reason="first version of the demonstration").run()
@@ -177,18 +165,18 @@ class Demo:
         run_here(StartScoring(actor=None, generation_run=run, model_version=version), self.events)
         return None
 
-    def schedule(self, data: Data) -> None:
-        """Retrain within five minutes of a new measurement."""
-        model = RegisteredModel.objects.get(name="polymer-properties" if data.measured else PREDICTOR)
+    def schedule(self, dataset: Dataset) -> None:
+        """Retrain within five minutes of a new measurement of a property that the predictor knows."""
+        model = RegisteredModel.objects.get(name="polymer-properties")
         name = f"Retrain {model} on new measurements"
         _, created = Schedule.objects.get_or_create(
             name=name,
             defaults={
                 "cron": "*/5 * * * *",
                 "model": model,
-                "dataset": data.dataset,
+                "dataset": dataset,
                 "template": SCHEDULE_CONFIG,
-                "gate_metric": f"{data.property.name}.test.mae",
+                "gate_metric": "conductivity.test.mae",
             },
         )
         state = "looks for new measurements every five minutes" if created else "is there already"

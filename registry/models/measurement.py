@@ -6,7 +6,7 @@ import pghistory
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from registry.models.base import Created, Sha256Field, finite, one_of
 from registry.models.dataset import Dataset, DatasetVersion
@@ -31,6 +31,11 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
         return self.filter(dataset_id=version.dataset_id, added_in__number__lte=version.number).filter(
             Q(retired_in=None) | Q(retired_in__number__gt=version.number)
         )
+
+    def labels(self) -> dict[int, int]:
+        """How many structures have a value, by the primary key of the property."""
+        known = self.filter(value__isnull=False).order_by().values("property")
+        return dict(known.annotate(structures=Count("structure", distinct=True)).values_list("property", "structures"))
 
     def pending(self) -> Self:
         """What the next frozen version would add or drop."""

@@ -1,8 +1,9 @@
 """Is a new version better than the champion? Both are measured on the same structures, which neither has learned from.
 
 The figures in two versions' manifests come from different data and cannot be compared. A structure's part in a split
-depends on its key and the seed alone (mlcore.data.splits), so what each version, and each version it was fine-tuned
-from, held out for its test can be told from its configuration. The gate predicts the intersection with both versions.
+depends on its key and the seed alone (mlcore.data.splits), so which structures each version, and each version it was
+fine-tuned from, has learned from can be told from its configuration and its dataset version. The gate predicts with
+both versions those that neither has.
 
 Generators are compared by the figures in their manifests: a share of so many samples means the same for both, a loss
 only where the vocabulary is the same.
@@ -24,7 +25,9 @@ from mlcore.evaluation import regression
 from registry.jobs.attempt import Attempt
 from registry.jobs.child import run_mlcore
 from registry.jobs.handlers.bundles import unpacked
-from registry.models import ModelVersion, Property, RegisteredModel, Schedule
+from registry.models import Measurement, ModelVersion, Property, RegisteredModel, Schedule
+
+MINIMUM = 5  # held-out structures: fewer would let chance decide
 
 
 @dataclass(frozen=True)
@@ -82,18 +85,34 @@ def _stored(version: ModelVersion, path: str) -> float:
 
 
 def _held_out(table: Path, item: Property, versions: Sequence[ModelVersion]) -> list[dict[str, str]]:
-    """Rows with a value whose key is in the test part of both versions and of all their ancestors."""
+    """Rows with a value whose key no version, nor any that it was fine-tuned from, has learned from."""
     with table.open(newline="") as file:
         rows = list(csv.DictReader(file))
     keys = [row["key"] for row in rows]
-    chosen = set(range(len(rows)))
-    for ancestor in (ancestor for version in versions for ancestor in _lineage(version)):
-        split = ancestor.config["data"]["split"]
-        chosen &= set(by_key(keys, split["valid"], split["test"], ancestor.config["seed"]).test.tolist())
-    held_out = [rows[number] for number in sorted(chosen) if rows[number].get(item.name)]
+    learned: set[str] = set()
+    for ancestor in {ancestor for version in versions for ancestor in _lineage(version)}:
+        learned |= _learned_from(ancestor, keys)
+    held_out = [row for row in rows if row["key"] not in learned and row.get(item.name)]
     if not held_out:
         raise LookupError("no structure was held out from both versions; train with the champion's seed and shares")
+    if len(held_out) < MINIMUM:
+        raise LookupError(
+            f"only {len(held_out)} structures with a value of {item.name} were held out from both versions, "
+            f"and fewer than {MINIMUM} say little"
+        )
     return held_out
+
+
+def _learned_from(version: ModelVersion, keys: Sequence[str]) -> set[str]:
+    """Keys of a version's table that were not kept for its test; where its table is unknown, `keys` stand for it."""
+    own = keys
+    if version.dataset_version is not None:
+        rows = Measurement.objects.in_version(version.dataset_version).filter(value__isnull=False)
+        rows = rows.filter(property__in=version.properties.all())
+        own = list(rows.values_list("structure__key", flat=True).distinct())
+    split = version.config["data"]["split"]
+    parts = by_key(own, split["valid"], split["test"], version.config["seed"])
+    return {own[row] for part in (parts.train, parts.valid) for row in part}
 
 
 def _lineage(version: ModelVersion | None) -> Iterator[ModelVersion]:

@@ -83,7 +83,7 @@ def test_what_was_in_the_domain_still_is(shipped: Bundle, tmp_path: Path) -> Non
 
 
 def test_nothing_new_at_all_is_refused(shipped: Bundle, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no training row has a value of conductivity, .*nothing to learn"):
+    with pytest.raises(UserError, match=r"no training row has a value of conductivity, .*nothing to learn"):
         taught(tmp_path, shipped, "")
 
 

@@ -8,18 +8,26 @@ from registry.actions.cancel_job import CancelJob
 from registry.actions.retry_job import RetryJob, subject_of
 from registry.actions.start_generation import StartGeneration
 from registry.actions.start_scoring import StartScoring
-from registry.actions.start_training import StartTraining
-from registry.models import Job, ModelVersion
+from registry.actions.start_training import MINIMUM_LABELS, StartTraining
+from registry.models import DatasetVersion, Job, ModelVersion
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+
+
+def labelled(structures: int) -> DatasetVersion:
+    """A version with conductivities of so many structures, one of them measured twice."""
+    version = factories.dataset_version(measurement_count=structures + 1)
+    made = [factories.measurement(dataset=version.dataset, added_in=version) for _ in range(structures)]
+    factories.measurement(dataset=version.dataset, added_in=version, structure=made[0].structure)
+    return version
 
 
 def training(**fields: object) -> StartTraining:
     defaults = {
         "actor": factories.user("Engineer"),
         "model": factories.registered_model(),
-        "dataset_version": factories.dataset_version(measurement_count=5),
+        "dataset_version": labelled(MINIMUM_LABELS),
         "architecture": "polymer-gnn",
         "properties": [factories.property_()],
     }
@@ -66,6 +74,15 @@ REFUSED = {
     "setting": (lambda: training(config={"training": {"step": 5}}), "did you mean 'steps'"),
     "columns": (lambda: training(config={"data": {"properties": []}}), "only split can be set"),
     "bound": (lambda: training(config={"training": {"steps": 0}}), "training.steps"),
+    "few labels": (lambda: training(dataset_version=labelled(9)), "conductivity for 9 structures; at least 10"),
+    "no label": (lambda: training(properties=[factories.property_(name="hue")]), "values of hue for no structures"),
+    "nothing new": (
+        lambda: training(
+            init_version=factories.model_version(architecture="polymer-gnn"),
+            properties=[factories.property_(name="hue")],
+        ),
+        "has no value of hue to learn from",
+    ),
     "queue": (lambda: training(queue="tpu"), "no queue 'tpu'"),
     "predictor": (lambda: generation(model_version=factories.model_version()), "choose a generator"),
     "none": (lambda: generation(requested=0), "1 to 1000000"),

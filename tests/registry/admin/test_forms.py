@@ -44,7 +44,8 @@ def test_page_opens_for_its_role_and_for_no_viewer(client_of, name, role):
 
 
 def test_training_starts_with_settings(client_of):
-    model, version = factories.registered_model("generate"), factories.dataset_version(measurement_count=10)
+    model, version = factories.registered_model("generate"), factories.dataset_version(measurement_count=1)
+    factories.measurement(dataset=version.dataset, added_in=version)
     client = client_of("Engineer")
     page = client.get(url("trainingrun_start"), {"architecture": "gpt", "model": model.pk})
     assert 'name="model.layers"' in page.content.decode()

@@ -1,13 +1,15 @@
 """The gate compares on the same held-out structures, and says its figures."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from mlcore.data.splits import by_key
 from registry.jobs.handlers import gate
-from registry.models import Schedule
+from registry.models import DatasetVersion, Schedule
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -18,14 +20,32 @@ def config(seed: int) -> dict[str, object]:
     return {"seed": seed, "data": {"split": {"valid": 0.1, "test": 0.2}}}
 
 
-@pytest.fixture
-def table(tmp_path: Path) -> Path:
-    path = tmp_path / "table.csv"
+class Known(NamedTuple):
+    """A dataset version and the keys of its structures."""
+
+    version: DatasetVersion
+    keys: list[str]
+
+
+def known_structures(count: int) -> Known:
+    version = factories.dataset_version()
+    made = [factories.measurement(dataset=version.dataset, added_in=version) for _ in range(count)]
+    return Known(version, [measurement.structure.key for measurement in made])
+
+
+def write(folder: Path, keys: Sequence[str]) -> Path:
+    """A training table; the structure KEYS[0] has no value."""
+    path = folder / "table.csv"
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["smiles", "key", "conductivity"])
-        writer.writerows([f"*{key}*", key, "" if key == KEYS[0] else "1e-5"] for key in KEYS)
+        writer.writerows([f"*{key}*", key, "" if key == KEYS[0] else "1e-5"] for key in keys)
     return path
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    return write(tmp_path, KEYS)
 
 
 def test_held_out_from_both_versions_and_all_they_come_from(table: Path) -> None:
@@ -42,6 +62,22 @@ def test_nothing_held_out_from_both_is_said(table: Path) -> None:
     versions = [factories.model_version(config=config(seed)) for seed in range(9)]
     with pytest.raises(LookupError, match="no structure was held out from both"):
         gate._held_out(table, factories.property_(), versions)
+
+
+def test_what_a_version_never_had_counts_as_held_out(tmp_path: Path) -> None:
+    learned, new = known_structures(3), [f"new{number}" for number in range(5)]
+    old = factories.model_version(config=config(seed=5), dataset_version=learned.version)
+    rows = gate._held_out(write(tmp_path, [*learned.keys, *new]), factories.property_(), (old,))
+    [tested] = [sorted(learned.keys)[row] for row in by_key(sorted(learned.keys), 0.1, 0.2, 5).test]
+    assert [row["key"] for row in rows] == [key for key in [*learned.keys, *new] if key in {tested, *new}]
+
+
+def test_a_handful_of_held_out_structures_decides_nothing(tmp_path: Path) -> None:
+    learned = known_structures(3)
+    version = factories.model_version(config=config(seed=0), dataset_version=learned.version)
+    table = write(tmp_path, [*learned.keys, "new0", "new1", "new2"])
+    with pytest.raises(LookupError, match="only 4 structures with a value of conductivity were held out from both"):
+        gate._held_out(table, factories.property_(), (version,))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, transaction
 
+from registry.actions.start_training import MINIMUM_LABELS
 from registry.jobs import schedules
 from registry.models import Dataset, Job, Schedule, TrainingRun
 from tests import factories
@@ -17,13 +18,18 @@ NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
 @pytest.fixture
 def dataset() -> Dataset:
     found = factories.dataset()
-    factories.measurement(dataset=found)
+    measure(found, MINIMUM_LABELS)
     return found
+
+
+def measure(dataset: Dataset, count: int, **fields: object) -> None:
+    for _ in range(count):
+        factories.measurement(dataset=dataset, **fields)
 
 
 @pytest.fixture
 def schedule(dataset: Dataset) -> Schedule:
-    """Every day at 3:00, on a dataset with one pending measurement."""
+    """Every day at 3:00, on a dataset with as many pending measurements as a training needs."""
     template = {"architecture": "polymer-gnn", "properties": ["conductivity"], "training": {"steps": 5}}
     return factories.schedule(cron="0 3 * * *", dataset=dataset, template=template, start_from_champion=False)
 
@@ -49,7 +55,7 @@ def test_turn_freezes_what_is_pending_and_trains(schedule: Schedule) -> None:
     tick(schedule, due)
     run = schedule.training_runs.get()
     assert run.dataset_version.number == 1
-    assert run.dataset_version.measurement_count == 1
+    assert run.dataset_version.measurement_count == MINIMUM_LABELS
     assert run.config["training"]["steps"] == 5
     assert [item["name"] for item in run.config["data"]["properties"]] == ["conductivity"]
     assert (schedule.last_fired_at, schedule.next_fire_at) == (due, due + timedelta(days=1))
@@ -75,6 +81,42 @@ def test_turn_without_news_is_skipped(schedule: Schedule, dataset: Dataset) -> N
     factories.measurement(dataset=dataset)
     tick(schedule, NOW + timedelta(days=4))
     assert [run.dataset_version.number for run in schedule.training_runs.order_by("pk")] == [1, 2]
+
+
+def test_values_of_another_property_are_no_news(schedule: Schedule, dataset: Dataset) -> None:
+    tick(schedule, NOW)
+    tick(schedule, NOW + timedelta(days=1))
+    end_trainings()
+    seen = dataset.latest_version()
+    factories.measurement(dataset=dataset, property=factories.property_(name="hue"))
+    tick(schedule, NOW + timedelta(days=2))
+    assert dataset.latest_version() != seen  # frozen all the same
+    assert schedule.last_outcome == f"Skipped: no new value of conductivity since {seen}."
+    factories.measurement(dataset=dataset)
+    tick(schedule, NOW + timedelta(days=3))
+    assert schedule.training_runs.count() == 2
+
+
+def test_a_dataset_without_any_value_waits_for_one(schedule: Schedule) -> None:
+    schedule.dataset = factories.dataset()
+    schedule.save()
+    measure(schedule.dataset, 12, property=factories.property_(name="hue"))
+    tick(schedule, NOW)
+    tick(schedule, NOW + timedelta(days=1))
+    assert schedule.last_outcome == f"Skipped: {schedule.dataset} v1 has no value of conductivity."
+
+
+def test_a_champion_goes_on_from_a_single_value(schedule: Schedule) -> None:
+    champion = factories.model_version(model=schedule.model, architecture="polymer-gnn")
+    factories.alias(version=champion)
+    Schedule.objects.filter(pk=schedule.pk).update(
+        template={"training": {"steps": 5}}, start_from_champion=True, dataset=factories.measurement().dataset
+    )
+    schedule.refresh_from_db()
+    tick(schedule, NOW)
+    tick(schedule, NOW + timedelta(days=1))
+    run = schedule.training_runs.get()
+    assert (run.init_version, run.dataset_version.measurement_count) == (champion, 1)
 
 
 def test_changed_and_disabled_schedules_forget_their_turn(schedule: Schedule) -> None:
