@@ -1,16 +1,18 @@
 """Start a training."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
+from django.db.models import Count
 from django.utils.functional import cached_property
 
 from mlcore import catalog
 from registry.actions.start_training import StartTraining
 from registry.admin.forms import config
 from registry.admin.forms.base import ActionForm
-from registry.models import DatasetVersion, Job, ModelVersion, Property, RegisteredModel, TrainingRun
+from registry.models import DatasetVersion, Job, Measurement, ModelVersion, Property, RegisteredModel, TrainingRun
 
 
 def architecture_choices() -> list[tuple[str, list[tuple[str, str]]]]:
@@ -18,6 +20,27 @@ def architecture_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     for entry in catalog.ARCHITECTURES.values():
         by_task[entry.task].append((entry.name, f"{entry.name}: {entry.summary}"))
     return [("Generators", by_task["generate"]), ("Predictors", by_task["predict"])]
+
+
+class PropertiesField(forms.ModelMultipleChoiceField):
+    """Each property with how much there is to learn of it in a dataset version."""
+
+    labelled: Mapping[int, tuple[int, int]] | None = None
+    """Values and structures by property, once a version is chosen."""
+
+    def count(self, version: DatasetVersion) -> None:
+        rows = Measurement.objects.in_version(version).filter(value__isnull=False).order_by().values("property")
+        counts = rows.annotate(values=Count("pk"), structures=Count("structure", distinct=True))
+        self.labelled = {row["property"]: (row["values"], row["structures"]) for row in counts}
+
+    def label_from_instance(self, property_: Property) -> str:
+        if self.labelled is None:
+            return property_.label
+        values, structures = self.labelled.get(property_.pk, (0, 0))
+        if not values:
+            return f"{property_.label}: no values in this version"
+        of = f" of {structures:,} structures" if structures != values else ""
+        return f"{property_.label}: {values:,} value{'' if values == 1 else 's'}{of}"
 
 
 class StartTrainingForm(ActionForm):
@@ -34,7 +57,7 @@ class StartTrainingForm(ActionForm):
         help_text="Only frozen data can be trained on, so that the result can be repeated.",
     )
     architecture = forms.ChoiceField(choices=architecture_choices)
-    properties = forms.ModelMultipleChoiceField(
+    properties = PropertiesField(
         Property.objects.all(),
         required=False,
         help_text="What a predictor learns, or what a generator can be asked for.",
@@ -56,10 +79,23 @@ class StartTrainingForm(ActionForm):
 
     def prepare(self) -> None:
         self.fields["architecture"].initial = self.chosen.name
+        if "properties" in self.initial:  # an address gives each of them by name; its dictionary holds but the last
+            self.initial["properties"] = self.request.GET.getlist("properties")
+        if version := self._dataset_version():
+            self.fields["properties"].count(version)
         self.sections: dict[str, list[str]] = {}
         for section, path, field in config.fields(self.chosen):
             self.fields[path] = field
             self.sections.setdefault(section, []).append(path)
+
+    def _dataset_version(self) -> DatasetVersion | None:
+        """The version chosen; of only one there is no choice."""
+        field = self.fields["dataset_version"]
+        versions = field.queryset
+        if versions.count() == 1:
+            field.initial = versions.first()
+        asked = str(self.data.get("dataset_version") or self.initial.get("dataset_version") or "")
+        return versions.filter(pk=asked).first() if asked.isdigit() else field.initial
 
     def context(self) -> dict[str, Any]:
         inputs = ("model", "dataset_version", "architecture", "properties", "init_version", "seed", "queue")

@@ -52,9 +52,21 @@ document.addEventListener("DOMContentLoaded", () => {
     });
   });
 
-  // Another architecture has other settings: ask the server for its form.
-  const architecture = document.querySelector("#sv-main select[name=architecture]");
-  architecture?.addEventListener("change", () => reload(architecture));
+  document.querySelectorAll("[data-copy]").forEach((button) => {
+    button.addEventListener("click", async () => {
+      const source = document.getElementById(button.dataset.copy);
+      try {
+        await navigator.clipboard.writeText(source.textContent);
+        button.lastElementChild.textContent = "Copied";
+      } catch {
+        window.getSelection().selectAllChildren(source); // no clipboard without HTTPS: Ctrl-C does it
+      }
+    });
+  });
+
+  // Another architecture has other settings, another dataset version other counts: ask the server for its form.
+  const shaping = "#sv-main :is(select[name=architecture], select[name=dataset_version])";
+  document.querySelectorAll(shaping).forEach((select) => select.addEventListener("change", () => reload(select)));
   document.querySelectorAll(".sv-form select[data-reload]").forEach((select) => {
     select.addEventListener("change", () => reload(select));
   });

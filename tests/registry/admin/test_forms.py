@@ -62,6 +62,27 @@ def test_training_starts_with_settings(client_of):
     assert "no multiple of model.heads" in refused.content.decode()
 
 
+def test_training_form_counts_the_values_of_each_property(client_of):
+    version, later = (
+        factories.dataset_version(dataset=data, number=n) for data in [factories.dataset()] for n in (1, 2)
+    )
+    density = factories.property_("density", label="density", unit="g/cm3", scale="linear")
+    twice = factories.structure()
+    for structure in (twice, twice, factories.structure()):
+        factories.measurement(dataset=version.dataset, added_in=version, structure=structure)
+    factories.measurement(
+        dataset=version.dataset, added_in=version, property=density, value=None, missing_reason="lost"
+    )
+    factories.measurement(dataset=version.dataset, added_in=later, property=density, value=1.1)
+    client = client_of("Engineer")
+    query = {"dataset_version": version.pk, "properties": [factories.property_().pk, density.pk]}
+    page = client.get(url("trainingrun_start"), query)
+    for piece in ("conductivity: 3 values of 2 structures", "density: no values in this version"):
+        assert piece in page.content.decode(), piece
+    assert str(page.context["form"]["properties"]).count(" checked") == 2
+    assert "density: 1 value" in client.get(url("trainingrun_start"), {"dataset_version": later.pk}).content.decode()
+
+
 def test_generation_asks_for_a_class_or_a_value(client_of):
     version = factories.model_version("generate")
     data = {"model_version": version.pk, "requested": 20, "seed": 1, "queue": "cpu", "condition.conductivity": "3e-4"}
@@ -140,7 +161,9 @@ def test_champion_moves_with_a_reason(client_of):
 def test_schedule_runs_now_and_says_what_came_of_it(client_of):
     schedule, client = factories.schedule(), client_of("Engineer")
     response = client.post(url("schedule_run", schedule.pk), follow=True)
-    assert "no frozen version yet" in response.content.decode()
+    (message,) = response.context["messages"]
+    assert (message.level_tag, "no frozen version yet" in str(message)) == ("warning", True)
+    assert response.content.decode().count("no frozen version yet") == 2  # in the message, and under Turns
     assert client_of("Viewer").post(url("schedule_run", schedule.pk)).status_code == 403
     assert client.get(url("schedule_run", schedule.pk)).status_code == 405
 
