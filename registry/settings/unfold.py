@@ -92,6 +92,15 @@ NAVIGATION = [
     },
 ]
 
+
+def account_links(request: HttpRequest) -> list[dict[str, Any]]:
+    """The menu under the user's name."""
+    links = [{"title": "API token", "link": reverse_lazy("admin:api_token")}]
+    if request.user.is_authenticated and request.user.has_usable_password():
+        links.append({"title": "Change password", "link": reverse_lazy("admin:password_change")})
+    return links
+
+
 # A teal whose 600 carries white text at 5.5 : 1.
 TEAL = {
     "50": "#f0fdfa", "100": "#ccfbf1", "200": "#99f6e4", "300": "#5eead4", "400": "#2dd4bf", "500": "#14b8a6",
@@ -109,6 +118,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
     "COLORS": {"primary": TEAL},
+    "ACCOUNT": {"navigation": account_links},
     "STYLES": [_file("solvate/solvate.css"), _file("solvate/models.css")],
     "SCRIPTS": [_file("solvate/curate.js")],
     "DASHBOARD_CALLBACK": "registry.admin.dashboard.dashboard",
