@@ -1,5 +1,6 @@
 """All that is known of one candidate, on one page."""
 
+import math
 from typing import Any
 
 from django.http import HttpRequest
@@ -14,10 +15,12 @@ from registry.admin.history import history
 from registry.admin.panels import go
 from registry.admin.structure import identity_facts
 from registry.admin.walk import place_of
-from registry.models import Candidate, Decision, Proposal, Structure, Tag
+from registry.catalogue import entry_of_table
+from registry.models import Candidate, Decision, ModelVersion, Structure, Tag
 from registry.search.similarity import nearest
 
 NEIGHBOURS = 6
+ORIGINS = 50  # of a structure that is drawn again and again
 LONG = 240  # characters of a comment that are shown unasked
 
 
@@ -36,6 +39,7 @@ def candidate_page(model_admin: Any, request: HttpRequest, row: Candidate) -> di
         "values": values_of(structure),
         "neighbours": _neighbours(structure),
         "origins": _origins(row),
+        "more_origins": max(0, row.proposals.count() - 1),
         "decisions": _decisions(row),
         "audit": history(row),
         "buttons": _buttons(request, structure),
@@ -63,7 +67,8 @@ def _neighbours(structure: Structure) -> list[dict[str, Any]]:
         {
             "structure": row,
             "picture": display.drawing(row),
-            "similarity": f"{similarity:.2f}",
+            "similarity": f"{math.floor(100 * similarity + 1e-9) / 100:.2f}",  # 1.00 only where every bit agrees
+            "twin": similarity > 1 - 1e-9,
             "percent": f"{100 * similarity:.0f}",
             "values": values.get(row.pk, [])[:3],
         }
@@ -71,12 +76,19 @@ def _neighbours(structure: Structure) -> list[dict[str, Any]]:
     ]
 
 
-def _origins(row: Candidate) -> list[Proposal]:
-    """How it was found: from the string back to the data."""
-    return list(
-        row.proposals.select_related("run__model_version__model", "run__model_version__dataset_version__dataset",
-                                     "run__job__created_by").order_by("pk")[:10]
-    )  # fmt: skip
+def _origins(row: Candidate) -> list[dict[str, Any]]:
+    """How it was found, each time: from the string back to the data. The first time comes first."""
+    proposals = row.proposals.select_related("run__model_version__model", "run__job__created_by",
+                                             "run__model_version__dataset_version__dataset").order_by("pk")  # fmt: skip
+    return [{"proposal": p, "number": p.rank + 1, "data": _data(p.run.model_version)} for p in proposals[:ORIGINS]]
+
+
+def _data(version: ModelVersion) -> str:
+    """What a generator was trained on, as far as anybody knows."""
+    if version.dataset_version is not None:
+        return display.link(version.dataset_version)
+    known = entry_of_table(version.training_data_digest)
+    return known.title if known else "data outside this registry"
 
 
 def _decisions(row: Candidate) -> list[dict[str, Any]]:

@@ -60,7 +60,8 @@ class ScheduleAdmin(RegistryAdmin):
         except ActionError as error:
             messages.error(request, error.message)
             return redirect(display.url(schedule))
-        messages.success(request, schedule.last_outcome or "The schedule has had its turn.")
+        say = messages.success if run else messages.warning  # a turn that was skipped is no success
+        say(request, schedule.last_outcome or "The schedule has had its turn.")
         return redirect(display.url(run or schedule))
 
     def save_model(self, request: HttpRequest, obj: Schedule, form: Any, change: bool) -> None:

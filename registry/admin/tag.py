@@ -36,4 +36,4 @@ class TagAdmin(RegistryAdmin):
 
     @admin.display(description="candidates", ordering="uses")
     def used(self, row: Any) -> str:
-        return format_html('<a class="sv-link" href="{}">{}</a>', list_of(Candidate, tag=row.name), row.uses)
+        return format_html('<a class="sv-link" href="{}">{}</a>', list_of(Candidate, tag=row.name), f"{row.uses:,}")

@@ -118,3 +118,37 @@ def test_long_comments_are_folded(client_of):
     text = client_of("Viewer").get(page_of(candidate)).content.decode()
     assert text.count('<details class="sv-clamp">') == 1
     assert "…" in text
+
+
+def test_the_same_fingerprint_is_not_the_same_structure(client_of):
+    """Long chains differ by more than radius 2 sees."""
+    near, far = factories.structure("*OCCCCCCCCCC*"), factories.structure("*OCCCCCC(C)CCCC*")
+    for structure in (near, far):
+        factories.measurement(structure=structure)
+    response = client_of("Viewer").get(page_of(factories.candidate("*OCCCCCCCCCCCC*")))
+    twin, other = response.context["neighbours"]
+    assert (twin["structure"], twin["similarity"], twin["twin"]) == (near, "1.00", True)
+    assert (other["structure"], other["twin"], other["similarity"] < "1.00") == (far, False, True)
+    assert response.content.decode().count("same fingerprint, another structure") == 1
+
+
+def test_origins_after_the_first_are_folded(client_of):
+    candidate, client = factories.candidate(), client_of("Viewer")
+    first = factories.proposal(candidate=candidate, text="[Cu]first[Au]")
+    assert "more time" not in client.get(page_of(candidate)).content.decode()
+    for _ in range(3):
+        factories.proposal(candidate=candidate, run=first.run)
+    text = client.get(page_of(candidate)).content.decode()
+    assert "and 3 more times" in text
+    assert text.index("[Cu]first[Au]") < text.index("and 3 more times")
+
+
+def test_no_is_not_painted_red(client_of):
+    factories.schedule(enabled=False)
+    text = client_of("Engineer").get(url("schedule_changelist")).content.decode()
+    assert 'sv-grey">no<' in text
+    assert "close_small" not in text
+
+
+def test_the_button_that_adds_says_what(client_of):
+    assert "Add tag</a>" in client_of("Curator").get(url("tag_changelist")).content.decode()
