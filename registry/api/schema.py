@@ -6,6 +6,7 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
 from registry.api import filter_schema as filter_schema  # registers itself
+from registry.api import naming
 
 _QUERY = {"in": "query", "required": False}
 PAGE_PARAMETERS: list[dict[str, Any]] = [
@@ -91,6 +92,15 @@ class Schema(AutoSchema):
     def _act(self) -> Any:
         return getattr(self.view, "acts", {}).get(getattr(self.view, "action", None))
 
+    def get_tags(self) -> list[str]:
+        return [naming.tag(self.path)]
+
+    def get_summary(self) -> str:
+        return naming.summary(self.view, self.method)
+
+    def get_description(self) -> str:
+        return naming.description(self.view, self.method)
+
     def get_operation_id(self) -> str:
         """Such as candidate_list: what generated clients call their functions."""
         if not hasattr(self.view, "basename"):
@@ -133,4 +143,16 @@ def describe_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for operation in operations.values():
             for code, description in ERRORS.items():
                 operation["responses"].setdefault(code, {"content": content, "description": description})
+    return result
+
+
+def describe_tags(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Every tag is a noun of the registry, and says what one row of it is."""
+    from registry.api.urls import router  # the addresses import the views, which import this
+
+    nouns = [(naming.tag(f"/api/v1/{address}/"), viewset.queryset.model) for address, viewset, _ in router.registry]
+    models = dict(reversed(nouns))  # of nested rows, the parent's address comes first
+    calls = [call for operations in result["paths"].values() for call in operations.values()]
+    used = sorted({name for call in calls for name in call["tags"]})
+    result["tags"] = [{"name": name, "description": naming.meaning(models.get(name))} for name in used]
     return result

@@ -34,10 +34,22 @@ class QueryFilter(Filter):
     field_class = QueryField
 
 
+class ConditionsForm(forms.Form):
+    def clean(self) -> dict[str, Any]:
+        """A threshold alone would be ignored, and the rows would look as if it had been applied."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("threshold") and not cleaned.get("similar_to") and "similar_to" not in self.errors:
+            self.add_error("threshold", "The least similarity to what? Give similar_to as well, or leave it out.")
+        return cleaned
+
+
 class StructureConditions(FilterSet):
     """`path` leads from a row to its structure, such as "structure__"."""
 
     path: ClassVar[str] = ""
+
+    class Meta:
+        form = ConditionsForm
 
     kind = ChoiceFilter("kind", method="on_structure", choices=Structure.Kind)
     smiles = StructureFilter(method="is_structure", label="The same structure, however it is written.")
@@ -55,7 +67,7 @@ class StructureConditions(FilterSet):
         method="with_similar_to",
         min_value=0.1,
         max_value=1,
-        label="Least similarity to `similar_to`; 0.6 by default.",
+        label="Least similarity to `similar_to`, without which it is refused; 0.6 by default.",
     )
     substructure = QueryFilter(method="may_contain", label="SMARTS or SMILES that must occur in the structure.")
 

@@ -275,6 +275,11 @@ def test_similar_structures_come_most_similar_first() -> None:
     client = api("Viewer")
     for smiles in ("*OCC*", "*OCCC*", "*OCCCC*", "*CC(*)c1ccccc1"):
         factories.structure(smiles)
+    for noun in ("structures", "candidates"):
+        refused = client.get(f"/api/v1/{noun}/", {"threshold": "0.2"})
+        assert refused.status_code == 400
+        assert refused.data["errors"][0]["field"] == "threshold"
+        assert "Give similar_to as well" in refused.data["errors"][0]["message"]
     rows = client.get("/api/v1/structures/", {"similar_to": "*OCC*", "threshold": "0.2"}).data["results"]
     assert rows[0]["smiles"] == "*OCC*"
     assert [row["similarity"] for row in rows] == sorted((row["similarity"] for row in rows), reverse=True)

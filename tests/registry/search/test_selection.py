@@ -60,6 +60,9 @@ def test_conditions_on_one_score_are_one_subquery(scored: list[Candidate]) -> No
         ({"tag": {"name": "x"}}, "tag"),
         ({"assigned": None}, "assigned"),
         ({"threshold": 0}, "threshold"),
+        ({"threshold": 0.5}, "threshold"),
+        ({"threshold": 0.5, "similar_to": ""}, "threshold"),
+        ({"threshold": 0.5, "similar_to": "*C(*)*"}, "similar_to"),
     ],
     ids=str,
 )
