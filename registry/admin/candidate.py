@@ -10,6 +10,7 @@ from django.db.models import Count, FilteredRelation, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
+from django.utils.html import format_html, format_html_join
 
 from registry.actions.decide import Decide
 from registry.actions.tag_candidates import TagCandidates
@@ -20,6 +21,7 @@ from registry.admin.candidate_page import candidate_page
 from registry.admin.chips import chips
 from registry.admin.filters import SelectionFilter, scored_properties, selection_of
 from registry.admin.forms.curation import AssignForm, DecideForm, TagForm
+from registry.admin.list_sort import list_sort
 from registry.admin.panels import Button, go
 from registry.admin.selection_view import SelectionView, selection_page
 from registry.models import Candidate, CandidateScore, Decision, Property
@@ -70,7 +72,7 @@ class CandidateAdmin(RecordAdmin):
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         columns = [_score_column(p) for p in scored_properties(request)[:MOST_COLUMNS]]
-        return [*_linking_columns(request), *columns, "status_", "tags_", "created"]
+        return [_structure_column(request), "status_", *columns, "created"]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Candidate], search_term: str
@@ -94,7 +96,8 @@ class CandidateAdmin(RecordAdmin):
         return super().changelist_view(request, context | (extra_context or {}))
 
     def export_button(self, request: HttpRequest) -> Button | None:
-        query = urlencode({"subject": "candidates", "selection": json.dumps(selection_of(request.GET))})
+        selection = json.dumps(selection_of(request.GET))
+        query = urlencode({"subject": "candidates", "selection": selection, "sort": list_sort(self, request)})
         return go(
             request, "registry.add_exportrun", "Export these", "registry_exportrun_start", "download", query=query
         )
@@ -105,12 +108,13 @@ class CandidateAdmin(RecordAdmin):
 
     @admin.display(description="status", ordering="status")
     def status_(self, row: Candidate) -> str:
-        """With the assignee under it: who has it, and how far it is."""
-        return display.stacked(display.status(row), f"with {row.assignee}") if row.assignee else display.status(row)
-
-    @admin.display(description="tags")
-    def tags_(self, row: Candidate) -> str:
-        return display.tags(row.tags.all()) or display.EMPTY
+        """How far it is, who has it, and what people call it."""
+        parts = [display.status(row)]
+        if row.assignee:
+            parts.append(format_html("<small>with {}</small>", row.assignee))
+        if tags := row.tags.all():
+            parts.append(format_html('<span class="sv-tags">{}</span>', display.tags(tags)))
+        return format_html('<span class="sv-stack">{}</span>', format_html_join("", "{}", ((part,) for part in parts)))
 
     @admin.display(description="found", ordering="created_at")
     def created(self, row: Candidate) -> str:
@@ -171,26 +175,23 @@ class CandidateAdmin(RecordAdmin):
         return candidate_page(self, request, row)
 
 
-def _linking_columns(request: HttpRequest) -> list[Callable[[Candidate], str]]:
-    """Drawing and SMILES; their links carry the list's filters along, for previous and next on the page."""
+def _structure_column(request: HttpRequest) -> Callable[[Candidate], str]:
+    """Drawing and SMILES; its link carries the list's query along, for previous and next on the page."""
     kept = urlencode({"_changelist_filters": request.GET.urlencode()}) if request.GET else ""
 
-    @admin.display(description="structure")
-    def picture(row: Candidate) -> str:
-        return display.link(row, display.drawing(row.structure), kept)
+    @admin.display(description="structure", ordering="structure__smiles")
+    def drawn(row: Candidate) -> str:
+        shown = format_html("{}{}", display.drawing(row.structure), display.smiles(row.structure))
+        return display.stacked(display.link(row, shown, kept), display.formula(row.structure.formula))
 
-    @admin.display(description="SMILES", ordering="structure__smiles")
-    def identity(row: Candidate) -> str:
-        return display.stacked(display.link(row, display.smiles(row.structure), kept), row.structure.formula)
-
-    return [picture, identity]
+    return drawn
 
 
 def _score_column(property_: Property) -> Callable[[Candidate], str]:
     """A column of the list: the champion's value of one property."""
 
     @admin.display(
-        description=f"{property_.label}, {property_.unit}" if property_.unit else property_.label,
+        description=f"{property_.label}, {display.unit_text(property_.unit)}".removesuffix(", "),
         ordering=LastWhenMissing(f"score_{property_.pk}__value"),
     )
     def column(row: Candidate) -> str:

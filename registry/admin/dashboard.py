@@ -106,14 +106,18 @@ def _jobs() -> list[dict[str, Any]]:
 
 
 def _best(request: HttpRequest) -> dict[str, Any]:
-    """The best undecided and accepted candidates by the first property that has a better direction."""
+    """The best candidates by the first property that has a better direction.
+
+    Neither the rejected ones nor those out of the model's domain: there the largest values are the least to be trusted.
+    """
     property_ = next((p for p in scored_properties(request) if p.better != Property.Better.NEITHER), None)
     if property_ is None:
         return {"cards": []}
     order = "value" if property_.better == Property.Better.LOWER else "-value"
-    rows = (
+    rows = list(
         CandidateScore.objects.filter(property=property_)
         .exclude(candidate__status=Candidate.Status.REJECTED)
+        .exclude(in_domain=False)
         .select_related("candidate__structure")
         .order_by(order, "candidate_id")[:BEST]
     )
@@ -126,7 +130,8 @@ def _best(request: HttpRequest) -> dict[str, Any]:
         )
         for s in rows
     ]
-    return {"property": property_, "cards": cards, "url": list_of(Candidate)}
+    judged = {f"{property_.name}_in_domain": "true"} if any(s.in_domain for s in rows) else {}
+    return {"property": property_, "cards": cards, "judged": judged, "url": list_of(Candidate, **judged)}
 
 
 def _latest_decisions() -> list[dict[str, Any]]:
@@ -134,7 +139,7 @@ def _latest_decisions() -> list[dict[str, Any]]:
     return [
         {
             "row": row,
-            "picture": display.drawing(row.candidate.structure, 150, 96, "sv-small"),
+            "picture": display.drawing(row.candidate.structure, css="sv-small"),
             "verdict": display.verdict(row),
             "when": display.when(row.created_at),
         }

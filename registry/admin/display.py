@@ -84,11 +84,11 @@ def uncertain(
         factor = f"×/÷ {10**deviation:.2g}" if deviation < 2 else f"×/÷ 10{_power(deviation)}"
         spread = factor if property_.scale == Property.Scale.LOG10 else f"± {number(deviation, 2)}"
     return format_html(
-        '<span class="sv-value"><span><b>{}</b>{}{}</span> <span class="sv-spread">{}</span></span>',
+        '<span class="sv-value"><span><b>{}</b>{}</span> <span class="sv-spread">{}</span> {}</span>',
         number(value),
         format_html('<span class="sv-unit"> {}</span>', unit_text(property_.unit)) if unit and property_.unit else "",
-        outside() if in_domain is False else "",
         spread,
+        outside() if in_domain is False else "",
     )
 
 
@@ -104,8 +104,7 @@ def outside() -> SafeString:
     """The mark of a prediction for a structure unlike those the model has seen."""
     return format_html(
         '<span class="sv-outside" title="{}">'
-        '<span class="material-symbols-outlined" aria-hidden="true">explore_off</span>'
-        '<span class="sv-hidden">out of domain</span></span>',
+        '<span class="material-symbols-outlined" aria-hidden="true">explore_off</span>out of domain</span>',
         OUT_OF_DOMAIN,
     )
 
@@ -171,8 +170,11 @@ def when(moment: datetime | None) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, words)
 
 
-def drawing(structure: Structure, width: int = 150, height: int = 96, css: str = "") -> SafeString:
-    """The structure's picture, fetched when it scrolls into view; its text is the SMILES."""
+def drawing(structure: Structure, width: int = 260, height: int = 88, css: str = "") -> SafeString:
+    """The structure's picture, fetched when it scrolls into view; its text is the SMILES.
+
+    In lists it is wide and low, as chains are.
+    """
     source = reverse("admin:registry_structure_drawing", args=[structure.pk])
     return format_html(
         '<img class="sv-drawing {}" src="{}?size={}x{}" width="{}" height="{}" loading="lazy" alt="{}" title="{}">',

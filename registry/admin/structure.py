@@ -21,7 +21,7 @@ from registry.admin.panels import Button, Fact, Panel, go, table
 from registry.models import Fingerprint, Measurement, Prediction, Structure
 from registry.search.identity import find
 
-SIZES = {(150, 96), (240, 160), (520, 320)}
+SIZES = {(260, 88), (240, 160), (520, 320)}
 
 
 @lru_cache(maxsize=4096)

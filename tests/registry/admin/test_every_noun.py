@@ -145,3 +145,16 @@ def test_overview_needs_only_to_see_candidates(client_of, permission):
     client = client_of("")
     client.user.user_permissions.add(Permission.objects.get(codename=permission))
     assert client.get(reverse("admin:index")).context["stages"]
+
+
+def test_best_candidates_are_in_domain_and_say_so(client_of):
+    inside, unsaid, outside, refused = (factories.candidate() for _ in range(4))
+    refused.status = Candidate.Status.REJECTED
+    refused.save()
+    for candidate, value, known in ((inside, 1e-5, True), (unsaid, 2e-5, None), (outside, 9e-3, False)):
+        factories.score(candidate, value=value, in_domain=known)
+    factories.score(refused, value=5e-3, in_domain=True)
+    response = client_of("Viewer").get(reverse("admin:index"))
+    assert [card[0] for card in response.context["best"]["cards"]] == [unsaid, inside]
+    assert "in domain only" in response.content.decode()
+    assert response.context["best"]["url"] == f"{page('candidate')}?conductivity_in_domain=true"

@@ -189,7 +189,7 @@ def test_decide_and_undo_on_the_page(client_of, scored):
 
 
 def test_previous_and_next_follow_the_list(client_of, scored):
-    client = client_of("Viewer")
+    client = client_of("Curator")
     page = reverse("admin:registry_candidate_change", args=[scored[2].pk])
     place = client.get(page, {"_changelist_filters": "o=-3"}).context["place"]
     assert (place.number, place.total) == (2, 3)
@@ -210,7 +210,7 @@ def test_onward_goes_to_the_next_and_nowhere_else(client_of, scored):
 
 def test_drawing_is_svg_kept_by_the_browser_and_private(client_of, client, scored):
     url = reverse("admin:registry_structure_drawing", args=[scored[0].structure_id])
-    response = client_of("Viewer").get(url, {"size": "150x96"})
+    response = client_of("Viewer").get(url, {"size": "260x88"})
     assert response["Content-Type"] == "image/svg+xml"
     assert b"<svg" in response.content
     assert "immutable" in response["Cache-Control"]
