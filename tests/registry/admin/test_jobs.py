@@ -1,9 +1,12 @@
 """Live progress, and the buttons that stop and repeat."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
 from registry.admin.chart import line_chart
+from registry.admin.curves import metric_title
 from registry.models import Job, JobEvent
 from tests import factories
 
@@ -103,6 +106,47 @@ def test_chart_takes_any_series(points):
     assert svg.count("<polyline") == 1
     assert "nan" not in svg
     assert len(svg) < 20_000
+
+
+def heights(svg):
+    """The vertical range of every line, in pixels."""
+    lines = re.findall(r'points="([^"]+)"', svg)
+    ys = [[float(point.split(",")[1]) for point in line.split()] for line in lines]
+    return [max(line) - min(line) for line in ys]
+
+
+FALLING = {"training": [(i, 5 / (i + 1)) for i in range(30)], "validation": [(i, 0.45 - i / 1e4) for i in range(30)]}
+
+
+def test_lines_of_unlike_scales_are_both_seen():
+    together, apart = heights(line_chart(FALLING)), heights(line_chart(FALLING, apart=True))
+    assert together[1] < 5  # this is why
+    assert all(height > 80 for height in apart)
+
+
+def test_lines_of_one_scale_share_an_axis():
+    alike = {"training": [(0, 2.0), (9, 1.0)], "validation": [(0, 2.1), (9, 1.2)]}
+    assert line_chart(alike, apart=True).count("sv-grid") == line_chart(alike).count("sv-grid")
+
+
+def test_values_over_decades_are_drawn_by_their_logarithm():
+    svg = line_chart({"training": [(0, 1000.0), (1, 1.0), (2, 0.1)]}, title="Loss")
+    assert "(log scale)" in svg
+    assert [tick for tick in ("0.1", "1", "10", "100", "1,000") if f'"end">{tick}</text>' not in svg] == []
+    assert "log scale" not in line_chart({"gain": [(0, -1.0), (1, 100.0)]}, title="Gain")
+
+
+def test_no_two_ticks_look_the_same():
+    svg = line_chart({"validation": [(0, 0.11512), (1, 0.11498)]})
+    labels = re.findall(r'text-anchor="end">([^<]+)</text>', svg)
+    assert len(set(labels)) == len(labels) > 2
+
+
+def test_metrics_have_human_names_and_units(db):
+    known = {"li_diffusivity": factories.property_("li_diffusivity", label="Li⁺ diffusivity", unit="cm2/s")}
+    known["density"] = factories.property_("density", label="Density", unit="g/cm3", scale="linear")
+    titles = [metric_title(name, known) for name in ("loss", "mae_li_diffusivity", "mae_density", "mae_hue", "kl")]
+    assert titles == ["Loss", "MAE of Li⁺ diffusivity, decades", "MAE of Density, g/cm³", "mae_hue", "kl"]
 
 
 def test_chart_without_points_is_nothing():
