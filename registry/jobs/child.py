@@ -107,20 +107,24 @@ class _Reader:
             event = json.loads(line)
             kind, at = event.pop("event"), datetime.fromisoformat(event.pop("time"))
         except (ValueError, KeyError, AttributeError, TypeError):  # a library wrote to stdout
-            self.attempt.log("debug", line.decode(errors="replace"))
+            self.attempt.log("debug", self._plain(line.decode(errors="replace")))
             return
         if kind == "progress":
             self._progress(event["step"], event["total"], event["text"])
         elif kind == "metric":
             self.attempt.metric(event["name"], event["value"], event["step"], event["split"], at)
         elif kind == "log":
-            self.attempt.log(event["level"], event["message"], at)
+            self.attempt.log(event["level"], self._plain(event["message"]), at)
         elif kind == "checkpoint":
             self.attempt.log("debug", f"checkpoint at step {event['step']}", at)
         elif kind == "error":
-            self.error = event["message"]
+            self.error = self._plain(event["message"])
         elif kind == "result":
             self.result = event
+
+    def _plain(self, text: str) -> str:
+        """Without the folder of this attempt: it means nothing to a reader, and is gone when the job ends."""
+        return text.replace(f"{self.attempt.folder}/", "")
 
     def _progress(self, step: int, total: int, text: str) -> None:
         share = self.until * step / total if text == self.stage and total else None

@@ -29,7 +29,7 @@ def main() -> None:
         starts.write(f"{os.getpid()}\n")
     plan = os.environ["PLAN"].split(",")
     act = plan[min(len((out.parent / "starts").read_text().split()), len(plan)) - 1]
-    tell("log", level="info", message=f"going to {act}")
+    tell("log", level="info", message=f"{out}: going to {act}")
     if act == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if act in ("hang", "stubborn"):
@@ -37,7 +37,7 @@ def main() -> None:
     elif act == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     elif act == "fail":
-        tell("error", message="data.csv: column 'x' is missing")
+        tell("error", message=f"{out.parent / 'data.csv'}: column 'x' is missing")
         sys.exit(2)
     for step in range(1, POINTS + 1):
         time.sleep(0.1 if act == "slow" else 0)

@@ -38,6 +38,7 @@ def test_what_mlcore_refuses_fails_at_once(run: TrainingRun, after: After, scrip
     scripted("fail,work")
     job = after(run)
     assert (job.state, job.error) == (Job.State.FAILED, "data.csv: column 'x' is missing")
+    assert job.events.filter(message="bundle: going to fail").exists()  # and not where it lay on that machine
 
 
 def test_a_crash_costs_one_attempt(run: TrainingRun, after: After, scripted: Scripted, valkey: object) -> None:
