@@ -130,6 +130,8 @@ def _figure(path: tuple[str, ...], value: float, known: Mapping[str, Property], 
         return Figure(subject, "", key, OF_SAMPLES[key], value, "", _count(metrics[first][part]))
     if len(path) == 2 and first in PARTS and part in OF_LOSS:
         return Figure("Loss", first, part, OF_LOSS[part], value)
+    if path == ("best_step",):
+        return Figure("Other", "", first, Measure("Training step kept", kind="count"), value)
     return Figure("Other", "", ".".join(path), Measure(".".join(path)), value)
 
 

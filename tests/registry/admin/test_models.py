@@ -253,7 +253,7 @@ def test_a_generators_page_keeps_losses_apart_from_samples(client_of):
     assert panel["table"]["headers"] == ["Samples", "Samples, conductivity=high"]
     assert [tuple(fact)[:2] for fact in panel["facts"]] == [
         ("Loss, test", "0.623"),
-        ("best_step", "450"),
+        ("Training step kept", "450"),
         ("Loss, validation", "0.61"),
     ]
     assert "came without metrics" not in response.content.decode()
