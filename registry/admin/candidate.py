@@ -19,7 +19,7 @@ from registry.admin.base import RecordAdmin
 from registry.admin.candidate_list import CandidateChangeList, LastWhenMissing
 from registry.admin.candidate_page import candidate_page
 from registry.admin.chips import chips
-from registry.admin.filters import SelectionFilter, scored_properties, selection_of
+from registry.admin.filters import SelectionFilter, chosen_of, scored_properties, selection_of
 from registry.admin.forms.curation import AssignForm, DecideForm, TagForm
 from registry.admin.list_sort import list_sort
 from registry.admin.panels import Button, go
@@ -37,7 +37,7 @@ class CandidateAdmin(RecordAdmin):
     search_help_text = "Part of the SMILES or of a tag, or a formula"
     list_display_links = None
     list_before_template = "registry/candidate/before_list.html"
-    actions = ("accept", "reject", "hold", "comment", "tag", "assign", "score")
+    actions = ("accept", "reject", "hold", "comment", "tag", "assign", "score", "export")
     list_buttons = ("export_button", "generate_button")
     empty_hint = "Candidates come from generation runs: let a generator draw some."
     page_template = "registry/candidate/page.html"
@@ -148,11 +148,13 @@ class CandidateAdmin(RecordAdmin):
 
     @admin.action(description="Score …", permissions=["score"])
     def score(self, request: HttpRequest, queryset: QuerySet[Candidate]) -> HttpResponse:
-        """All pages mean the filter itself, so that the run's record says what was meant; else the rows by name."""
-        across = request.POST.get("select_across") == "1"
-        chosen = selection_of(request.GET) if across else {"ids": list(queryset.values_list("pk", flat=True))}
-        query = urlencode({"selection": json.dumps(chosen)})
+        query = urlencode({"selection": json.dumps(chosen_of(request, queryset))})
         return redirect(f"{reverse('admin:registry_scoringrun_start')}?{query}")
+
+    @admin.action(description="Export …", permissions=["export"])
+    def export(self, request: HttpRequest, queryset: QuerySet[Candidate]) -> HttpResponse:
+        query = urlencode({"selection": json.dumps(chosen_of(request, queryset)), "sort": list_sort(self, request)})
+        return redirect(f"{reverse('admin:registry_exportrun_start')}?{query}")
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(Decide.permission)
@@ -162,6 +164,9 @@ class CandidateAdmin(RecordAdmin):
 
     def has_score_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("registry.add_scoringrun")
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("registry.add_exportrun")
 
     # One at a time
 

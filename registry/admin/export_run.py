@@ -1,8 +1,8 @@
 """Exports."""
 
-import json
 from collections.abc import Iterator
 from itertools import chain
+from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -12,20 +12,29 @@ from django.urls import URLPattern
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from registry import artifacts
+from registry.admin import display
 from registry.admin.action_view import ActionView
 from registry.admin.forms.export import ExportForm
 from registry.admin.panels import Button, Fact, go
 from registry.admin.run import RunAdmin
+from registry.admin.selections import export_column, linked, properties_by_name
 from registry.models import ExportRun
+from registry.search.sentence import describe_sort, rows_of
 
 
 @admin.register(ExportRun)
 class ExportRunAdmin(RunAdmin):
-    list_display = ("__str__", "live", "subject", "file_format", "what", "rows", "by", "created")
     list_filter = (("job__state", ChoicesDropdownFilter), ("subject", ChoicesDropdownFilter))
     search_fields = ("file_digest__startswith",)
     empty_hint = "Filter the candidates, then export what you see."
     list_buttons = ("start_button",)
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return ["__str__", "live", "file_format", export_column(request), "row_count", "by", "created"]
+
+    @admin.display(description="rows", ordering="rows")
+    def row_count(self, row: ExportRun) -> str:
+        return f"{row.rows:,}" if row.file_digest else display.EMPTY
 
     def start_button(self, request: HttpRequest) -> Button | None:
         return go(request, ExportForm.permission, "Export", "registry_exportrun_start", "download",
@@ -52,16 +61,14 @@ class ExportRunAdmin(RunAdmin):
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
 
-    @admin.display(description="filter")
-    def what(self, row: ExportRun) -> str:
-        return json.dumps(row.selection) if row.selection else "everything"
-
     def inputs(self, row: ExportRun) -> list[Fact]:
+        properties = properties_by_name()
         return [
+            Fact("Filter", linked(row.subject, row.selection), wide=True),
+            Fact("Order", describe_sort(row.config.get("sort", ""), properties)),
             Fact("Subject", row.get_subject_display()),
             Fact("Format", row.file_format),
-            Fact("Filter", self.what(row)),
-            Fact("Rows", f"{row.rows:,}"),
+            Fact("Rows", rows_of(row.subject, row.rows) if row.file_digest else "not written yet"),
             Fact("SHA-256", row.file_digest or "–", wide=True),
         ]
 

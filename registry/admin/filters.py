@@ -128,3 +128,10 @@ def selection_of(query: Any) -> dict[str, str]:
     own = {"o", "p", "e", "all"}  # order, page, error mark, show all
     found = {name: value for name, value in query.items() if name not in own and value}
     return {("search" if name == "q" else name): value for name, value in found.items()}
+
+
+def chosen_of(request: HttpRequest, rows: QuerySet[Candidate]) -> dict[str, Any]:
+    """What was ticked. All pages mean the filter itself, so that a run's record says what was meant."""
+    if request.POST.get("select_across") == "1":
+        return selection_of(request.GET)
+    return {"ids": list(rows.values_list("pk", flat=True))}

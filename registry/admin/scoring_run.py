@@ -19,17 +19,20 @@ from registry.admin.forms.generation import StartScoringForm
 from registry.admin.panels import Button, Fact, Panel, go, list_of, table
 from registry.admin.related import RelatedFilter
 from registry.admin.run import RunAdmin
+from registry.admin.selections import properties_by_name, scored_candidates, scoring_column
 from registry.models import CandidateScore, Prediction, ScoringRun
 
 
 @admin.register(ScoringRun)
 class ScoringRunAdmin(RunAdmin):
-    list_display = ("__str__", "live", "version", "what", "scored", "failed", "by", "created")
     list_filter = (("job__state", ChoicesDropdownFilter), ("model_version", RelatedFilter))
     list_select_related = ("job__created_by", "model_version__model", "generation_run__model_version__model")
     search_fields = ("model_version__model__name",)
     empty_hint = "Score candidates with a predictor; the champion's values are what lists show and sort by."
     list_buttons = ("start_button",)
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return ["__str__", "live", "version", scoring_column(request), "scored", "failed", "by", "created"]
 
     def start_button(self, request: HttpRequest) -> Button | None:
         return go(request, StartScoringForm.permission, "Score candidates", "registry_scoringrun_start",
@@ -43,16 +46,10 @@ class ScoringRunAdmin(RunAdmin):
     def version(self, row: ScoringRun) -> str:
         return display.link(row.model_version)
 
-    @admin.display(description="candidates")
-    def what(self, row: ScoringRun) -> str:
-        if row.generation_run is not None:
-            return display.link(row.generation_run)
-        return json.dumps(row.selection) if row.selection else "all"
-
     def inputs(self, row: ScoringRun) -> list[Fact]:
         return [
             Fact("Model version", self.version(row)),
-            Fact("Candidates", self.what(row)),
+            Fact("Candidates", scored_candidates(row, properties_by_name()), wide=True),
             Fact("Conditions", json.dumps(row.conditions) if row.conditions else "–"),
             Fact("Scored", f"{row.scored:,}"),
             Fact("Could not be scored", f"{row.failed:,}"),

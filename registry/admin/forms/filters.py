@@ -1,12 +1,20 @@
 """A filter of candidates as an input."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
+from django.urls import reverse
 
+from registry.models import ExportRun, Property
+from registry.search.measurements import select_measurements, select_structures
 from registry.search.parameters import SelectionError
-from registry.search.selection import select_candidates
+from registry.search.selection import as_texts, select_candidates
+from registry.search.sentence import describe, rows_of
+
+_DEADLINE = 5  # seconds that a substructure may take to be counted
 
 
 class FilterField(forms.JSONField):
@@ -34,3 +42,29 @@ def read_filter(text: object) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def summary(subject: str, selection: Mapping[str, Any]) -> dict[str, str]:
+    """What a filter means and how many rows it has at present; for a person, before anything starts."""
+    found = {"words": describe(subject, selection, Property.objects.in_bulk(field_name="name"))}
+    try:
+        found["rows"] = rows_of(subject, _count(subject, selection))
+    except SelectionError as error:
+        found["problem"] = str(error)
+    else:
+        found["list_url"] = list_url(subject, selection)
+    return found
+
+
+def list_url(subject: str, selection: Mapping[str, Any]) -> str:
+    """The candidate list, so filtered; other lists have filters of their own."""
+    if subject != ExportRun.Subject.CANDIDATES:
+        return ""
+    return f"{reverse('admin:registry_candidate_changelist')}?{urlencode(as_texts(selection))}"
+
+
+def _count(subject: str, selection: Mapping[str, Any]) -> int:
+    if subject == ExportRun.Subject.CANDIDATES:
+        return select_candidates(selection, deadline=_DEADLINE).count()
+    select = select_measurements if subject == ExportRun.Subject.MEASUREMENTS else select_structures
+    return select(selection).count()

@@ -10,7 +10,7 @@ from registry.actions.start_generation import SETTINGS, StartGeneration
 from registry.actions.start_scoring import StartScoring
 from registry.actions.trained_range import trained_range
 from registry.admin.forms.base import ActionForm
-from registry.admin.forms.filters import FilterField, read_filter
+from registry.admin.forms.filters import FilterField, read_filter, summary
 from registry.models import Alias, GenerationRun, Job, ModelVersion, Property, RegisteredModel, ScoringRun
 
 
@@ -126,6 +126,7 @@ class StartScoringForm(ActionForm):
     icon = "leaderboard"
     intro = "A predictor gives every selected candidate a value, its uncertainty, and whether it knows such structures."
     permission = StartScoring.permission
+    template = "registry/filter_form.html"
 
     model_version = VersionField(RegisteredModel.Task.PREDICT)
     generation_run = forms.ModelChoiceField(
@@ -146,7 +147,20 @@ class StartScoringForm(ActionForm):
         field.load()
         run = self._generation_run()
         field.initial = (run and predictor_for(run)) or champion(field.task)
-        self.initial["selection"] = read_filter(self.initial.get("selection"))
+        self.chosen = read_filter(self.data.get("selection") if self.is_bound else self.initial.get("selection"))
+        self.initial["selection"] = self.chosen
+        self.fields["generation_run"].widget.attrs["data-reload"] = "1"
+
+    def context(self) -> dict[str, Any]:
+        run = str(self["generation_run"].value() or "")
+        of_run = {"run": run} if run.isdigit() else {}
+        inputs = ("model_version", "generation_run", "temperature_k", "queue")
+        return {
+            "main_fields": [self[name] for name in inputs],
+            "filter_field": self["selection"],
+            "summary": summary("candidates", of_run | self.chosen),
+            "heading": "What will be scored",
+        }
 
     def _generation_run(self) -> GenerationRun | None:
         asked = str(self.initial.get("generation_run", ""))

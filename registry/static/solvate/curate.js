@@ -70,6 +70,25 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll(".sv-form select[data-reload]").forEach((select) => {
     select.addEventListener("change", () => reload(select));
   });
+  document.querySelectorAll(".sv-form button[data-reload]").forEach((button) => {
+    button.addEventListener("click", () => reload(button));
+  });
+});
+
+// The units that a property can be given in; any other that converts is taken too.
+document.addEventListener("DOMContentLoaded", () => {
+  const choices = document.getElementById("sv-units-of");
+  const property = document.querySelector(".sv-form select[name=property]");
+  const unit = document.querySelector(".sv-form input[name=unit]");
+  if (!choices || !property || !unit) return;
+  const byProperty = JSON.parse(choices.textContent);
+  const offer = () => {
+    const names = byProperty[property.value] ?? [];
+    document.getElementById("sv-units").replaceChildren(...names.map((name) => new Option(name, name)));
+    unit.placeholder = names[0] ?? "";
+  };
+  property.addEventListener("change", offer);
+  offer();
 });
 
 function reload(select) {

@@ -1,0 +1,147 @@
+"""A selection in words: `status accepted, conductivity ≥ 1×10⁻⁴ S/cm` instead of JSON."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from registry.models import ExportRun, Property
+
+_BOUNDS = {"min": "≥", "max": "≤"}
+_OF_SCORE = re.compile(r"(.+?)_(std_max|in_domain|min|max)")
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+# What a parameter says, with the value in place of {}.
+_WORDS = {
+    "status": "status {}",
+    "tag": "tagged {}",
+    "without_tag": "not tagged {}",
+    "run": "proposed by generation run {}",
+    "model_version": "proposed by model version {}",
+    "assignee": "assigned to {}",
+    "reviewer": "decided on by {}",
+    "created_after": "found from {} on",
+    "created_before": "found before {}",
+    "search": "mentioning “{}”",
+    "kind": "kind {}",
+    "smiles": "the structure {}",
+    "formula": "formula {}",
+    "charge": "charge {}",
+    "similar_to": "similar to {}",
+    "substructure": "containing {}",
+    "dataset": "dataset {}",
+    "dataset_version": "frozen version {}",
+    "structure": "structure {}",
+    "property": "property {}",
+    "method": "method {}",
+    "salt": "salt {}",
+    "import_run": "import {}",
+}
+_LISTS = ("status", "tag", "without_tag", "method")
+_YES_NO = {
+    "measured": ("measured", "not measured"),
+    "assigned": ("assigned to somebody", "assigned to nobody"),
+    "retired": ("retired", "not retired"),
+}
+_QUANTITIES = {
+    "heavy_atoms": ("heavy atoms", ""),
+    "mass": ("mass", "g/mol"),
+    "sa_score": ("SA score", ""),
+    "value": ("value", ""),
+    "temperature": ("temperature", "K"),
+}
+
+
+def describe(subject: str, selection: Mapping[str, Any], properties: Mapping[str, Property]) -> str:
+    """All conditions of a selection, or that there is none.
+
+    Args:
+        subject: candidates, measurements or structures.
+        properties: by name, for the units of scores.
+    """
+    given = {name: value for name, value in selection.items() if value not in ("", None)}
+    parts = list(_parts(given, properties))
+    return ", ".join(parts) or f"all {subject}"
+
+
+def describe_sort(sort: str, properties: Mapping[str, Property]) -> str:
+    """`-conductivity,id` as `Ionic conductivity, largest first; then id, smallest first`."""
+    words = [_sorted(word.strip(), properties) for word in sort.split(",") if word.strip()]
+    return "; then ".join(words) or "newest first"
+
+
+def rows_of(subject: str, count: int) -> str:
+    """`1 candidate`, `2,000 candidates`."""
+    return f"{count:,} {subject if count != 1 else ExportRun.Subject(subject).value.removesuffix('s')}"
+
+
+def _parts(given: Mapping[str, Any], properties: Mapping[str, Property]) -> Iterator[str]:
+    for name, value in given.items():
+        if name == "ids":
+            count = len(_items(value))
+            yield f"{count:,} chosen by hand" if count != 1 else f"number {_items(value)[0]}"
+        elif name == "elements":
+            yield f"with the elements {_and(_items(value))}"
+        elif name == "threshold":
+            if "similar_to" in given:
+                yield f"similarity ≥ {value}"
+        elif name in _YES_NO:
+            yield _YES_NO[name][0 if str(value).lower() == "true" else 1]
+        elif name in _WORDS:
+            yield _WORDS[name].format(
+                _or(_items(value)) if name in ("status", "tag", "without_tag", "method") else value
+            )
+        else:
+            yield _bound(name, value, properties)
+
+
+def _bound(name: str, value: Any, properties: Mapping[str, Property]) -> str:
+    found = _OF_SCORE.fullmatch(name)
+    of, what = found.groups() if found else (name, "")
+    if of in _QUANTITIES and what in _BOUNDS:
+        label, unit = _QUANTITIES[of]
+        return f"{label} {_BOUNDS[what]} {_number(value)} {unit}".strip()
+    item = properties.get(of)
+    if item is None or not what:
+        return f"{name} {value}"
+    if what == "in_domain":
+        return f"{item.label} {'known' if str(value).lower() == 'true' else 'unknown'} to the model"
+    if what == "std_max":
+        unit = "decades" if item.scale == Property.Scale.LOG10 else item.unit
+        return f"deviation of {item.label} ≤ {_number(value)} {unit}".strip()
+    return f"{item.label} {_BOUNDS[what]} {_number(value)} {item.unit}".strip()
+
+
+def _sorted(word: str, properties: Mapping[str, Property]) -> str:
+    name, descending = word.removeprefix("-"), word.startswith("-")
+    if name in ("id", "created_at", "updated_at"):
+        return "newest first" if descending else "oldest first"
+    if name == "similarity":
+        return "most similar first" if descending else "least similar first"
+    label = properties[name].label if name in properties else name.replace("_", " ")
+    if name in ("smiles", "formula", "status"):
+        return f"{label}, {'Z to A' if descending else 'A to Z'}"
+    return f"{label}, {'largest' if descending else 'smallest'} first"
+
+
+def _items(value: Any) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list | tuple) else str(value).split(",")
+
+
+def _or(items: list[str]) -> str:
+    return " or ".join(items).replace("on_hold", "on hold")
+
+
+def _and(items: list[str]) -> str:
+    return " and ".join(items)
+
+
+def _number(value: Any) -> str:
+    """Very small and very large numbers as 1×10⁻⁴; anything else as it was given."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return str(value)
+    if number == 0 or 1e-3 <= abs(number) < 1e5:
+        return f"{number:g}"
+    mantissa, exponent = f"{number:e}".split("e")
+    return f"{float(mantissa):g}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"

@@ -1,0 +1,63 @@
+"""Selections and orders in words."""
+
+import pytest
+
+from registry.models import Property
+from registry.search.sentence import describe, describe_sort, rows_of
+
+PROPERTIES = {
+    "conductivity": Property(name="conductivity", label="Ionic conductivity", unit="S/cm", scale="log10"),
+    "t_plus": Property(name="t_plus", label="Transference number", unit="", scale="linear"),
+}
+
+
+@pytest.mark.parametrize(
+    ("selection", "words"),
+    [
+        ({}, "all candidates"),
+        (
+            {"status": "accepted", "conductivity_min": "1e-4"},
+            "status accepted, Ionic conductivity ≥ 1×10⁻⁴ S/cm",
+        ),
+        ({"status": ["proposed", "on_hold"]}, "status proposed or on hold"),
+        ({"status": "", "tag": "round-1,round_2"}, "tagged round-1 or round_2"),
+        ({"conductivity_max": 0.01, "conductivity_std_max": 0.3}, "Ionic conductivity ≤ 0.01 S/cm, "
+         "deviation of Ionic conductivity ≤ 0.3 decades"),
+        ({"t_plus_min": 0.4}, "Transference number ≥ 0.4"),
+        ({"t_plus_in_domain": True}, "Transference number known to the model"),
+        ({"similar_to": "*OCC*", "threshold": 0.7}, "similar to *OCC*, similarity ≥ 0.7"),
+        ({"elements": ["C", "F"], "mass_max": 200}, "with the elements C and F, mass ≤ 200 g/mol"),
+        ({"measured": "false", "assigned": "true"}, "not measured, assigned to somebody"),
+        ({"ids": [3, 4, 5]}, "3 chosen by hand"),
+        ({"run": 7}, "proposed by generation run 7"),
+        ({"search": "C(F)F"}, "mentioning “C(F)F”"),
+        ({"colour": "red"}, "colour red"),
+    ],
+)  # fmt: skip
+def test_a_selection_reads_as_a_sentence(selection, words):
+    assert describe("candidates", selection, PROPERTIES) == words
+
+
+def test_measurements_have_words_of_their_own():
+    selection = {"dataset": "htp-md", "property": "conductivity", "temperature_min": 300, "retired": "false"}
+    words = "dataset htp-md, property conductivity, temperature ≥ 300 K, not retired"
+    assert describe("measurements", selection, {}) == words
+    assert describe("structures", {}, {}) == "all structures"
+
+
+@pytest.mark.parametrize(
+    ("sort", "words"),
+    [
+        ("", "newest first"),
+        ("-conductivity,-id", "Ionic conductivity, largest first; then newest first"),
+        ("sa_score", "sa score, smallest first"),
+        ("-similarity", "most similar first"),
+        ("status", "status, A to Z"),
+    ],
+)
+def test_an_order_in_words(sort, words):
+    assert describe_sort(sort, PROPERTIES) == words
+
+
+def test_counts():
+    assert [rows_of("candidates", 1), rows_of("measurements", 2000)] == ["1 candidate", "2,000 measurements"]
