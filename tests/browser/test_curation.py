@@ -112,3 +112,24 @@ def test_no_page_is_wider_than_the_window(tab, curator, candidates, width):
     ):
         tab.goto(address)
         assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, address
+
+
+def test_bulk_action_comes_back_to_the_filtered_list_and_back_works(tab, curator, candidates):
+    Candidate.objects.filter(pk=candidates[3].pk).update(status="accepted")
+    log_in(tab)
+    tab.goto("/admin/registry/candidate/?conductivity_min=1e-4&o=-1")
+    tab.locator("#action-toggle").check()
+    tab.get_by_label("Select action to run").select_option("accept")
+    tab.get_by_role("button", name="Run").click()
+    tab.get_by_role("heading", name="2 candidates").wait_for()
+    tab.get_by_text("1 accepted already").wait_for()
+    tab.reload()
+    tab.get_by_role("button", name="Record the decision").click()
+    tab.get_by_text("Accepted 1 candidate. Left out 1 that was accepted already.").wait_for()
+    assert tab.url.endswith("/admin/registry/candidate/?conductivity_min=1e-4&o=-1")
+    tab.go_back()
+    tab.get_by_role("button", name="Record the decision").wait_for()
+    tab.get_by_role("link", name="Back to the list").click()
+    tab.get_by_role("link", name="from 1e-4 S/cm").click()
+    tab.wait_for_url(re.compile(r"candidate/\?o=-1$"))
+    assert tab.locator("#result_list .data-row").count() == 4
