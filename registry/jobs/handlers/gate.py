@@ -92,13 +92,13 @@ def _held_out(table: Path, item: Property, versions: Sequence[ModelVersion]) -> 
     learned: set[str] = set()
     for ancestor in {ancestor for version in versions for ancestor in _lineage(version)}:
         learned |= _learned_from(ancestor, keys)
-    held_out = [row for row in rows if row["key"] not in learned and row.get(item.name)]
-    if not held_out:
-        raise LookupError("no structure was held out from both versions; train with the champion's seed and shares")
+    labelled = [row for row in rows if row.get(item.name)]
+    held_out = [row for row in labelled if row["key"] not in learned]
     if len(held_out) < MINIMUM:
         raise LookupError(
-            f"only {len(held_out)} structures with a value of {item.name} were held out from both versions, "
-            f"and fewer than {MINIMUM} say little"
+            f"of {len(labelled)} structures with a value of {item.name}, {len(held_out)} were held out from both "
+            f"versions, and at least {MINIMUM} are needed. More measurements help, or training with the champion's "
+            "seed and shares"
         )
     return held_out
 
