@@ -48,6 +48,31 @@ def conversion(source: str, target: str) -> Conversion:
     return Conversion(factor=round(at_one - at_zero, 12), offset=at_zero)
 
 
+_USUAL = (
+    *("S/cm", "mS/cm", "µS/cm", "S/m", "mS/m"),
+    *("cm2/s", "m2/s", "mm2/s"),
+    *("mol/kg", "mmol/g", "mol/g", "g/mol", "kg/mol", "g/cm3", "kg/m3"),
+    *("eV", "meV", "kJ/mol", "kcal/mol", "hartree"),
+    *("K", "degC", "V", "mV", "GPa", "MPa", "percent"),
+)
+
+
+@cache
+def alternatives(unit: str) -> tuple[str, ...]:
+    """The unit itself, and the usual ones that convert into it."""
+    if not unit.strip():
+        return ()
+    return (unit, *(other for other in _USUAL if other != unit and _converts(other, unit)))
+
+
+def _converts(source: str, target: str) -> bool:
+    try:
+        conversion(source, target)
+    except UnitError:
+        return False
+    return True
+
+
 def check(unit: str) -> None:
     """Raise UnitError when pint does not know the unit."""
     _parse(unit)

@@ -1,6 +1,5 @@
 """All that is known of one candidate, on one page."""
 
-import math
 from typing import Any
 
 from django.http import HttpRequest
@@ -20,6 +19,7 @@ from registry.models import Candidate, Decision, ModelVersion, Structure, Tag
 from registry.search.similarity import nearest
 
 NEIGHBOURS = 6
+SAME = 1 - 1e-9  # a similarity at which every bit agrees
 ORIGINS = 50  # of a structure that is drawn again and again
 LONG = 240  # characters of a comment that are shown unasked
 
@@ -67,8 +67,8 @@ def _neighbours(structure: Structure) -> list[dict[str, Any]]:
         {
             "structure": row,
             "picture": display.drawing(row),
-            "similarity": f"{math.floor(100 * similarity + 1e-9) / 100:.2f}",  # 1.00 only where every bit agrees
-            "twin": similarity > 1 - 1e-9,
+            "similarity": "1.00" if similarity > SAME else f"{min(similarity, 0.99):.2f}",
+            "twin": similarity > SAME,
             "percent": f"{100 * similarity:.0f}",
             "values": values.get(row.pk, [])[:3],
         }

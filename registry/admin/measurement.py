@@ -9,7 +9,9 @@ from registry.admin import display
 from registry.admin.action_view import ActionView
 from registry.admin.base import RecordAdmin
 from registry.admin.conditions import conditions
-from registry.admin.forms.data import MeasurementForm, RetireForm
+from registry.admin.evidence import method_text
+from registry.admin.forms.data import RetireForm
+from registry.admin.forms.measurement import MeasurementForm
 from registry.admin.panels import Button, Fact, Panel, go
 from registry.admin.related import RelatedFilter
 from registry.admin.structure import measured, measurements
@@ -18,14 +20,14 @@ from registry.models import Measurement
 
 @admin.register(Measurement)
 class MeasurementAdmin(RecordAdmin):
-    list_display = ("picture", "property", "value_", "method", "stated", "dataset", "standing", "created")
+    list_display = ("picture", "property", "value_", "method", "stated", "dataset", "source", "standing", "created")
     list_filter = (
         ("dataset", RelatedFilter),
         ("property", RelatedFilter),
         ("method", ChoicesDropdownFilter),
         ("value", RangeNumericFilter),
     )
-    list_select_related = ("structure", "property", "dataset", "added_in", "retired_in")
+    list_select_related = ("structure", "property", "dataset", "import_run", "recorded_by", "added_in", "retired_in")
     search_fields = ("structure__smiles__contains", "source_id__exact")
     search_help_text = "Part of a SMILES, or an identifier in the source"
     ordering = ("-pk",)
@@ -54,6 +56,16 @@ class MeasurementAdmin(RecordAdmin):
     def stated(self, row: Measurement) -> str:
         return conditions(row) or display.EMPTY
 
+    @admin.display(description="source")
+    def source(self, row: Measurement) -> str:
+        """The file and the row that it was read from, or the person who recorded it."""
+        if row.import_run is None:
+            by = f"by {display.person(row.recorded_by)}"
+            return display.stacked(by, row.source_id) if row.source_id else by
+        place = f"row {row.source_row:,}" if row.source_row else ""
+        named = " · ".join(part for part in (place, row.source_id and f"id {row.source_id}") if part)
+        return display.stacked(display.link(row.import_run, row.import_run.file_name), named)
+
     @admin.display(description="in versions")
     def standing(self, row: Measurement) -> str:
         if row.retired_at is not None:
@@ -64,17 +76,17 @@ class MeasurementAdmin(RecordAdmin):
 
     def facts(self, request: HttpRequest, row: Measurement) -> list[Fact]:
         deviation = "–" if row.standard_deviation is None else display.quantity(row.standard_deviation, row.property)
-        source = display.link(row.import_run) if row.import_run else f"recorded by {display.person(row.recorded_by)}"
+        origin = display.link(row.import_run) if row.import_run else f"recorded by {display.person(row.recorded_by)}"
         return [
             Fact("Structure", display.link(row.structure, display.drawing(row.structure, 240, 160)), wide=True),
             Fact("Property", row.property),
             Fact("Value", measured(row)),
             Fact("Standard deviation", deviation),
-            Fact("Method", f"{row.get_method_display()} {row.method_detail}"),
+            Fact("Method", method_text(row.method, row.method_detail) or "–"),
             Fact("Conditions", conditions(row) or "–"),
             Fact("Dataset", display.link(row.dataset)),
             Fact("Versions", self.standing(row)),
-            Fact("From", source),
+            Fact("From", origin),
             Fact("Row in the file", row.source_row or "–"),
             Fact("Identifier in the source", row.source_id or "–"),
         ]

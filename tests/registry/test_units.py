@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.units import UnitError, check, conversion
+from registry.units import UnitError, alternatives, check, conversion
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,16 @@ def test_unknown_units_are_named(unit):
 def test_units_of_other_quantities_do_not_convert(source, target):
     with pytest.raises(UnitError, match="does not convert"):
         conversion(source, target)
+
+
+@pytest.mark.parametrize("unit", ["S/cm", "cm2/s", "mol/kg", "eV"])
+def test_alternatives_convert_and_begin_with_the_unit_itself(unit):
+    offered = alternatives(unit)
+    assert offered[0] == unit
+    assert len(offered) == len(set(offered)) > 1
+    for other in offered:
+        conversion(other, unit)
+
+
+def test_a_pure_number_has_no_alternatives():
+    assert alternatives("") == ()

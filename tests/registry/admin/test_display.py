@@ -57,3 +57,13 @@ def test_the_domain_has_one_wording():
     assert ">out of domain<" in display.domain(False)
     assert ">out of domain<" in display.outside()
     assert display.domain(None) == ""
+
+
+def test_counts_of_a_list_have_separators():
+    from types import SimpleNamespace
+
+    from django.template.loader import render_to_string
+
+    noun = SimpleNamespace(verbose_name="measurement", verbose_name_plural="measurements")
+    context = {"cl": SimpleNamespace(result_count=36150, opts=noun), "pagination_required": False}
+    assert "36,150 measurements" in render_to_string("unfold/helpers/pagination_default.html", context)

@@ -1,0 +1,110 @@
+"""Record one measured value, in the unit that the lab book has."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from mlcore.chem.errors import ChemError
+from registry import units
+from registry.actions.record_measurement import RecordMeasurement
+from registry.admin import display
+from registry.admin.candidate_values import compared
+from registry.admin.forms.base import ActionForm
+from registry.models import Alias, Dataset, Measurement, Prediction, Property, Structure
+from registry.search.identity import find
+
+MOST_DIGITS = 18  # of a structure's number; a longer one is none
+
+
+class MeasurementForm(ActionForm):
+    title = "Record a measurement"
+    submit = "Record"
+    icon = "labs"
+    intro = "A new label for a structure. It joins the next frozen version of its dataset, and the next training."
+    permission = RecordMeasurement.permission
+    template = "registry/measurement_form.html"
+
+    structure = forms.CharField(max_length=4000, help_text="Its SMILES in any spelling, or its number.")
+    dataset = forms.ModelChoiceField(Dataset.objects.all())
+    property = forms.ModelChoiceField(Property.objects.all())
+    value = forms.FloatField()
+    unit = forms.CharField(required=False, max_length=40, help_text="Any that converts; empty: the property's own.")
+    standard_deviation = forms.FloatField(required=False, min_value=0, help_text="In the same unit.")
+    method = forms.ChoiceField(choices=Measurement.Method.choices, initial=Measurement.Method.EXPERIMENT)
+    method_detail = forms.CharField(required=False, max_length=200, help_text="Instrument, force field, functional.")
+    temperature_k = forms.FloatField(required=False, label="Temperature")
+    temperature_unit = forms.ChoiceField(choices=[("K", "K"), ("degC", "°C")], required=False, label="K or °C")
+    salt = forms.CharField(required=False, max_length=200, help_text="Such as LiTFSI.")
+    concentration = forms.FloatField(required=False, min_value=0, help_text="Salt, mol per kg of polymer.")
+    source_id = forms.CharField(required=False, max_length=200, label="Source", help_text="Lab book page, DOI, sample.")
+
+    def prepare(self) -> None:
+        """A structure that is known is drawn; it needs no field."""
+        try:
+            self.found = _structure(str(self["structure"].value() or ""))
+        except ChemError:
+            self.found = None
+        if self.found is not None:
+            self.fields["structure"].widget = forms.HiddenInput()
+        self.fields["unit"].widget.attrs.update({"list": "sv-units", "autocomplete": "off"})
+
+    def context(self) -> dict[str, Any]:
+        """Units by property, so that the choice follows the property without asking the server."""
+        choices = {item.pk: units.alternatives(item.unit) for item in Property.objects.all()}
+        return {"structure": self.found, "formula": display.formula(self.found.formula) if self.found else "",
+                "units": choices}  # fmt: skip
+
+    def clean_structure(self) -> Structure:
+        try:
+            found = _structure(self.cleaned_data["structure"])
+        except ChemError as error:
+            raise forms.ValidationError(str(error)) from error
+        if found is None:
+            raise forms.ValidationError("The registry has no such structure; import it, or check how it is written.")
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        """The temperature in K."""
+        cleaned = super().clean() or self.cleaned_data
+        unit, value = cleaned.pop("temperature_unit", "") or "K", cleaned.get("temperature_k")
+        if value is not None:
+            cleaned["temperature_k"] = round(units.conversion(unit, "K")(value), 9)
+        return cleaned
+
+    def run(self, actor: User) -> Measurement:
+        inputs = {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+        return RecordMeasurement(actor=actor, **inputs).run()
+
+    def done(self, result: Measurement) -> SafeString:
+        """The value as stored, and how far it lies from the prediction."""
+        text = format_html("Recorded {} of {}: {}", result.property, display.smiles(result.structure),
+                           display.quantity(result.value, result.property))  # fmt: skip
+        predicted = _champions(result)
+        distance = compared(result.value, predicted) if result.value is not None else ""
+        if predicted is None or not distance:
+            return format_html("{}.", text)
+        said = display.quantity(predicted.value, predicted.property)
+        return format_html("{}; {} predicted {}: {}.", text, predicted.model_version, said, distance)
+
+    def destination(self, result: Measurement) -> str:
+        """To the candidate, where the value now stands beside the predictions."""
+        candidate = getattr(result.structure, "candidate", None)
+        return f"{display.url(candidate)}#values" if candidate else display.url(result.structure)
+
+
+def _structure(text: str) -> Structure | None:
+    """By number or by SMILES. Raises: ChemError."""
+    text = text.strip()
+    if text.isdecimal():
+        return Structure.objects.filter(pk=int(text)).first() if len(text) <= MOST_DIGITS else None
+    return find(text) if text else None
+
+
+def _champions(row: Measurement) -> Prediction | None:
+    """What the champion predicts of the same property."""
+    rows = Prediction.objects.filter(structure=row.structure_id, property=row.property_id)
+    rows = rows.filter(model_version__aliases__name=Alias.CHAMPION)
+    return rows.select_related("property", "model_version__model").order_by("-pk").first()
