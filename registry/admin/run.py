@@ -11,6 +11,7 @@ from registry.admin import display
 from registry.admin.job import duration, job_buttons
 from registry.admin.live import LiveAdmin, progress
 from registry.admin.panels import Button, Fact, Panel, values
+from registry.admin.settings_text import settings_panel
 from registry.models import Job
 from registry.models.run import Run
 
@@ -43,7 +44,7 @@ class RunAdmin(LiveAdmin):
         return values("Metrics", row.metrics, "None recorded yet.", wide=False)
 
     def settings(self, row: Any) -> Panel:
-        return values("Settings", row.config, "All settings were left to their defaults.", wide=False)
+        return settings_panel(row.config)
 
     def facts(self, request: HttpRequest, row: Any) -> list[Fact]:
         job = row.job

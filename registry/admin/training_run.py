@@ -8,7 +8,8 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from registry.admin import display
 from registry.admin.action_view import ActionView
 from registry.admin.forms.training import StartTrainingForm
-from registry.admin.panels import Button, Fact, go
+from registry.admin.model_parts import metrics_panel
+from registry.admin.panels import Button, Fact, Panel, go
 from registry.admin.related import RelatedFilter
 from registry.admin.run import RunAdmin
 from registry.models import TrainingRun
@@ -42,6 +43,11 @@ class TrainingRunAdmin(RunAdmin):
     @admin.display(description="made")
     def result(self, row: TrainingRun) -> str:
         return display.link(getattr(row, "model_version", None))
+
+    def metrics(self, row: TrainingRun) -> Panel:
+        """Those of the version that came of it, told as on its page."""
+        version = getattr(row, "model_version", None)
+        return metrics_panel(version) if version else super().metrics(row)
 
     def inputs(self, row: TrainingRun) -> list[Fact]:
         return [
