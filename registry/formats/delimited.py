@@ -1,6 +1,7 @@
 """CSV with any delimiter. Quoting follows RFC 4180; a row keeps the very text it was read from."""
 
 import csv
+import re
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -11,6 +12,7 @@ from registry.formats.table import FormatError, Problem, Row, Table, shortened, 
 
 DELIMITERS = ",;\t|"
 _SAMPLE = 50  # rows looked at to tell the delimiter
+_HINT = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)  # a first line of Excel's, which names the delimiter
 
 csv.field_size_limit(min(sys.maxsize, (1 << 31) - 1))  # a cell of 1 MB is refused with a reason, not by the parser
 
@@ -23,9 +25,12 @@ def read(text: TextIO) -> Table:
     """
     lines = _Lines(text)
     sample = list(islice(lines, _SAMPLE))
-    delimiter = guess_delimiter(sample)
+    hint = _HINT.fullmatch(sample[0]) if sample else None
+    delimiter = hint[1] if hint else guess_delimiter(sample)
     lines.push_back(sample)
     records = _records(lines, delimiter)
+    if hint:
+        next(records)
     for row_number, fields, _raw, problem in records:
         if problem:
             raise FormatError(f"The header (row {row_number}) cannot be read: {problem.reason}")
@@ -50,13 +55,15 @@ def _agreement(lines: list[str], delimiter: str) -> float:
 
 
 def _row(columns: list[str], number: int, fields: list[str], raw: str, problem: Problem | None) -> Row:
+    if problem is None and len(fields) > len(columns) and not any(fields[len(columns) :]):
+        fields = fields[: len(columns)]  # a spreadsheet writes the empty cells beside its table, too
     if problem is None and len(fields) != len(columns):
         problem = Problem("field_count", f"The row has {len(fields)} fields; the header has {len(columns)}.")
     return Row(number, dict(zip(columns, fields, strict=False)), raw, problem)
 
 
 def _records(lines: "_Lines", delimiter: str) -> Iterator[tuple[int, list[str], str, Problem | None]]:
-    """Number, fields, text and problem of every row that is not blank."""
+    """Number, fields, text and problem of every row that is not blank: one of delimiters alone is blank, too."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     number = 0
     while True:
@@ -74,7 +81,7 @@ def _records(lines: "_Lines", delimiter: str) -> Iterator[tuple[int, list[str], 
                 ) from None
             problem = Problem("quoting", f"The quotes of the row are broken: {error}.")
         raw = lines.take()
-        if raw.strip("\r\n"):
+        if raw.strip("\r\n" + delimiter):
             yield number, fields, raw.rstrip("\r\n"), problem
 
 

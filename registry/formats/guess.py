@@ -5,50 +5,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from registry import units
+from registry.formats import vocabulary as words
 from registry.formats.headers import TEMPERATURES, Header, plain, read_header
 from registry.formats.numbers import lenient_number
 from registry.models import Property
 
-_STRUCTURE = (
-    "smiles",
-    "psmiles",
-    "p_smiles",
-    "mol_smiles",
-    "polymer_smiles",
-    "repeat_unit",
-    "repeat_unit_smiles",
-    "bigsmiles",
-    "structure",
-    "struktur",
-    "canonical_smiles",
+_FIELDS = (
+    ("structure", words.STRUCTURE),
+    ("source_id", words.SOURCE_ID),
+    ("salt", words.SALT),
+    ("method", words.METHOD),
+    ("method_detail", words.METHOD_DETAIL),
+    ("missing_reason", words.MISSING_REASON),
 )
-_SOURCE_ID = (
-    *("sample_id", "sample", "trajectory_id", "source_id", "probe", "id", "doi", "identifier", "name"),
-    *("polymer_name", "polymer"),
-)
-_TEMPERATURE = ("temperature", "temp", "t", "temperature_k", "temperature_c", "temperatur", "measurement_temperature")
-_SALT = ("salt", "salt_smiles", "salt_name", "li_salt", "lithium_salt", "salz", "leitsalz", "additive_salt")
-_CONCENTRATION = ("concentration", "molality", "salt_concentration", "konzentration")
-_METHOD = ("method", "methode")
-_METHOD_DETAIL = ("method_detail", "instrument", "force_field", "functional")
-_MISSING = ("missing_reason", "reason_missing")
-_OTHER_NAMES = {
-    "conductivity": ("sigma", "ion_conductivity", "leitfaehigkeit", "ionenleitfaehigkeit", "ionische_leitfaehigkeit"),
-    "li_diffusivity": ("d_li",),
-    "transference_number": ("t_li", "t_plus", "li_transference_number", "ueberfuehrungszahl"),
-}
-_MEASURED = ("measured", "exp", "experimental", "experiment", "md")
-_DEVIATION = (
-    "std",
-    "sd",
-    "stdev",
-    "std_dev",
-    "stddev",
-    "standard_deviation",
-    "deviation",
-    "error",
-    "err",
-    "uncertainty",
+_DEVIATION_OF = re.compile(
+    r"(?:error|std|sd|stdev|standard deviation|uncertainty)\s+(?:of\s+|in\s+)?(.+)", re.IGNORECASE
 )
 
 
@@ -67,19 +38,31 @@ def guess_mapping(
     """
     columns = {column: read_header(column) for column in header}
     mapping: dict[str, Any] = {}
-    for field, names in (("structure", _STRUCTURE), ("source_id", _SOURCE_ID), ("salt", _SALT), ("method", _METHOD),
-                         ("method_detail", _METHOD_DETAIL), ("missing_reason", _MISSING)):  # fmt: skip
+    for field, names in _FIELDS:
         if column := _first(columns, names):
             mapping[field] = {"column": column}
     values = [entry for item in properties if (entry := _value(item, columns, sample_rows))]
     taken = {entry["column"] for entry in values}
     if values:
         mapping["values"] = values
-    if (column := _first(columns, _TEMPERATURE)) and column not in taken:
+    if (column := _first(columns, words.TEMPERATURE)) and column not in taken:
         mapping["temperature"] = {"column": column, "unit": _temperature_unit(columns[column], sample_rows, column)}
-    if (column := _first(columns, _CONCENTRATION)) and column not in taken and _molal(columns[column].unit):
+    if (column := _first(columns, words.CONCENTRATION)) and column not in taken and _molal(columns[column].unit):
         mapping["concentration"] = {"column": column, "unit": columns[column].unit or "mol/kg"}
+    if "concentration" not in mapping and "salt" not in mapping:
+        mapping |= _salt_column(columns)
     return mapping
+
+
+def _salt_column(columns: Mapping[str, Header]) -> dict[str, Any]:
+    """`LiTFSI / mol kg-1` names the salt and holds its concentration."""
+    for column, header in columns.items():
+        if header.name in words.SALTS and header.unit and _molal(header.unit):
+            return {
+                "salt": {"value": words.SALTS[header.name]},
+                "concentration": {"column": column, "unit": header.unit},
+            }
+    return {}
 
 
 def _first(columns: Mapping[str, Header], names: Sequence[str]) -> str:
@@ -100,7 +83,7 @@ def _value(item: Property, columns: Mapping[str, Header], rows: Sequence[Mapping
             "unit": _known_unit(header.unit, item),
             "scale": "log10" if log10 else "linear",
         }
-        if deviation := _deviation(header, log10, columns):
+        if deviation := _deviation(column, log10, columns):
             entry["standard_deviation"] = {"column": deviation}
         return entry
     return None
@@ -108,17 +91,26 @@ def _value(item: Property, columns: Mapping[str, Header], rows: Sequence[Mapping
 
 def _names(item: Property) -> dict[str, None]:
     """What a column of the property may be called; one that says it was measured comes first."""
-    bare = [item.name, plain(item.label), f"ionic_{item.name}", *_OTHER_NAMES.get(item.name, ())]
-    marked = [name for base in bare for mark in _MEASURED for name in (f"{base}_{mark}", f"{mark}_{base}")]
+    bare = [item.name, plain(item.label), f"ionic_{item.name}", *words.PROPERTIES.get(item.name, ())]
+    marked = [name for base in bare for mark in words.MEASURED for name in (f"{base}_{mark}", f"{mark}_{base}")]
     return dict.fromkeys([*marked, *bare])
 
 
-def _deviation(value: Header, log10: bool, columns: Mapping[str, Header]) -> str:
-    """The column with the standard deviation in the same unit and scale."""
-    names = {name for mark in _DEVIATION for name in (f"{value.name}_{mark}", f"{mark}_{value.name}")}
+def _deviation(of: str, log10: bool, columns: Mapping[str, Header]) -> str:
+    """The column with the standard deviation of a value, in the same unit and scale.
+
+    One that does not name the value goes with the column that it follows.
+    """
+    value, order = columns[of], list(columns)
+    names = {name for mark in words.DEVIATION for name in (f"{value.name}_{mark}", f"{mark}_{value.name}")}
+    following = order[order.index(of) + 1 :][:1]
     for column, header in columns.items():
-        same_unit = header.unit in ("", value.unit)
-        if header.name in names and same_unit and (header.logarithmic <= log10):
+        named = _DEVIATION_OF.fullmatch(column.strip())
+        if named and (header := read_header(named[1])).name == value.name:
+            pass
+        elif header.name not in names and not (header.name in words.DEVIATION and column in following):
+            continue
+        if header.unit in ("", value.unit) and header.logarithmic <= log10:
             return column
     return ""
 

@@ -62,6 +62,9 @@ def test_a_measured_column_goes_before_a_bare_one_and_predictions_are_no_measure
         ("log conductivity (S/cm)", "error conductivity [log10 S/cm]", True),
         ("conductivity (S/cm)", "conductivity std [log10 S/cm]", False),  # in decades: not what is stored
         ("conductivity (S/cm)", "conductivity std (mS/cm)", False),
+        ("log10(σ / S cm-1)", "error log10(σ / S cm-1)", True),
+        ("Leitfähigkeit (mS/cm)", "Std.-Abw. (mS/cm)", True),
+        ("conductivity (S/cm)", "error of temperature (K)", False),
     ],
 )
 def test_a_standard_deviation_joins_its_value(value, deviation, found):
@@ -72,6 +75,13 @@ def test_a_standard_deviation_joins_its_value(value, deviation, found):
 @pytest.mark.parametrize(("column", "found"), [("salt concentration (mol/kg)", True), ("concentration (mol/L)", False)])
 def test_concentrations_are_per_kilogram(column, found):
     assert ("concentration" in guess(["smiles", column])) is found
+
+
+def test_a_column_named_after_a_salt_holds_its_concentration():
+    mapping = guess(["smiles", "LiTFSI / mol kg-1"])
+    assert mapping["salt"] == {"value": "LiTFSI"}
+    assert mapping["concentration"] == {"column": "LiTFSI / mol kg-1", "unit": "mol kg-1"}
+    assert "concentration" not in guess(["smiles", "LiTFSI (wt%)"])
 
 
 def test_decimal_commas_tell_logarithms_and_celsius():

@@ -38,6 +38,15 @@ def test_rows_are_numbered_as_a_spreadsheet_counts():
     assert rows[1].raw == '3,"x\ny"'
 
 
+def test_what_a_spreadsheet_adds_is_no_data():
+    table, rows = read(b"sep=;\r\nsmiles;sigma\r\n*CCO*;1e-5;;\r\n;;;\r\n*CC*;1e-6\r\n;\r\n")
+    assert table.columns == ["smiles", "sigma"]
+    assert [(row.number, row.cells, row.problem) for row in rows] == [
+        (3, {"smiles": "*CCO*", "sigma": "1e-5"}, None),
+        (5, {"smiles": "*CC*", "sigma": "1e-6"}, None),
+    ]
+
+
 def test_wrong_field_counts_keep_the_row_and_say_so():
     _, rows = read(b"a,b\n1\n1,2,3\n4,5\n")
     assert [row.problem and row.problem.code for row in rows] == ["field_count", "field_count", None]

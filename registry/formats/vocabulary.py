@@ -1,0 +1,42 @@
+"""What people call the columns of their files, in plain letters, in English and German."""
+
+STRUCTURE = (
+    "smiles",
+    "psmiles",
+    "p_smiles",
+    "mol_smiles",
+    "polymer_smiles",
+    "repeat_unit",
+    "repeat_unit_smiles",
+    "bigsmiles",
+    "structure",
+    "struktur",
+    "canonical_smiles",
+)
+SOURCE_ID = (
+    *("sample_id", "sample", "trajectory_id", "source_id", "probe", "id", "doi", "identifier", "name"),
+    *("polymer_name", "polymer"),
+)
+TEMPERATURE = ("temperature", "temp", "t", "temperature_k", "temperature_c", "temperatur", "measurement_temperature")
+SALT = ("salt", "salt_smiles", "salt_name", "li_salt", "lithium_salt", "salz", "leitsalz", "additive_salt")
+CONCENTRATION = ("concentration", "molality", "salt_concentration", "konzentration")
+METHOD = ("method", "methode")
+METHOD_DETAIL = ("method_detail", "instrument", "force_field", "functional")
+MISSING_REASON = ("missing_reason", "reason_missing")
+MEASURED = ("measured", "exp", "experimental", "experiment", "md")
+DEVIATION = (
+    *("std", "sd", "stdev", "std_dev", "stddev", "standard_deviation", "deviation", "error", "err", "uncertainty"),
+    *("std_abw", "standardabweichung", "fehler"),
+)
+PROPERTIES = {
+    "conductivity": ("sigma", "ion_conductivity", "leitfaehigkeit", "ionenleitfaehigkeit", "ionische_leitfaehigkeit"),
+    "li_diffusivity": ("d_li",),
+    "transference_number": ("t_li", "t_plus", "li_transference_number", "ueberfuehrungszahl"),
+}
+SALTS = {
+    name.lower(): name
+    for name in (
+        *("LiTFSI", "LiFSI", "LiPF6", "LiClO4", "LiBF4", "LiOTf", "LiTf", "LiBOB", "LiDFOB", "LiI"),
+        *("NaTFSI", "NaPF6", "KTFSI"),
+    )
+}
