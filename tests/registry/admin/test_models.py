@@ -229,6 +229,15 @@ def test_the_page_of_a_version_puts_the_headline_first(client_of, predictor):
     assert "data.properties.conductivity.unit" in text
 
 
+def test_a_champion_is_not_offered_the_crown_it_wears(client_of):
+    champion = factories.alias().version
+    other = factories.model_version(model=champion.model)
+    client = client_of("Engineer")
+    for version, offered in (champion, False), (other, True):
+        page = client.get(reverse("admin:registry_modelversion_change", args=[version.pk])).content.decode()
+        assert ("Make it champion" in page) == offered
+
+
 def test_hostile_metrics_and_settings_do_no_harm(client_of):
     deep = json.loads('{"a":' * 300 + "1" + "}" * 300)
     nasty = "<script>alert(1)</script>"
