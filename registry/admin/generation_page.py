@@ -67,7 +67,7 @@ def measures(run: GenerationRun) -> Panel:
     """The six measures of PolyGen, and what the first three come to together."""
     found = [(key, name, what) for key, name, what in MEASURES if run.metrics.get(key) is not None]
     rows = [
-        [name, f"{run.metrics[key]:.3f}" if key in NO_SHARES else f"{100 * run.metrics[key]:.1f} %", what]
+        [name, f"{run.metrics[key]:.3f}" if key in NO_SHARES else f"{100 * run.metrics[key]:.1f}\u00a0%", what]
         for key, name, what in found
     ]
     n = run.metrics.get("n")

@@ -85,7 +85,7 @@ def test_six_measures_are_named_and_the_server_path_is_not(client_of, run):
                    "similarity": 0.25, "diversity": 0.75, "mlcore": {"out": "/srv/work/drawn.csv"}}  # fmt: skip
     run.save()
     text = page(client_of, run)
-    for piece in ("Validity", "90.0 %", "Synthesizability", "0.250", "Diversity", "0.750"):
+    for piece in ("Validity", "90.0\u00a0%", "Synthesizability", "0.250", "Diversity", "0.750"):
         assert piece in text, piece
     assert "/srv/work" not in text
 
