@@ -67,7 +67,7 @@ class StartGeneration(Action[GenerationRun]):
         for name, wish in self.condition.items():
             if name not in known:
                 listed = ", ".join(sorted(known)) or "none"
-                raise _refused(name, f"{self.model_version} was not trained on it; known: {listed}")
+                raise _refused(name, f"{self.model_version} was not trained on {name}; known: {listed}")
             _check_wish(self.model_version, known[name], wish)
 
 
@@ -76,17 +76,19 @@ def _check_wish(version: ModelVersion, property_: Property, wish: object) -> Non
     if wish in CLASSES:
         return
     if not isinstance(wish, int | float) or isinstance(wish, bool):
-        raise _refused(property_.name, f"must be low, high or a number, not {wish!r}")
+        raise _refused(property_.name, f"{property_.name} must be low, high or a number, not {wish!r}")
     positive = property_.scale == Property.Scale.LOG10
     if not math.isfinite(wish) or (positive and wish <= 0):
-        raise _refused(property_.name, f"must be a {'positive' if positive else 'finite'} number, not {wish:g}")
+        kind = "positive" if positive else "finite"
+        raise _refused(property_.name, f"{property_.name} must be a {kind} number, not {wish:g}")
     trained = trained_range(version, property_)
     if trained is not None and wish not in trained:
-        raise _refused(property_.name, f"{wish:g} lies outside of what {version} was trained on, {trained}")
+        why = f"{property_.name} {wish:g} lies outside of what {version} was trained on, {trained}"
+        raise _refused(property_.name, why)
 
 
 def _refused(name: str, why: str) -> ActionError:
-    return ActionError(f"condition: {name}: {why}.", field=f"condition.{name}")
+    return ActionError(f"condition: {why}.", field=f"condition.{name}")
 
 
 def _check_setting(name: str, value: object) -> None:
