@@ -16,7 +16,8 @@ from registry.actions.reported import Report
 from registry.actions.structures import get_or_create_structures
 from registry.computed import COMPUTED
 from registry.formats import ColumnMapping, Problem, Row, storable
-from registry.models import ImportRun, Measurement, RejectedRow
+from registry.formats.polymer_names import advice
+from registry.models import ImportRun, Measurement, RejectedRow, Structure
 
 _FIELDS = ("dataset", "structure", "property", "value", "standard_deviation", "missing_reason", "method",
            "method_detail", "temperature_k", "salt", "concentration", "conditions", "source_id", "import_run",
@@ -106,9 +107,14 @@ class Writer:
         for draft in drafts:
             identity = known[draft.structure]
             if isinstance(identity, ChemError):
-                self.rejects.add(draft.row, Problem(identity.code, identity.message, self.mapping.structure))
+                self.rejects.add(draft.row, self._problem(draft.structure, identity))
             else:
                 yield draft, identity
+
+    def _problem(self, structure: str, error: ChemError) -> Problem:
+        """Why a structure is refused; a polymer's name is told from a broken SMILES."""
+        named = advice(structure) if self.run.structure_kind == Structure.Kind.POLYMER else ""
+        return Problem("polymer_name" if named else error.code, named or error.message, self.mapping.structure)
 
     def _reports(self, draft: Draft, identity: Identity) -> Iterable[Report]:
         yield from draft.reports

@@ -15,7 +15,7 @@ from registry import artifacts
 from registry.admin import display
 from registry.admin.action_view import ActionView
 from registry.admin.forms.export import ExportForm
-from registry.admin.panels import Button, Fact, go
+from registry.admin.panels import Button, Fact, Panel, go
 from registry.admin.run import RunAdmin
 from registry.admin.selections import export_column, linked, properties_by_name
 from registry.models import ExportRun
@@ -71,6 +71,10 @@ class ExportRunAdmin(RunAdmin):
             Fact("Rows", rows_of(row.subject, row.rows) if row.file_digest else "not written yet"),
             Fact("SHA-256", row.file_digest or "–", wide=True),
         ]
+
+    def panels(self, request: HttpRequest, row: ExportRun) -> list[Panel]:
+        """All that there is to say stands in the facts."""
+        return list(self.live_panel(row))
 
     def buttons(self, request: HttpRequest, row: ExportRun) -> list[Button | None]:
         ready = row.file_digest and go(request, "registry.view_exportrun", "Download", "registry_exportrun_download",

@@ -25,7 +25,7 @@ from registry.admin.base import RecordAdmin
 from registry.admin.forms.imports import UploadForm
 from registry.admin.forms.mapping import MappingForm
 from registry.admin.forms.uploads import upload_of
-from registry.admin.imported import nothing_new, outcome
+from registry.admin.imported import mapping_rows, nothing_new, outcome
 from registry.admin.panels import Button, Fact, Panel, go, list_of, table
 from registry.admin.related import RelatedFilter
 from registry.admin.run import RunAdmin
@@ -124,7 +124,14 @@ class ImportRunAdmin(RunAdmin):
             Fact("New measurements", f"{row.measurements_created:,}"),
         ]
 
+    def settings(self, row: ImportRun) -> Panel:
+        """The mapping as a table, rather than the JSON that it is."""
+        return table("What the columns mean", ["column or value", "means", "unit and scale"],
+                     mapping_rows(row.config), wide=False)  # fmt: skip
+
     def outputs(self, request: HttpRequest, row: ImportRun) -> list[Panel]:
+        if row.job and not row.job.finished:
+            return []
         reasons = row.rejected_rows.order_by().values_list("code").annotate(n=Count("pk")).order_by("-n")
         rows = row.rejected_rows.all()[:25]
         return [

@@ -1,10 +1,15 @@
 """What an import brought, in a sentence."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from registry.admin import display
 from registry.models import ImportRun
+
+_SPECIAL = ("values", "computed", "conditions", "encoding")
 
 
 def nothing_new(run: ImportRun) -> SafeString:
@@ -18,6 +23,33 @@ def nothing_new(run: ImportRun) -> SafeString:
 
 def imported_at(run: ImportRun) -> object:
     return (run.job and run.job.finished_at) or run.created_at
+
+
+def mapping_rows(mapping: Mapping[str, Any]) -> list[list[object]]:
+    """A column mapping, a line for each column or value that it names."""
+    rows: list[list[object]] = []
+    for entry in mapping.get("values") or ():
+        rows.append([entry.get("column"), entry.get("property"), _unit(entry)])
+        deviation = entry.get("standard_deviation")
+        if deviation:
+            column = deviation.get("column") if isinstance(deviation, Mapping) else deviation
+            rows.append([column, f"{entry.get('property')}, deviation", ""])
+    plain = {
+        name: entry for name, entry in mapping.items() if name not in ("values", "computed", "conditions", "encoding")
+    }
+    for name, entry in (plain | dict(mapping.get("conditions") or {})).items():
+        source = entry if isinstance(entry, Mapping) else {"column" if name == "structure" else "value": entry}
+        what = source.get("column") or format_html("<i>{}</i>", source.get("value", ""))
+        rows.append([what, name.replace("_", " "), _unit(source)])
+    rows += [[display.EMPTY, f"{name}, computed", ""] for name in mapping.get("computed") or ()]
+    if mapping.get("encoding"):
+        rows.append([mapping["encoding"], "encoding", ""])
+    return sorted(rows, key=lambda row: row[1] != "structure")
+
+
+def _unit(source: Mapping[str, Any]) -> str:
+    scale = "log10 of " if source.get("scale") == "log10" else ""
+    return f"{scale}{source.get('unit', '')}"
 
 
 def outcome(run: ImportRun) -> str:

@@ -1,14 +1,16 @@
 """The head of a file with a first guess at its encoding and its columns, for a person to check."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
 
 from registry.formats.guess import guess_mapping
 from registry.formats.opening import detect_encoding, open_table
-from registry.models import Property
+from registry.formats.polymer_names import advice
+from registry.models import Property, Structure
 
+_CHAIN_ENDS = ("*", "[Cu]", "[Au]", "{")  # the brace is BigSMILES, which is refused as the polymer that it is
 SAMPLE = 20  # rows
 
 
@@ -25,6 +27,13 @@ class FirstLook:
         """As docs/data.md describes; without "structure" when no column looks like one."""
         guessed = guess_mapping(self.columns, self.rows, properties)
         return guessed | ({"encoding": self.encoding} if self.encoding else {})
+
+    def structure_kind(self, mapping: Mapping[str, Any]) -> str:
+        """Molecules where the first structures have no chain ends, polymers otherwise."""
+        column = (mapping.get("structure") or {}).get("column", "")
+        texts = [text for row in self.rows if (text := row.get(column, "").strip())]
+        polymers = any(any(end in text for end in _CHAIN_ENDS) or advice(text) for text in texts)
+        return Structure.Kind.POLYMER.value if polymers or not texts else Structure.Kind.MOLECULE.value
 
 
 def first_look(stream: BinaryIO, *, encoding: str = "", max_bytes: int = 1 << 32) -> FirstLook:

@@ -1,7 +1,7 @@
 """A first mapping from what the columns are called, for a person to check."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from registry import units
@@ -49,9 +49,20 @@ def guess_mapping(
         mapping["temperature"] = {"column": column, "unit": _temperature_unit(columns[column], sample_rows, column)}
     if (column := _first(columns, words.CONCENTRATION)) and column not in taken and _molal(columns[column].unit):
         mapping["concentration"] = {"column": column, "unit": columns[column].unit or "mol/kg"}
+    if "structure" not in mapping and (column := _smiles_column(columns, sample_rows, taken)):
+        mapping["structure"] = {"column": column}
     if "concentration" not in mapping and "salt" not in mapping:
         mapping |= _salt_column(columns)
     return mapping
+
+
+def _smiles_column(columns: Iterable[str], rows: Sequence[Mapping[str, str]], taken: Collection[str]) -> str:
+    """A column whatever its name, all of whose cells mark chain ends as repeat units do."""
+    for column in columns:
+        cells = [cell for row in rows if (cell := row.get(column, "").strip())]
+        if column not in taken and cells and all("*" in cell and " " not in cell for cell in cells):
+            return column
+    return ""
 
 
 def _salt_column(columns: Mapping[str, Header]) -> dict[str, Any]:

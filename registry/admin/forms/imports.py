@@ -32,7 +32,11 @@ class UploadForm(ActionForm):
         choices=[("", "told from the file"), *CHOICES.items()],
         help_text="How letters such as ° and σ were saved. The next page shows how they read.",
     )
-    structure_kind = forms.ChoiceField(choices=Structure.Kind.choices, initial=Structure.Kind.POLYMER)
+    structure_kind = forms.ChoiceField(
+        required=False,
+        choices=[("", "told from the file"), *Structure.Kind.choices],
+        help_text="Repeat units with two chain ends, or whole molecules such as solvents.",
+    )
     dataset = forms.ModelChoiceField(Dataset.objects.all(), required=False, help_text="That takes the rows.")
     new_name = forms.CharField(required=False, max_length=100, label="Name", help_text="Such as: PEO films, lab 3.")
     new_licence = forms.CharField(required=False, max_length=60, label="Licence", help_text="Such as CC-BY-4.0.")

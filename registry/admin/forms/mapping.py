@@ -17,9 +17,13 @@ from registry.admin.forms.uploads import Upload, read_ticket
 from registry.admin.imported import nothing_new
 from registry.formats import FirstLook, FormatError
 from registry.formats.encodings import CHOICES
-from registry.models import Dataset, ImportRun, Measurement, Property
+from registry.models import Dataset, ImportRun, Measurement, Property, Structure
 
 SHOWN = 5  # rows
+NO_STRUCTURE = (
+    "Say which column holds the structure. Names of polymers are no structures: add a column with the SMILES of the "
+    "repeat unit, its two ends marked with *, such as *CCO* for PEO."
+)
 
 
 class MappingForm(ActionForm):
@@ -37,6 +41,11 @@ class MappingForm(ActionForm):
         help_text="Choose another one when letters such as ° or σ look wrong below.",
         widget=forms.Select(attrs={"data-reload": "1"}),
     )
+    structure_kind = forms.ChoiceField(
+        required=False,
+        choices=Structure.Kind.choices,
+        help_text="Repeat units with two chain ends, or whole molecules.",
+    )
     method = forms.ChoiceField(
         choices=Measurement.Method.choices, initial=Measurement.Method.OTHER, help_text="For rows that do not say."
     )
@@ -52,13 +61,15 @@ class MappingForm(ActionForm):
         properties = list(Property.objects.all())
         earlier = self.upload.earlier_mapping() if self.upload else None
         mapping = earlier or self.look.mapping(properties)
+        self.kind = (self.upload.kind if self.upload else "") or self.look.structure_kind(mapping)
+        self.fields["structure_kind"].initial = self.kind
         guessed = roles.of_columns(mapping, self.look.columns)
         meanings = roles.choices(properties)
         for place, column in enumerate(self.look.columns):
             role = guessed[column]
             for part, field in role.fields(meanings, column).items():
                 self.fields[f"{part}.{place}"] = field
-        for name, value in roles.constants(earlier or {}).items():
+        for name, value in roles.constants(mapping).items():
             self.fields[name].initial = value
 
     def _read_upload(self) -> None:
@@ -93,6 +104,9 @@ class MappingForm(ActionForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        meanings = [cleaned.get(f"role.{place}") for place in range(len(self.look.columns))]
+        if self.look.columns and "structure" not in meanings:
+            self.add_error(None, NO_STRUCTURE)
         for role, places in roles.used_twice(cleaned, len(self.look.columns)).items():
             names = " and ".join(repr(self.look.columns[place]) for place in places)
             label = dict(roles.choices(list(Property.objects.all())))[role]
@@ -115,10 +129,13 @@ class MappingForm(ActionForm):
             ],
             "constants": [self[name] for name in constants],
             "upload": self.upload,
-            "text": self.look.file_format != "parquet",
+            "readings": [self[name] for name in ("encoding", "structure_kind") if self._asks(name)],
             "fault": "" if self.is_bound else self.fault,
             "before": self.upload.imported_before() if self.upload else [],
         }
+
+    def _asks(self, name: str) -> bool:
+        return name != "encoding" or self.look.file_format != "parquet"
 
     @transaction.atomic  # a mapping that is refused leaves no empty dataset behind
     def run(self, actor: User) -> ImportRun:
@@ -132,7 +149,7 @@ class MappingForm(ActionForm):
                 stream=stream,
                 file_name=upload.name,
                 mapping=self.mapping(),
-                structure_kind=upload.kind,
+                structure_kind=self.cleaned_data["structure_kind"] or self.kind,
                 dry_run=True,
             ).run()
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from registry import artifacts
 from registry.formats import FirstLook, first_look
-from registry.models import Dataset, ImportRun, Structure
+from registry.models import Dataset, ImportRun
 
 _SALT = "registry.import"
 _DAY = 86_400  # seconds that a ticket is good for
@@ -22,7 +22,8 @@ class Upload:
 
     digest: str
     name: str
-    kind: str = Structure.Kind.POLYMER
+    kind: str = ""
+    """Polymer or molecule; empty: told from the file."""
     dataset: int | None = None
     new_dataset: dict[str, str] | None = None
     """Name, licence and source of a dataset that the preview makes."""

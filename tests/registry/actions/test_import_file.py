@@ -302,6 +302,14 @@ def test_molecules(dataset):
     assert Structure.objects.get().kind == "molecule"
 
 
+def test_a_name_is_refused_with_its_repeat_unit(dataset):
+    run = bring(dataset, "smiles,sigma\nPEO,1e-5\nPS,1e-9\nPVDF-HFP,1e-4\n")
+    rows = list(run.rejected_rows.all())
+    assert {row.code for row in rows} == {"polymer_name"}
+    assert rows[0].reason == "PEO is a name; its repeat unit is *CCO*."
+    assert "several components" in rows[2].reason
+
+
 def test_a_dry_run_reports_the_same_and_writes_nothing(dataset):
     content = GOOD + "*CCO*,nan\n*CCO*,1e-5\n"
     dry = bring(dataset, content, dry_run=True)

@@ -130,6 +130,7 @@ GERMAN = "SMILES;Leitfähigkeit (mS/cm);Temperatur (°C);Mw\r\n*OCC*;0,12;25,5;4
 def test_a_german_spreadsheet_in_its_own_encoding(client):
     page = client.get(upload(client, GERMAN.encode("cp1252"), dataset=factories.dataset().pk)["Location"])
     form = page.context["form"]
+    assert form["structure_kind"].value() == "polymer"
     assert form["encoding"].value() == "cp1252"
     assert "Leitfähigkeit (mS/cm)" in page.content.decode()
     client.post(url("mapping"), filled(form) | {"upload": form.initial["upload"], "role.3": "condition"})
@@ -173,6 +174,34 @@ def test_a_changed_mapping_starts_from_the_last_one(client):
     form = client.get(url("remap", ImportRun.objects.get().pk), follow=True).context["form"]
     assert (form["role.2"].value(), form["temperature"].value(), form["salt"].value()) == ("", "353", "LiTFSI")
     assert form["unit.1"].value() == "mS/cm"
+
+
+def test_names_of_polymers_are_no_structures(client):
+    content = "Polymer,σ (mS/cm)\nPEO,0.1\n"
+    page = client.get(upload(client, content, dataset=factories.dataset().pk)["Location"])
+    form = page.context["form"]
+    response = client.post(url("mapping"), filled(form) | {"upload": form.initial["upload"]})
+    assert response.status_code == 422
+    assert "such as *CCO* for PEO" in response.content.decode()
+
+
+def test_molecules_are_told_from_repeat_units(client):
+    content = "smiles,conductivity (mS/cm)\nC1COC(=O)O1,8.3\n"
+    page = client.get(upload(client, content, dataset=factories.dataset().pk, structure_kind="")["Location"])
+    form = page.context["form"]
+    assert form["structure_kind"].value() == "molecule"
+    client.post(url("mapping"), filled(form) | {"upload": form.initial["upload"]})
+    assert ImportRun.objects.get().structure_kind == "molecule"
+    assert worked(ImportRun.objects.get()).rows_imported == 1
+
+
+def test_the_page_shows_the_mapping_as_a_table(client):
+    run = previewed(client, "smiles,log10(σ / S cm-1),LiTFSI / mol kg-1,Mw\n*CCO*,-5.2,1.0,4000\n")
+    text = text_of(client, run)
+    assert "What the columns mean" in text
+    assert "log10 of S cm-1" in text
+    assert "<i>LiTFSI</i>" in text
+    assert "{&#x27;unit" not in text
 
 
 def test_refused_rows_as_a_file(client, client_of):

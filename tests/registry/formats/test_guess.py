@@ -84,6 +84,11 @@ def test_a_column_named_after_a_salt_holds_its_concentration():
     assert "concentration" not in guess(["smiles", "LiTFSI (wt%)"])
 
 
+def test_repeat_units_are_known_by_their_ends_whatever_their_column_is_called():
+    assert guess(["what", "x"], [("note", "*CCO*"), ("", "*CC*")])["structure"] == {"column": "x"}
+    assert "structure" not in guess(["what"], [("see * below",)])
+
+
 def test_decimal_commas_tell_logarithms_and_celsius():
     mapping = guess(["SMILES", "Leitfähigkeit", "T"], [("*CCO*", "-4,2", "25,5")])
     assert mapping["values"][0]["scale"] == "log10"

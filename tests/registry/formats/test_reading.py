@@ -111,6 +111,16 @@ def test_the_encoding_is_told_from_the_bytes(encoding, told, pack):
     assert look.columns == ["SMILES", "Leitfähigkeit (mS/cm)", "T (°C)"]
 
 
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [(["*CCO*"], "polymer"), (["[Cu]CCO[Au]"], "polymer"), (["CCO", "*CC*"], "polymer"), (["PEO"], "polymer"),
+     ([""], "polymer"), (["C1COC(=O)O1", "COC"], "molecule")],
+)  # fmt: skip
+def test_the_kind_of_structures_is_told_from_the_first(cells, kind):
+    look = first_look(io.BytesIO("\n".join(["smiles,x", *(f"{cell},1" for cell in cells)]).encode()))
+    assert look.structure_kind({"structure": {"column": "smiles"}}) == kind
+
+
 def test_one_byte_at_the_end_of_a_large_file_tells_it():
     content = b"smiles,note\n" + b"*CCO*,dry\n" * 200_000
     assert first_look(io.BytesIO(content)).encoding == ""
