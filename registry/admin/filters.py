@@ -9,6 +9,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
+from registry.admin import display
 from registry.admin.forms.base import dress
 from registry.admin.forms.curation import curators
 from registry.models import Candidate, CandidateScore, GenerationRun, Property, Tag
@@ -64,24 +65,24 @@ class FilterForm(forms.Form):
 
     def _add_range(self, property_: Property) -> None:
         decades = property_.scale == Property.Scale.LOG10
-        spread, hint = ("± decades at most", "; 0.15 decades are ×/÷ 1.4") if decades else ("± at most", "")
-        self._add_number(property_, "min", "from")
-        self._add_number(property_, "max", "to")
-        self._add_number(property_, "std_max", spread, title=f"One standard deviation{hint}")
+        hint = "One standard deviation" + (", in decades: 0.15 is ×/÷ 1.4" if decades else "")
+        self._add_number(property_, "min", "from", property_.unit)
+        self._add_number(property_, "max", "to", property_.unit)
+        self._add_number(property_, "std_max", "± up to", "decades" if decades else property_.unit, title=hint)
         self.fields[f"{property_.name}_in_domain"] = forms.ChoiceField(
-            required=False, choices=[("", "in or out of domain"), ("true", "in domain"), ("false", "out of domain")]
+            required=False, choices=[("", "any domain"), ("true", "in domain"), ("false", "out of domain")]
         )
         self.fields[f"{property_.name}_in_domain"].widget.attrs["aria-label"] = f"{property_.label} domain"
 
-    def _add_number(self, property_: Property, part: str, word: str, **attrs: str) -> None:
+    def _add_number(self, property_: Property, part: str, word: str, unit: str, **attrs: str) -> None:
         field = forms.FloatField(required=False, label=f"{property_.label} {word}")
-        spoken = field.label if "decades" in word or not property_.unit else f"{field.label} ({property_.unit})"
+        spoken = f"{field.label} ({unit})" if unit else field.label
         field.widget.attrs.update({"placeholder": word, "aria-label": spoken} | attrs)
         self.fields[f"{property_.name}_{part}"] = field
 
-    def ranges(self) -> Iterator[tuple[Property, list[Any]]]:
+    def ranges(self) -> Iterator[tuple[Property, str, list[Any]]]:
         for property_ in self.properties:
-            yield property_, [self[f"{property_.name}_{part}"] for part in PARTS]
+            yield property_, display.unit_text(property_.unit), [self[f"{property_.name}_{part}"] for part in PARTS]
 
     def plain(self) -> list[Any]:
         return [self[name] for name in ("status", "run", "tag", "assignee", "reviewer")]
