@@ -92,7 +92,7 @@ def candidates(run: GenerationRun) -> list[Panel]:
     context = {"cards": cards, "empty": _none_new(run)}
     title = f"New candidates ({count:,})" if count else "New candidates"
     panel = Panel(title, "registry/parts/cards.html", context, link=list_of(Candidate, run=run.pk),
-                  note=_order_note(lead, asked, count))  # fmt: skip
+                  note=_order_note(lead, [card[0] for card in cards]))  # fmt: skip
     return [*([answers(asked, rows)] if asked and count else []), panel]
 
 
@@ -105,10 +105,14 @@ def _best_property(run: GenerationRun) -> Wish | None:
     return Wish(better, "low" if better.better == Property.Better.LOWER else "high", None)
 
 
-def _order_note(lead: Wish | None, asked: list[Wish], count: int) -> str:
-    if lead is None or not count:
+def _order_note(lead: Wish | None, shown: list[Candidate]) -> str:
+    if lead is None or not shown:
         return ""
     label = lead.property.label
+    if not any(
+        score.property_id == lead.property.pk for score in shown[0].scores.all()
+    ):  # those with a score come first
+        return f"no {label} predicted yet"
     if lead.asked not in CLASSES:
         return f"predicted {label} closest to {lead.text} first"
     return f"{'highest' if lead.asked == 'high' else 'lowest'} predicted {label} first"

@@ -131,7 +131,7 @@ class JobAdmin(LiveAdmin):
             Fact("Started", display.when(row.started_at)),
             Fact("Finished", display.when(row.finished_at)),
             Fact("Took", self.took(row)),
-            Fact("Worker", row.worker or "–"),
+            *([Fact("Worker", row.worker)] if row.worker and request.user.has_perm(CancelJob.permission) else []),
         ]
 
     def panels(self, request: HttpRequest, row: Job) -> list[Panel]:

@@ -11,7 +11,14 @@ from registry.actions.start_scoring import StartScoring
 from registry.actions.trained_range import trained_range
 from registry.admin.forms.base import ActionForm
 from registry.admin.forms.filters import FilterField, read_filter, summary
+from registry.admin.settings_text import SAMPLING
 from registry.models import Alias, GenerationRun, Job, ModelVersion, Property, RegisteredModel, ScoringRun
+
+HOW_TO_SAMPLE = {
+    "temperature": "Below 1: likelier strings, more alike; above 1: bolder ones, more of them invalid.",
+    "top_k": "Each step chooses among so many; 0 chooses among all.",
+    "guidance": "Above 1: follows what was asked for more closely, at the cost of variety.",
+}
 
 
 class VersionField(forms.ModelChoiceField):
@@ -71,8 +78,8 @@ class StartGenerationForm(ActionForm):
         for name, (kind, low, high) in SETTINGS.items():
             number = forms.IntegerField if kind is int else forms.FloatField
             self.fields[f"config.{name}"] = number(
-                required=False, min_value=low, max_value=high, label=name.replace("_", " ").capitalize(),
-                help_text="Empty leaves it to the model.",
+                required=False, min_value=low, max_value=high, label=SAMPLING[name],
+                help_text=f"{HOW_TO_SAMPLE[name]} Empty leaves it to the model.",
             )  # fmt: skip
         wishes = [f"condition.{property_.name}" for property_ in self.conditioned]
         self.order_fields(["model_version", *wishes, "requested", "accept", "seed"])

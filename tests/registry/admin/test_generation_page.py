@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from registry import artifacts
-from registry.models import Candidate
+from registry.models import Candidate, CandidateScore
 from tests import factories
 from tests.bundles import CONDUCTIVITY, write_bundle
 
@@ -65,6 +65,14 @@ def test_new_candidates_come_best_answer_first_and_known_ones_not(client_of, run
     run.condition = {"conductivity": asked} if asked else {}
     run.save()
     assert values(cards(page(client_of, run))) == expected
+
+
+def test_order_is_not_claimed_before_there_are_predictions(client_of, run):
+    assert "highest predicted conductivity first" in page(client_of, run)
+    CandidateScore.objects.all().delete()
+    text = page(client_of, run)
+    assert "no conductivity predicted yet" in text
+    assert text.count("not scored yet") == 4
 
 
 def test_asked_for_stands_beside_predicted(client_of, run):

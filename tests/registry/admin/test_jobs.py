@@ -90,6 +90,14 @@ def test_cancel_and_run_again(client_of, db):
     assert "has cancelled already" in refused.content.decode()
 
 
+def test_worker_s_host_is_for_those_who_stop_jobs(client_of, running):
+    Job.objects.update(worker="host-7:4711")
+    pages = {
+        role: client_of(role).get(url("job_change", running.pk)).content.decode() for role in ("Viewer", "Engineer")
+    }
+    assert ["host-7:4711" in page for page in pages.values()] == [False, True]
+
+
 def test_only_some_may_cancel(client_of, running):
     for role in ("Viewer", "Chemist"):
         client_of(role).post(url("job_cancel", running.pk))
