@@ -30,7 +30,8 @@ class FirstLook:
 
     def structure_kind(self, mapping: Mapping[str, Any]) -> str:
         """Molecules where the first structures have no chain ends, polymers otherwise."""
-        column = (mapping.get("structure") or {}).get("column", "")
+        source = mapping.get("structure") or ""
+        column = source if isinstance(source, str) else str(source.get("column", ""))
         texts = [text for row in self.rows if (text := row.get(column, "").strip())]
         polymers = any(any(end in text for end in _CHAIN_ENDS) or advice(text) for text in texts)
         return Structure.Kind.POLYMER.value if polymers or not texts else Structure.Kind.MOLECULE.value

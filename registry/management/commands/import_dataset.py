@@ -15,7 +15,7 @@ from registry.actions.base import ActionError
 from registry.actions.import_file import ImportFile, StartImport
 from registry.artifacts import ArtifactError
 from registry.catalogue.entries import named_dataset
-from registry.formats import FormatError, first_look
+from registry.formats import FirstLook, FormatError, first_look
 from registry.formats.rejected_rows import write_rejected_rows
 from registry.models import Dataset, ImportRun, Property, Structure
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             "source", help="a name that `manage.py datasets` lists, or a CSV, JSONL, SDF or parquet file"
         )
         parser.add_argument("--dataset", help="name of the dataset that takes the file; made when there is none")
-        parser.add_argument("--kind", choices=Structure.Kind.values, default=Structure.Kind.POLYMER)
+        parser.add_argument("--kind", choices=Structure.Kind.values, help="by default told from the structures")
         parser.add_argument("--mapping", help="JSON, or a file with JSON, as docs/data.md describes")
         parser.add_argument("--structure-column", metavar="COLUMN")
         parser.add_argument(
@@ -77,10 +77,13 @@ class Command(BaseCommand):
             return Job(file, catalogue.ensure_dataset(entry), entry.mapping, entry.structure_kind)
         if not options["dataset"]:
             raise CommandError("Name the dataset that takes the file: --dataset NAME.", returncode=2)
-        mapping = self._mapping(path, options)
-        return Job(path, named_dataset(options["dataset"]), mapping, options["kind"])
+        with path.open("rb") as stream:
+            look = first_look(stream)
+        mapping = self._mapping(look, options)
+        kind = options["kind"] or look.structure_kind(mapping)
+        return Job(path, named_dataset(options["dataset"]), mapping, kind)
 
-    def _mapping(self, path: Path, options: dict[str, Any]) -> dict[str, Any]:
+    def _mapping(self, look: FirstLook, options: dict[str, Any]) -> dict[str, Any]:
         """As given, else guessed from the header; the shorthand options change single fields."""
         mapping = _read_json(options["mapping"]) if options["mapping"] else {}
         if options["structure_column"]:
@@ -88,8 +91,7 @@ class Command(BaseCommand):
         if options["value"]:
             mapping["values"] = [_value(text) for text in options["value"]]
         if not options["mapping"] and not options["value"]:
-            with path.open("rb") as stream:
-                mapping = first_look(stream).mapping(Property.objects.all()) | mapping
+            mapping = look.mapping(Property.objects.all()) | mapping
             self.stdout.write(f"Mapping guessed from the header: {json.dumps(mapping, ensure_ascii=False)}\n")
         return mapping
 

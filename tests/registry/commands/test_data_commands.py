@@ -48,6 +48,11 @@ def test_a_file_is_imported_by_its_header(file, capsys):
     assert Dataset.objects.get().slug == "my-films"
 
 
+def test_molecules_are_told_from_repeat_units(file, capsys):
+    run(capsys, "import_dataset", file("smiles,conductivity\nC1COC(=O)O1,1e-3\n"), "--dataset", "solvents")
+    assert ImportRun.objects.get().structure_kind == "molecule"
+
+
 def test_a_second_time_nothing_is_new(file, capsys):
     run(capsys, "import_dataset", file(GOOD), "--dataset", "films")
     assert "Nothing new: this file was imported" in run(capsys, "import_dataset", file(GOOD), "--dataset", "films")
