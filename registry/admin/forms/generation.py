@@ -139,7 +139,7 @@ class StartScoringForm(ActionForm):
     generation_run = forms.ModelChoiceField(
         GenerationRun.objects.select_related("model_version__model").order_by("-pk"),
         required=False,
-        help_text="Only candidates of this run; empty takes those of the filter below.",
+        help_text="Of these, only the candidates that this run proposed.",
     )
     selection = FilterField(
         help_text='As in the candidate list\'s address, such as {"status": "proposed"}; {} takes all candidates.',

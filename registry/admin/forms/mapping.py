@@ -114,6 +114,8 @@ class MappingForm(ActionForm):
                 f"role.{places[-1]}",
                 f"{names} both mean {label}. Keep one; import the file again for the other, with its own conditions.",
             )
+        for place, fault in roles.deviation_faults(cleaned, self.look.columns).items():
+            self.add_error(f"role.{place}", fault)
         return cleaned
 
     def context(self) -> dict[str, Any]:

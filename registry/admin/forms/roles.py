@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from registry import units
 from registry.formats.headers import plain, read_header
 from registry.models import Property
 
@@ -87,6 +88,34 @@ def used_twice(cleaned: Mapping[str, Any], columns: int) -> dict[str, list[int]]
     for place in range(columns):
         places.setdefault(cleaned.get(f"role.{place}") or "", []).append(place)
     return {role: found for role, found in places.items() if role not in ("", CONDITION) and len(found) > 1}
+
+
+def deviation_faults(cleaned: Mapping[str, Any], columns: Sequence[str]) -> dict[int, str]:
+    """Standard deviations, by place, whose header says another unit or scale than that of their values."""
+    values = {}
+    for place in range(len(columns)):
+        kind, _, name = (cleaned.get(f"role.{place}") or "").partition(":")
+        if kind == "value":
+            values[name] = (cleaned.get(f"unit.{place}") or "", cleaned.get(f"scale.{place}") == Property.Scale.LOG10)
+    faults = {}
+    for place, column in enumerate(columns):
+        kind, _, name = (cleaned.get(f"role.{place}") or "").partition(":")
+        header = read_header(column)
+        if kind != "deviation" or name not in values:
+            continue
+        unit, log10 = values[name]
+        if header.logarithmic and not log10:
+            faults[place] = "It is in decades, but the values are no logarithms; leave it out."
+        elif header.unit and unit and not _same(header.unit, unit):
+            faults[place] = f"It is in {header.unit}, but the values are in {unit}; convert it first."
+    return faults
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return units.conversion(one, other) == units.Conversion()
+    except units.UnitError:
+        return False
 
 
 def to_mapping(cleaned: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:

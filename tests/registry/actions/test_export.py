@@ -14,7 +14,9 @@ from registry import artifacts
 from registry.actions.base import ActionError
 from registry.actions.decide import Decide
 from registry.actions.export import StartExport, WriteExport
-from registry.models import Job
+from registry.actions.import_file import ImportFile, StartImport
+from registry.formats import first_look
+from registry.models import Job, Property
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +77,22 @@ def test_measured_values_stand_beside_the_predicted_ones(candidate):
     assert (row["conductivity measured n"], row["conductivity measured by"]) == ("2", "experiment")
     assert row["conductivity measured at [K]"] == "298.15 to 353"
     assert rows["*C*"]["conductivity measured [S/cm]"] == ""
+
+
+@pytest.mark.parametrize("file_format", ["csv", "jsonl", "sdf", "parquet"])
+def test_an_exported_file_brings_its_measurements_back_and_no_predictions(candidate, file_format):
+    factories.measurement(structure=candidate.structure, value=3.3e-5, temperature_k=353)
+    stream = io.BytesIO(export(file_format=file_format, selection={"status": "accepted"}))
+    mapping = first_look(stream).mapping(Property.objects.all()) | {"structure": {"column": "smiles"}}
+    [value] = mapping["values"]
+    assert (value["column"], value["unit"]) == ("conductivity measured [S/cm]", "S/cm")
+    dataset = factories.dataset()
+    run = StartImport(
+        actor=None, dataset=dataset, stream=stream, file_name="export", mapping=mapping, queue=None
+    ).run()  # fmt: skip
+    run = ImportFile(actor=None, import_run=run).run()
+    assert (run.rows_imported, run.rows_rejected) == (1, 0)
+    assert [row.value for row in dataset.measurements.all()] == [3.3e-5]
 
 
 def test_without_measurements_there_are_no_columns_for_them(candidate):

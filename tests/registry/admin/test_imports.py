@@ -124,6 +124,20 @@ def test_two_columns_cannot_mean_the_same(client):
     assert "both mean" in str(response.context["form"].errors["role.2"])
 
 
+@pytest.mark.parametrize(
+    ("deviation", "fault"),
+    [("sd [log10 S/cm]", "in decades"), ("sd (mS/cm)", "convert it first"), ("sd (S cm-1)", ""), ("sd", "")],
+)
+def test_a_deviation_in_another_unit_than_its_values_is_refused(client, deviation, fault):
+    content = f"smiles,conductivity (S/cm),{deviation}\n*OCC*,1e-5,1e-6\n"
+    page = client.get(upload(client, content, dataset=factories.dataset().pk)["Location"])
+    form = page.context["form"]
+    data = filled(form) | {"upload": form.initial["upload"], "role.2": "deviation:conductivity"}
+    response = client.post(url("mapping"), data)
+    assert response.status_code == (422 if fault else 302)
+    assert not fault or fault in str(response.context["form"].errors["role.2"])
+
+
 GERMAN = "SMILES;Leitfähigkeit (mS/cm);Temperatur (°C);Mw\r\n*OCC*;0,12;25,5;4000\r\n"
 
 
