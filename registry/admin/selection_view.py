@@ -12,7 +12,7 @@ from registry.actions.candidates import MAX_CANDIDATES
 from registry.admin.action_view import ActionView
 from registry.admin.filters import DEADLINE, selection_of
 from registry.admin.forms.base import ActionForm
-from registry.admin.forms.curation import SelectionForm
+from registry.admin.forms.selection import SelectionForm
 from registry.admin.panels import list_of
 from registry.models import Candidate
 from registry.search.parameters import SelectionError
