@@ -117,7 +117,8 @@ def _sorted(word: str, properties: Mapping[str, Property]) -> str:
         return "newest first" if descending else "oldest first"
     if name == "similarity":
         return "most similar first" if descending else "least similar first"
-    label = properties[name].label if name in properties else name.replace("_", " ")
+    words = {"temperature_k": "temperature", "sa_score": "SA score", "smiles": "SMILES"}
+    label = properties[name].label if name in properties else words.get(name, name.replace("_", " "))
     if name in ("smiles", "formula", "status"):
         return f"{label}, {'Z to A' if descending else 'A to Z'}"
     return f"{label}, {'largest' if descending else 'smallest'} first"

@@ -9,8 +9,9 @@ from registry.actions.export import StartExport
 from registry.admin.forms.base import ActionForm
 from registry.admin.forms.filters import read_filter, summary
 from registry.models import ExportRun, Property
+from registry.search.parameters import SelectionError
 from registry.search.sentence import describe_sort
-from registry.search.sorting import usual_sort
+from registry.search.sorting import sort_keys, usual_sort
 
 _SORTS = {
     ExportRun.Subject.CANDIDATES: ("-id", "sa_score", "-mass"),
@@ -49,9 +50,18 @@ class ExportForm(ActionForm):
         asked = self.data.get("subject") or self.initial.get("subject")
         self.of = asked if asked in ExportRun.Subject.values else ExportRun.Subject.CANDIDATES.value
         usual = usual_sort(self.of, self.chosen)
-        self.sort = (self.data.get("sort") if self.is_bound else self.initial.get("sort")) or usual
+        asked = (self.data.get("sort") if self.is_bound else self.initial.get("sort")) or usual
+        self.sort = asked if self._sorts(asked) else usual
         self.initial["sort"] = self.sort
         self.fields["sort"].choices = self._orders(usual)
+
+    def _sorts(self, asked: str) -> bool:
+        """Whether the rows can be so ordered; those of another subject cannot always."""
+        try:
+            sort_keys(self.of, asked, self.chosen)
+        except SelectionError:
+            return False
+        return True
 
     def _orders(self, usual: str) -> list[tuple[str, str]]:
         """The list's own, the one that was handed over, and the common ones."""

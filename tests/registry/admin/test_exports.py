@@ -67,6 +67,11 @@ def test_other_subjects_are_counted_too(client_of, three, subject):
     assert ("1 measurement<" if subject == "measurements" else "3 structures") in text
 
 
+def test_an_order_that_the_subject_has_not_gives_way(client_of, three):
+    page = client_of("Chemist").get(url("exportrun_start"), {"subject": "structures", "sort": "-conductivity"})
+    assert page.context["form"]["sort"].value() == "id"
+
+
 def asked(address):
     return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
 

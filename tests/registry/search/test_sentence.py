@@ -50,7 +50,7 @@ def test_measurements_have_words_of_their_own():
     [
         ("", "newest first"),
         ("-conductivity,-id", "Ionic conductivity, largest first; then newest first"),
-        ("sa_score", "sa score, smallest first"),
+        ("sa_score", "SA score, smallest first"),
         ("-similarity", "most similar first"),
         ("status", "status, A to Z"),
     ],
