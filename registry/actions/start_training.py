@@ -90,7 +90,7 @@ class StartTraining(Action[TrainingRun]):
             if count < least:
                 raise ActionError(
                     f"{self.dataset_version} has values of {item.name} for {count or 'no'} structures; at least "
-                    f"{least} are needed. Leave the property out, bring more data, or start from a model that knows it.",
+                    f"{least} are needed. Leave the property out, bring more data, or start from a model that has it.",
                     field="properties",
                 )
 

@@ -144,15 +144,3 @@ def describe_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             for code, description in ERRORS.items():
                 operation["responses"].setdefault(code, {"content": content, "description": description})
     return result
-
-
-def describe_tags(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Every tag is a noun of the registry, and says what one row of it is."""
-    from registry.api.urls import router  # the addresses import the views, which import this
-
-    nouns = [(naming.tag(f"/api/v1/{address}/"), viewset.queryset.model) for address, viewset, _ in router.registry]
-    models = dict(reversed(nouns))  # of nested rows, the parent's address comes first
-    calls = [call for operations in result["paths"].values() for call in operations.values()]
-    used = sorted({name for call in calls for name in call["tags"]})
-    result["tags"] = [{"name": name, "description": naming.meaning(models.get(name))} for name in used]
-    return result

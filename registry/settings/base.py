@@ -159,7 +159,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "registry.api.schema.describe_errors",
-        "registry.api.schema.describe_tags",
+        "registry.api.nouns.describe_tags",
     ],
 }
 

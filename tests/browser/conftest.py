@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import factories
+from tests.browser.site import PASSWORD
+
 # Playwright keeps an event loop in this thread, and Django would take the tests' own queries for asynchronous ones.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
@@ -35,3 +38,20 @@ def tab(browser, live_server) -> Iterator[object]:
     yield page
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def curator():
+    user = factories.user("Curator", username="grace", is_staff=True)
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+@pytest.fixture
+def candidates():
+    """Four candidates; the last two are above 1e-4 S/cm, the last the best."""
+    made = [factories.candidate(smiles) for smiles in ("*OCC*", "*OCCC*", "*OC(C)C*", "*OCCCC*")]
+    for candidate, value in zip(made, (1e-6, 1e-5, 2e-4, 9e-4), strict=True):
+        factories.score(candidate, value=value, standard_deviation=0.15)
+    return made

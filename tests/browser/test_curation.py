@@ -6,35 +6,9 @@ import pytest
 
 from registry.models import Candidate, Decision
 from tests import factories
+from tests.browser.site import log_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-def curator():
-    user = factories.user("Curator", username="grace", is_staff=True)
-    user.set_password(PASSWORD)
-    user.save()
-    return user
-
-
-@pytest.fixture
-def candidates():
-    """Four candidates; the last two are above 1e-4 S/cm, the last the best."""
-    made = [factories.candidate(smiles) for smiles in ("*OCC*", "*OCCC*", "*OC(C)C*", "*OCCCC*")]
-    for candidate, value in zip(made, (1e-6, 1e-5, 2e-4, 9e-4), strict=True):
-        factories.score(candidate, value=value, standard_deviation=0.15)
-    return made
-
-
-def log_in(tab):
-    tab.goto("/admin/")
-    tab.get_by_label("Username").fill("grace")
-    tab.get_by_label("Password").fill(PASSWORD)
-    tab.get_by_role("button", name="Log in").click()
-    tab.get_by_role("heading", name="Best candidates").wait_for()
 
 
 def test_log_in_filter_open_decide_and_see_the_decision(tab, curator, candidates):

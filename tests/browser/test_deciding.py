@@ -3,7 +3,7 @@
 import pytest
 
 from registry.models import Decision
-from tests.browser.test_curation import candidates, curator, log_in  # noqa: F401
+from tests.browser.site import log_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -12,7 +12,7 @@ def page_of(candidate):
     return f"/admin/registry/candidate/{candidate.pk}/change/"
 
 
-def test_a_rejection_without_a_reason_is_asked_for_it_at_the_field(tab, curator, candidates):  # noqa: F811
+def test_a_rejection_without_a_reason_is_asked_for_it_at_the_field(tab, curator, candidates):
     log_in(tab)
     tab.goto(page_of(candidates[0]))
     tab.get_by_label("Comment").fill("too waxy")
@@ -26,7 +26,7 @@ def test_a_rejection_without_a_reason_is_asked_for_it_at_the_field(tab, curator,
     assert Decision.objects.get().reason == "melts"
 
 
-def test_undo_in_the_message_goes_back_to_its_candidate(tab, curator, candidates):  # noqa: F811
+def test_undo_in_the_message_goes_back_to_its_candidate(tab, curator, candidates):
     log_in(tab)
     tab.goto(f"{page_of(candidates[3])}?_changelist_filters=o%3D-3")
     tab.get_by_label("then open the next candidate").check()
@@ -39,7 +39,7 @@ def test_undo_in_the_message_goes_back_to_its_candidate(tab, curator, candidates
     assert candidates[3].status == "proposed"
 
 
-def test_a_refused_comment_comes_back_at_the_page_of_the_candidate(tab, curator, candidates):  # noqa: F811
+def test_a_refused_comment_comes_back_at_the_page_of_the_candidate(tab, curator, candidates):
     log_in(tab)
     tab.goto(page_of(candidates[0]))
     tab.get_by_role("button", name="Comment").click()

@@ -4,9 +4,7 @@ import pytest
 
 from registry.models import Candidate
 from tests import factories
-from tests.browser.test_curation import candidates, curator, log_in
-
-__all__ = ["candidates", "curator"]
+from tests.browser.site import log_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
