@@ -5,7 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from registry.admin.api_token import ApiTokenView
+from registry.admin.pages.api_token import ApiTokenView
 from registry.api.health import health
 
 handler400 = "registry.errors.bad_request"

@@ -1,4 +1,4 @@
-"""The admin: one file for each noun. Importing a file registers it."""
+"""The admin: one file for each noun, and importing it registers it; forms, lists, pages and their parts in folders."""
 
 from registry.admin import (
     alias,

@@ -6,13 +6,13 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import URLPattern
 
-from registry.admin import display
-from registry.admin.action_view import ActionView
 from registry.admin.base import RecordAdmin
 from registry.admin.forms.models import MoveAliasForm
-from registry.admin.history import history
-from registry.admin.panels import Button, Fact, Panel, go
-from registry.admin.related import RelatedFilter
+from registry.admin.lists.related import RelatedFilter
+from registry.admin.pages.action_view import ActionView
+from registry.admin.parts import display
+from registry.admin.parts.history import history
+from registry.admin.parts.panels import Button, Fact, Panel, go
 from registry.models import Alias
 
 

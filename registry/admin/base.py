@@ -14,8 +14,8 @@ from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
-from registry.admin import display
-from registry.admin.panels import Button, Fact, Panel
+from registry.admin.parts import display
+from registry.admin.parts.panels import Button, Fact, Panel
 
 
 class RegistryChangeList(ChangeList):

@@ -14,16 +14,16 @@ from django.utils.html import format_html, format_html_join
 
 from registry.actions.decide import Decide
 from registry.actions.tag_candidates import TagCandidates
-from registry.admin import display
 from registry.admin.base import RecordAdmin
-from registry.admin.candidate_list import CandidateChangeList, LastWhenMissing
-from registry.admin.candidate_page import candidate_page
-from registry.admin.chips import chips
-from registry.admin.filters import SelectionFilter, chosen_of, scored_properties, selection_of
 from registry.admin.forms.curation import AssignForm, DecideForm, TagForm
-from registry.admin.list_sort import list_sort
-from registry.admin.panels import Button, go
-from registry.admin.selection_view import SelectionView, selection_page
+from registry.admin.lists.candidate_list import CandidateChangeList, LastWhenMissing
+from registry.admin.lists.chips import chips
+from registry.admin.lists.filters import SelectionFilter, chosen_of, scored_properties, selection_of
+from registry.admin.lists.list_sort import list_sort
+from registry.admin.pages.candidate_page import candidate_page
+from registry.admin.pages.selection_view import SelectionView, selection_page
+from registry.admin.parts import display
+from registry.admin.parts.panels import Button, go
 from registry.models import Candidate, CandidateScore, Decision, Property
 from registry.search.selection import CandidateFilter
 

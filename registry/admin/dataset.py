@@ -10,12 +10,12 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
 from unfold.decorators import action
 
-from registry.admin import display
-from registry.admin.action_view import ActionView
 from registry.admin.base import RecordAdmin, RegistryAdmin
 from registry.admin.forms.data import FreezeForm
-from registry.admin.panels import Button, Fact, Panel, go, list_of, table
-from registry.admin.related import RelatedFilter
+from registry.admin.lists.related import RelatedFilter
+from registry.admin.pages.action_view import ActionView
+from registry.admin.parts import display
+from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
 from registry.models import Dataset, DatasetVersion, Measurement
 
 

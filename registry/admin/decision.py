@@ -9,11 +9,11 @@ from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from registry.actions.undo_decision import UndoDecision
-from registry.admin import display, said
-from registry.admin.action_view import run_action
 from registry.admin.base import RecordAdmin
-from registry.admin.panels import Button, Fact, go
-from registry.admin.related import RelatedFilter
+from registry.admin.lists.related import RelatedFilter
+from registry.admin.pages.action_view import run_action
+from registry.admin.parts import display, said
+from registry.admin.parts.panels import Button, Fact, go
 from registry.models import Decision
 
 

@@ -12,12 +12,12 @@ from django.urls import URLPattern
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from registry import artifacts
-from registry.admin import display
-from registry.admin.action_view import ActionView
 from registry.admin.forms.export import ExportForm
-from registry.admin.panels import Button, Fact, Panel, go
+from registry.admin.lists.selections import export_column, linked, properties_by_name
+from registry.admin.pages.action_view import ActionView
+from registry.admin.parts import display
+from registry.admin.parts.panels import Button, Fact, Panel, go
 from registry.admin.run import RunAdmin
-from registry.admin.selections import export_column, linked, properties_by_name
 from registry.models import ExportRun
 from registry.search.sentence import describe_sort, rows_of
 

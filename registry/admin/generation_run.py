@@ -7,15 +7,16 @@ from django.urls import URLPattern
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 
-from registry.admin import display, generation_page
-from registry.admin.action_view import ActionView
 from registry.admin.base import RecordAdmin
 from registry.admin.forms.generation import StartGenerationForm
-from registry.admin.generation_page import code, outcome
-from registry.admin.panels import Button, Fact, Panel, go, list_of
-from registry.admin.related import RelatedFilter
+from registry.admin.lists.related import RelatedFilter
+from registry.admin.pages import generation_page
+from registry.admin.pages.action_view import ActionView
+from registry.admin.pages.generation_page import code, outcome
+from registry.admin.parts import display
+from registry.admin.parts.panels import Button, Fact, Panel, go, list_of
+from registry.admin.parts.wishes import wishes
 from registry.admin.run import RunAdmin
-from registry.admin.wishes import wishes
 from registry.models import Candidate, GenerationRun, Job, Proposal
 
 

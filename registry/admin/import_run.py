@@ -19,15 +19,15 @@ from unfold.contrib.filters.admin import (
 from registry import artifacts
 from registry.actions.base import ActionError
 from registry.actions.import_file import StartImport
-from registry.admin import display
-from registry.admin.action_view import ActionView
 from registry.admin.base import RecordAdmin
 from registry.admin.forms.imports import UploadForm
 from registry.admin.forms.mapping import MappingForm
 from registry.admin.forms.uploads import upload_of
-from registry.admin.imported import mapping_rows, nothing_new, outcome
-from registry.admin.panels import Button, Fact, Panel, go, list_of, table
-from registry.admin.related import RelatedFilter
+from registry.admin.lists.related import RelatedFilter
+from registry.admin.pages.action_view import ActionView
+from registry.admin.parts import display
+from registry.admin.parts.imported import mapping_rows, nothing_new, outcome
+from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
 from registry.admin.run import RunAdmin
 from registry.formats.rejected_rows import rejected_rows_file
 from registry.models import ImportRun, Job, RejectedRow

@@ -15,12 +15,12 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from registry.actions.cancel_job import CancelJob
 from registry.actions.retry_job import RetryJob, run_of, subject_of
-from registry.admin import display
-from registry.admin.action_view import run_action
 from registry.admin.base import RecordAdmin
-from registry.admin.live import LiveAdmin, progress
-from registry.admin.panels import Button, Fact, Panel, go
-from registry.admin.related import RelatedFilter
+from registry.admin.lists.related import RelatedFilter
+from registry.admin.pages.action_view import run_action
+from registry.admin.pages.live import LiveAdmin, progress
+from registry.admin.parts import display
+from registry.admin.parts.panels import Button, Fact, Panel, go
 from registry.models import Job, JobEvent
 
 RUNS = (  # what a job does, with all that names it

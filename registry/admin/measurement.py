@@ -5,15 +5,15 @@ from django.http import HttpRequest
 from django.urls import URLPattern
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeNumericFilter
 
-from registry.admin import display
-from registry.admin.action_view import ActionView
 from registry.admin.base import RecordAdmin
-from registry.admin.conditions import conditions
-from registry.admin.evidence import method_text
 from registry.admin.forms.data import RetireForm
 from registry.admin.forms.measurement import MeasurementForm
-from registry.admin.panels import Button, Fact, Panel, go
-from registry.admin.related import RelatedFilter
+from registry.admin.lists.related import RelatedFilter
+from registry.admin.pages.action_view import ActionView
+from registry.admin.parts import display
+from registry.admin.parts.conditions import conditions
+from registry.admin.parts.evidence import method_text
+from registry.admin.parts.panels import Button, Fact, Panel, go
 from registry.admin.structure import measured, measurements
 from registry.models import Measurement
 

@@ -10,17 +10,17 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from registry.admin import display
 from registry.admin.alias import alias_badges
 from registry.admin.base import RecordAdmin
-from registry.admin.compare import MOST, Comparison, Incomparable, chosen
-from registry.admin.compare_training import pairs
-from registry.admin.figures import property_order
 from registry.admin.forms.models import MoveAliasForm
-from registry.admin.model_card import card_panel
-from registry.admin.model_parts import headline_text, metrics_panel
-from registry.admin.panels import Button, Fact, Panel, go, list_of, table
-from registry.admin.related import RelatedFilter
+from registry.admin.lists.related import RelatedFilter
+from registry.admin.pages.compare import MOST, Comparison, Incomparable, chosen
+from registry.admin.pages.compare_training import pairs
+from registry.admin.pages.model_parts import headline_text, metrics_panel
+from registry.admin.parts import display
+from registry.admin.parts.figures import property_order
+from registry.admin.parts.model_card import card_panel
+from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
 from registry.models import ModelVersion, Prediction, Property, RegisteredModel
 
 

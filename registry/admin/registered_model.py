@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from registry.admin import display
 from registry.admin.base import RegistryAdmin
-from registry.admin.model_parts import headline_text, version_rows
-from registry.admin.panels import Button, go, list_of
+from registry.admin.pages.model_parts import headline_text, version_rows
+from registry.admin.parts import display
+from registry.admin.parts.panels import Button, go, list_of
 from registry.models import Alias, ModelVersion, RegisteredModel
 
 SHOWN = 50  # latest versions on the page of their model

@@ -7,11 +7,11 @@ from django.http import HttpRequest
 from django.urls import URLPattern
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from registry.admin import display
 from registry.admin.job import duration, job_buttons
-from registry.admin.live import LiveAdmin, progress
-from registry.admin.panels import Button, Fact, Panel, values
-from registry.admin.settings_text import settings_panel
+from registry.admin.pages.live import LiveAdmin, progress
+from registry.admin.parts import display
+from registry.admin.parts.panels import Button, Fact, Panel, values
+from registry.admin.parts.settings_text import settings_panel
 from registry.models import Job
 from registry.models.run import Run
 

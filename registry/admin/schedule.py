@@ -13,9 +13,9 @@ from unfold.contrib.filters.admin import BooleanRadioFilter
 
 from registry.actions.base import ActionError
 from registry.actions.fire_schedule import FireSchedule
-from registry.admin import display
 from registry.admin.base import RegistryAdmin
-from registry.admin.related import RelatedFilter
+from registry.admin.lists.related import RelatedFilter
+from registry.admin.parts import display
 from registry.models import Schedule
 
 

@@ -12,14 +12,14 @@ from unfold.contrib.filters.admin import (
     RangeNumericFilter,
 )
 
-from registry.admin import display
-from registry.admin.action_view import ActionView
 from registry.admin.base import RecordAdmin
 from registry.admin.forms.generation import StartScoringForm
-from registry.admin.panels import Button, Fact, Panel, go, list_of, table
-from registry.admin.related import RelatedFilter
+from registry.admin.lists.related import RelatedFilter
+from registry.admin.lists.selections import properties_by_name, scored_candidates, scoring_column
+from registry.admin.pages.action_view import ActionView
+from registry.admin.parts import display
+from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
 from registry.admin.run import RunAdmin
-from registry.admin.selections import properties_by_name, scored_candidates, scoring_column
 from registry.models import CandidateScore, Prediction, ScoringRun
 
 

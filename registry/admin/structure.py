@@ -13,11 +13,11 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeNumericFilt
 
 from mlcore.chem import drawing
 from mlcore.chem.errors import ChemError
-from registry.admin import display
 from registry.admin.base import RecordAdmin
-from registry.admin.conditions import conditions, stated
-from registry.admin.evidence import evidence, method_text
-from registry.admin.panels import Button, Fact, Panel, go, table
+from registry.admin.parts import display
+from registry.admin.parts.conditions import conditions, stated
+from registry.admin.parts.evidence import evidence, method_text
+from registry.admin.parts.panels import Button, Fact, Panel, go, table
 from registry.models import Fingerprint, Measurement, Prediction, Structure
 from registry.search.identity import find
 

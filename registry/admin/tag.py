@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminColorInputWidget
 
-from registry.admin import display
 from registry.admin.base import RegistryAdmin
-from registry.admin.panels import list_of
+from registry.admin.parts import display
+from registry.admin.parts.panels import list_of
 from registry.models import Candidate, Tag
 
 

@@ -5,12 +5,12 @@ from django.http import HttpRequest
 from django.urls import URLPattern
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from registry.admin import display
-from registry.admin.action_view import ActionView
 from registry.admin.forms.training import StartTrainingForm
-from registry.admin.model_parts import metrics_panel
-from registry.admin.panels import Button, Fact, Panel, go
-from registry.admin.related import RelatedFilter
+from registry.admin.lists.related import RelatedFilter
+from registry.admin.pages.action_view import ActionView
+from registry.admin.pages.model_parts import metrics_panel
+from registry.admin.parts import display
+from registry.admin.parts.panels import Button, Fact, Panel, go
 from registry.admin.run import RunAdmin
 from registry.models import TrainingRun
 

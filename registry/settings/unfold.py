@@ -35,7 +35,11 @@ NAVIGATION = [
         "separator": True,
         "items": [
             _noun(
-                "Candidates", "candidate", "science", badge="registry.admin.badges.proposed", badge_variant="primary"
+                "Candidates",
+                "candidate",
+                "science",
+                badge="registry.admin.parts.badges.proposed",
+                badge_variant="primary",
             ),
             _noun("Decisions", "decision", "gavel"),
             _noun("Tags", "tag", "sell"),
@@ -76,7 +80,7 @@ NAVIGATION = [
             _noun("Proposals", "proposal", "format_list_bulleted"),
             _noun("Scoring", "scoringrun", "leaderboard"),
             _noun("Exports", "exportrun", "download"),
-            _noun("Jobs", "job", "motion_photos_on", badge="registry.admin.badges.running", badge_variant="info"),
+            _noun("Jobs", "job", "motion_photos_on", badge="registry.admin.parts.badges.running", badge_variant="info"),
             _noun("Schedules", "schedule", "schedule"),
         ],
     },
@@ -121,6 +125,6 @@ UNFOLD: dict[str, Any] = {
     "ACCOUNT": {"navigation": account_links},
     "STYLES": [_file("solvate/solvate.css"), _file("solvate/models.css")],
     "SCRIPTS": [_file("solvate/curate.js")],
-    "DASHBOARD_CALLBACK": "registry.admin.dashboard.dashboard",
+    "DASHBOARD_CALLBACK": "registry.admin.pages.dashboard.dashboard",
     "SIDEBAR": {"show_search": False, "command_search": False, "navigation": NAVIGATION},
 }

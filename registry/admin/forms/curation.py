@@ -9,8 +9,8 @@ from registry.actions.assign_candidates import AssignCandidates
 from registry.actions.base import ActionError
 from registry.actions.decide import STATUS_AFTER, VERDICTS, Decide
 from registry.actions.tag_candidates import TagCandidates
-from registry.admin import said
 from registry.admin.forms.selection import SelectionForm
+from registry.admin.parts import said
 from registry.models import Candidate, Decision, Tag
 
 

@@ -11,7 +11,7 @@ from registry.actions.start_scoring import StartScoring
 from registry.actions.trained_range import trained_range
 from registry.admin.forms.base import ActionForm
 from registry.admin.forms.filters import FilterField, read_filter, summary
-from registry.admin.settings_text import SAMPLING
+from registry.admin.parts.settings_text import SAMPLING
 from registry.models import Alias, GenerationRun, Job, ModelVersion, Property, RegisteredModel, ScoringRun
 
 HOW_TO_SAMPLE = {

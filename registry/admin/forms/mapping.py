@@ -14,7 +14,7 @@ from registry.actions.import_file import StartImport
 from registry.admin.forms import roles
 from registry.admin.forms.base import ActionForm
 from registry.admin.forms.uploads import Upload, read_ticket
-from registry.admin.imported import nothing_new
+from registry.admin.parts.imported import nothing_new
 from registry.formats import FirstLook, FormatError
 from registry.formats.encodings import CHOICES
 from registry.models import Dataset, ImportRun, Measurement, Property, Structure

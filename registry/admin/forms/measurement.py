@@ -10,9 +10,9 @@ from django.utils.safestring import SafeString
 from mlcore.chem.errors import ChemError
 from registry import units
 from registry.actions.record_measurement import RecordMeasurement
-from registry.admin import display
-from registry.admin.candidate_values import compared
 from registry.admin.forms.base import ActionForm
+from registry.admin.parts import display
+from registry.admin.parts.candidate_values import compared
 from registry.models import Alias, Dataset, Measurement, Prediction, Property, Structure
 from registry.search.identity import find
 

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from registry.admin import display
 from registry.admin.forms.base import ActionForm
-from registry.admin.panels import list_of
+from registry.admin.parts import display
+from registry.admin.parts.panels import list_of
 from registry.models import Candidate
 
 SHOWN = 24  # drawings of a selection; the rest is counted

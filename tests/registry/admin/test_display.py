@@ -3,7 +3,7 @@
 import pytest
 from django.utils.html import conditional_escape
 
-from registry.admin import display
+from registry.admin.parts import display
 from tests import factories
 
 

@@ -8,8 +8,8 @@ import pytest
 from django.urls import reverse
 
 import mlcore
-from registry.admin.conditions import conditions, stated
-from registry.admin.evidence import Evidence, evidence, method_text
+from registry.admin.parts.conditions import conditions, stated
+from registry.admin.parts.evidence import Evidence, evidence, method_text
 from registry.catalogue import entry, entry_of_table
 from registry.models import ModelVersion
 from tests import factories

@@ -3,8 +3,8 @@
 import pytest
 
 from registry.actions.register_model import RegisterModel
-from registry.admin.figures import figures, headline
-from registry.admin.held_out import Footing, held_out
+from registry.admin.parts.figures import figures, headline
+from registry.admin.parts.held_out import Footing, held_out
 from registry.models import ModelVersion
 from tests import factories
 from tests.bundles import write_bundle

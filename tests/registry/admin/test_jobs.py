@@ -5,8 +5,8 @@ import re
 import pytest
 from django.urls import reverse
 
-from registry.admin.chart import line_chart
-from registry.admin.curves import metric_title
+from registry.admin.parts.chart import line_chart
+from registry.admin.parts.curves import metric_title
 from registry.models import Job, JobEvent
 from tests import factories
 

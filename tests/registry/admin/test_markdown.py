@@ -6,7 +6,7 @@ import time
 import pytest
 from django.urls import reverse
 
-from registry.admin.markdown import render
+from registry.admin.parts.markdown import render
 from tests import factories
 
 CARD = """# gpt: A transformer

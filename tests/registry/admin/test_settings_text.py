@@ -4,7 +4,7 @@ import re
 
 from django.urls import reverse
 
-from registry.admin.settings_text import readable
+from registry.admin.parts.settings_text import readable
 from tests import factories
 
 CONFIG = {

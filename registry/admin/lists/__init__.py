@@ -1,0 +1,1 @@
+"""What a list can do: filter, sort, walk, say what is filtered."""

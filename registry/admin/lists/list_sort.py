@@ -1,0 +1,49 @@
+"""The order of the candidate list as exports name it, so that a file is sorted as the list that a person saw."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import F, OrderBy
+from django.http import HttpRequest
+
+from registry.admin.lists.filters import scored_properties
+
+_NAMES = {"pk": "id", "structure__smiles": "smiles", "status": "status", "created_at": "created_at"}
+_SCORE = re.compile(r"score_(\d+)__value")
+
+
+def list_sort(model_admin: Any, request: HttpRequest) -> str:
+    """Such as `-conductivity,-id`; columns that cannot be sorted by are left out."""
+    properties = {item.pk: item.name for item in scored_properties(request)}
+    words = []
+    for field, descending in _asked(model_admin, request) or _usual(model_admin, request):
+        found = _SCORE.fullmatch(field)
+        name = properties.get(int(found[1])) if found else _NAMES.get(field)
+        if name:
+            words.append(f"-{name}" if descending else name)
+    return ",".join(words)
+
+
+def _asked(model_admin: Any, request: HttpRequest) -> list[tuple[str, bool]]:
+    """What the headers were clicked for: `o=-3.1`, where the box to tick is column 0."""
+    columns = [*model_admin.get_list_display(request)]
+    if model_admin.get_actions(request):
+        columns.insert(0, "action_checkbox")
+    found = []
+    for part in request.GET.get("o", "").split("."):
+        place = part.removeprefix("-")
+        if place.isdecimal() and int(place) < len(columns):
+            column = columns[int(place)]
+            field = getattr(getattr(model_admin, column, None) if isinstance(column, str) else column,
+                            "admin_order_field", None)  # fmt: skip
+            found += [(field.name if isinstance(field, F) else field, part.startswith("-"))] if field else []
+    return found
+
+
+def _usual(model_admin: Any, request: HttpRequest) -> Iterator[tuple[str, bool]]:
+    for part in model_admin.get_ordering(request):
+        if isinstance(part, OrderBy):
+            yield part.expression.name, part.descending
+        else:
+            yield part.removeprefix("-"), part.startswith("-")

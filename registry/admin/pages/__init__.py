@@ -1,0 +1,1 @@
+"""Pages that are more than the form or the list of one noun."""

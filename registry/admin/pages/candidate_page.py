@@ -1,0 +1,112 @@
+"""All that is known of one candidate, on one page."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.text import Truncator
+
+from registry.actions.decide import Decide
+from registry.actions.tag_candidates import TagCandidates
+from registry.admin.forms.curation import curators, frequent_reasons
+from registry.admin.lists.walk import place_of
+from registry.admin.parts import display
+from registry.admin.parts.candidate_values import measured_of, values_of
+from registry.admin.parts.history import history
+from registry.admin.parts.panels import go
+from registry.admin.structure import identity_facts
+from registry.catalogue import entry_of_table
+from registry.models import Candidate, Decision, ModelVersion, Structure, Tag
+from registry.search.similarity import nearest
+
+NEIGHBOURS = 6
+SAME = 1 - 1e-9  # a similarity at which every bit agrees
+ORIGINS = 50  # of a structure that is drawn again and again
+LONG = 240  # characters of a comment that are shown unasked
+
+
+def candidate_page(model_admin: Any, request: HttpRequest, row: Candidate) -> dict[str, Any]:
+    structure = row.structure
+    return {
+        "candidate": row,
+        "structure": structure,
+        "picture": display.drawing(structure, 520, 320, "sv-large"),
+        "status": display.status(row),
+        "facts": identity_facts(structure)[1:],
+        "tags": list(row.tags.all()),
+        "place": place_of(model_admin, request, row),
+        "filters": request.GET.get("_changelist_filters", ""),
+        "address": display.url(row) + (f"?{request.GET.urlencode()}" if request.GET else ""),
+        "values": values_of(structure),
+        "neighbours": _neighbours(structure),
+        "origins": _origins(row),
+        "more_origins": max(0, row.proposals.count() - 1),
+        "decisions": _decisions(row),
+        "audit": history(row),
+        "buttons": _buttons(request, structure),
+        "may_decide": request.user.has_perm(Decide.permission),
+        "may_label": request.user.has_perm(TagCandidates.permission),
+        "curators": curators(),
+        "all_tags": Tag.objects.values_list("name", flat=True),
+        "reasons": frequent_reasons(),
+    }
+
+
+def _buttons(request: HttpRequest, structure: Structure) -> list[Any]:
+    record = go(request, "registry.add_measurement", "Record a measurement", "registry_measurement_record", "labs",
+                query=f"structure={structure.pk}")  # fmt: skip
+    return [record] if record else []
+
+
+def _neighbours(structure: Structure) -> list[dict[str, Any]]:
+    """The most similar structures that somebody has measured, with what was measured."""
+    found = nearest(structure, limit=NEIGHBOURS, measured_only=True)
+    values: dict[int, list[Any]] = {}
+    for m in measured_of([row.pk for row, _ in found]):
+        values.setdefault(m.structure_id, []).append((m.property, display.quantity(m.value, m.property)))
+    return [
+        {
+            "structure": row,
+            "picture": display.drawing(row),
+            "similarity": "1.00" if similarity > SAME else f"{min(similarity, 0.99):.2f}",
+            "twin": similarity > SAME,
+            "percent": f"{100 * similarity:.0f}",
+            "values": values.get(row.pk, [])[:3],
+        }
+        for row, similarity in found
+    ]
+
+
+def _origins(row: Candidate) -> list[dict[str, Any]]:
+    """How it was found, each time: from the string back to the data. The first time comes first."""
+    proposals = row.proposals.select_related("run__model_version__model", "run__job__created_by",
+                                             "run__model_version__dataset_version__dataset").order_by("pk")  # fmt: skip
+    return [{"proposal": p, "number": p.rank + 1, "data": _data(p.run.model_version)} for p in proposals[:ORIGINS]]
+
+
+def _data(version: ModelVersion) -> str:
+    """What a generator was trained on, as far as anybody knows."""
+    if version.dataset_version is not None:
+        return display.link(version.dataset_version)
+    known = entry_of_table(version.training_data_digest)
+    return known.title if known else "data outside this registry"
+
+
+def _decisions(row: Candidate) -> list[dict[str, Any]]:
+    decisions = row.decisions.select_related("reviewer", "undone_by__reviewer", "undoes").order_by("-pk")
+    return [
+        {
+            "row": decision,
+            "verdict": display.verdict(decision),
+            "when": display.when(decision.created_at),
+            "comment": _clamped(decision.comment),
+            "undone_by": getattr(decision, "undone_by", None),
+            "can_undo": decision.verdict != Decision.Verdict.UNDO and not hasattr(decision, "undone_by"),
+        }
+        for decision in decisions
+    ]
+
+
+def _clamped(text: str) -> dict[str, Any]:
+    """The start of a long comment, to be opened by whoever wants the rest."""
+    more = len(text) > LONG or text.count("\n") > 5
+    return {"more": more, "start": Truncator(" ".join(text.split())).chars(160) if more else text}

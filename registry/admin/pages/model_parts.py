@@ -1,0 +1,83 @@
+"""How versions and their figures look in lists and tables."""
+
+from typing import Any
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from registry.admin.alias import alias_badges
+from registry.admin.parts import display
+from registry.admin.parts.figures import PARTS, Figure, figures, headline
+from registry.admin.parts.panels import Fact, Panel
+from registry.models import ModelVersion, RegisteredModel
+
+
+def headline_text(version: ModelVersion) -> SafeString:
+    """The first subject's figures on a line, the other subjects' folded under it."""
+    lines = [_line(subject, found) for subject, found in headline(version).items()]
+    if not lines:
+        return display.EMPTY
+    if len(lines) == 1:
+        return format_html('<div class="sv-headline">{}</div>', lines[0])
+    return format_html(
+        '<div class="sv-headline">{}<details><summary>{} more</summary>{}</details></div>',
+        lines[0], len(lines) - 1, format_html_join("", "{}", ((line,) for line in lines[1:])),
+    )  # fmt: skip
+
+
+def _line(subject: str, found: list[Figure]) -> SafeString:
+    """Such as: Ionic conductivity  MAE 0.114 decades · R² 0.556 · n 558."""
+    numbers = [
+        format_html("<span>{} <b>{}</b>{}</span>", one.measure.label, one.text(), _unit(one.unit)) for one in found
+    ]
+    if found[0].n is not None:
+        numbers.append(format_html('<span class="sv-faint">n {}</span>', f"{found[0].n:,}"))
+    return format_html("<p><small>{}</small>{}</p>", subject, format_html_join("", "{}", ((one,) for one in numbers)))
+
+
+def _unit(unit: str) -> SafeString:
+    return format_html('<span class="sv-unit"> {}</span>', unit) if unit else SafeString("")
+
+
+def version_rows(versions: list[ModelVersion]) -> list[dict[str, Any]]:
+    """For the table on the page of their model."""
+    return [
+        {
+            "version": version,
+            "link": display.link(version, f"v{version.number}"),
+            "badges": alias_badges(version.aliases.all()) if version.aliases.all() else "",
+            "architecture": version.architecture,
+            "data": display.link(version.dataset_version) if version.dataset_version else version.get_origin_display(),
+            "headline": headline_text(version),
+            "created": display.when(version.created_at),
+            "by": display.person(version.created_by),
+        }
+        for version in versions
+    ]
+
+
+def metrics_panel(version: ModelVersion) -> Panel:
+    """Tables of all figures: properties down and measures across, or measures down and samples across."""
+    found = figures(version)
+    across = version.model.task == RegisteredModel.Task.PREDICT
+    alone = [one for one in found if one.subject in ("Loss", "Other")]
+    context = {
+        "table": _matrix([one for one in found if one.part != "valid" and one not in alone], across),
+        "folded": _matrix([one for one in found if one.part == "valid" and one not in alone], across),
+        "facts": [Fact(f"{one.measure.label}, {PARTS[one.part]}" if one.part else one.measure.label, one.text())
+                  for one in alone],
+    }  # fmt: skip
+    return Panel("Metrics", "registry/model/metrics.html", context)
+
+
+def _matrix(found: list[Figure], across: bool) -> dict[str, Any]:
+    """across: a row a subject; otherwise a column a subject. Units go with the number, since rows differ in them."""
+    subjects = list(dict.fromkeys(one.subject for one in found))
+    measures = list(dict.fromkeys(one.measure.label for one in found))
+    cells = {(one.subject, one.measure.label): format_html("{}{}", one.text(), _unit(one.unit)) for one in found}
+    down, right = (subjects, measures) if across else (measures, subjects)
+    rows = [
+        (name, [cells.get((name, other) if across else (other, name), display.EMPTY) for other in right])
+        for name in down
+    ]
+    return {"headers": right, "rows": rows}

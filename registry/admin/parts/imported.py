@@ -1,0 +1,77 @@
+"""What an import brought, in a sentence."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from registry.admin.parts import display
+from registry.models import ImportRun
+
+_SPECIAL = ("values", "computed", "conditions", "encoding")
+
+
+def nothing_new(run: ImportRun) -> SafeString:
+    """Of a file that has been imported before."""
+    return format_html(
+        "Nothing new: this file was imported on {} as {}.",
+        f"{imported_at(run):%Y-%m-%d %H:%M} UTC",
+        display.link(run, f"import {run.pk}"),
+    )
+
+
+def imported_at(run: ImportRun) -> object:
+    return (run.job and run.job.finished_at) or run.created_at
+
+
+def mapping_rows(mapping: Mapping[str, Any]) -> list[list[object]]:
+    """A column mapping, a line for each column or value that it names."""
+    rows: list[list[object]] = []
+    for entry in mapping.get("values") or ():
+        rows.append([entry.get("column"), entry.get("property"), _unit(entry)])
+        deviation = entry.get("standard_deviation")
+        if deviation:
+            column = deviation.get("column") if isinstance(deviation, Mapping) else deviation
+            rows.append([column, f"{entry.get('property')}, deviation", ""])
+    plain = {
+        name: entry for name, entry in mapping.items() if name not in ("values", "computed", "conditions", "encoding")
+    }
+    for name, entry in (plain | dict(mapping.get("conditions") or {})).items():
+        source = entry if isinstance(entry, Mapping) else {"column" if name == "structure" else "value": entry}
+        what = source.get("column") or format_html("<i>{}</i>", source.get("value", ""))
+        rows.append([what, name.replace("_", " "), _unit(source)])
+    rows += [[display.EMPTY, f"{name}, computed", ""] for name in mapping.get("computed") or ()]
+    if mapping.get("encoding"):
+        rows.append([mapping["encoding"], "encoding", ""])
+    return sorted(rows, key=lambda row: row[1] != "structure")
+
+
+def _unit(source: Mapping[str, Any]) -> str:
+    scale = "log10 of " if source.get("scale") == "log10" else ""
+    return f"{scale}{source.get('unit', '')}"
+
+
+def outcome(run: ImportRun) -> str:
+    """What came of it, or would come of it."""
+    if run.job and not run.job.finished:
+        return "not known yet"
+    if not run.rows_total:
+        return "nothing was read"
+    refused, known, new = run.rows_rejected, run.rows_duplicate, run.rows_imported
+    if new:
+        verb = "would be imported" if run.dry_run else "imported"
+        return _sentence(f"{new:,} of {run.rows_total:,} rows {verb}", known, refused)
+    if not refused:
+        return f"Nothing new: {_rows(known)} reported before."
+    advice = ". Change the mapping, or mend the file" if run.dry_run else ""
+    return _sentence("Nothing to import", known, refused).removesuffix(".") + f"{advice}."
+
+
+def _sentence(start: str, known: int, refused: int) -> str:
+    more = [f"{known:,} reported before"] * bool(known) + [f"{refused:,} refused"] * bool(refused)
+    return ", ".join([start, *more]) + "."
+
+
+def _rows(count: int) -> str:
+    return "the row was" if count == 1 else f"all {count:,} rows were"
