@@ -2,23 +2,22 @@
 
 from registry.models import CandidateScore, Property
 
-COLUMNS = f"{'':>4} {'candidate':>9}  {'value':>10} {'within':>8}  {'domain':<6} {'SA':>4}  repeat unit"
+COLUMNS = f"{'':>4} {'candidate':>9}  {'value':>10} {'within':>8} {'SA':>4}  repeat unit"
 
 
 def best_candidates(item: Property, rows: int = 10) -> list[str]:
-    """Lines of the candidates with the best scores for a property, the header first."""
-    scores = CandidateScore.objects.filter(property=item).select_related("candidate__structure")
+    """Lines of the candidates with the best scores for a property among those in the model's domain, the header first."""
+    scores = CandidateScore.objects.filter(property=item, in_domain=True).select_related("candidate__structure")
     order = "value" if item.better == Property.Better.LOWER else "-value"
-    lines = [f"{item.label} predicted, {item.unit or 'dimensionless'}", COLUMNS]
+    lines = [f"{item.label} predicted, {item.unit or 'dimensionless'}, in domain", COLUMNS]
     return lines + [_line(rank, score, item) for rank, score in enumerate(scores.order_by(order, "pk")[:rows], 1)]
 
 
 def _line(rank: int, score: CandidateScore, item: Property) -> str:
     structure = score.candidate.structure
-    domain = {True: "in", False: "out", None: "?"}[score.in_domain]
     easy = "" if structure.sa_score is None else f"{structure.sa_score:.1f}"
     value = f"{score.value:>10.3g} {_spread(score, item):>8}"
-    return f"{rank:>4} {score.candidate_id:>9}  {value}  {domain:<6} {easy:>4}  {structure.smiles}"
+    return f"{rank:>4} {score.candidate_id:>9}  {value} {easy:>4}  {structure.smiles}"
 
 
 def _spread(score: CandidateScore, item: Property) -> str:

@@ -93,15 +93,15 @@ def test_dropout_is_off_in_sampling() -> None:
 
 def test_it_overfits_ten_rows(make_run: MakeRun) -> None:
     shape = {"layers": 2, "width": 64, "forms": 1, "dropout": 0.0}
-    loop = {"steps": 200, "batch_size": 10, "learning_rate": 6e-3, "warmup_steps": 10, "weight_decay": 0.0}
+    loop = {"steps": 300, "batch_size": 10, "learning_rate": 6e-3, "warmup_steps": 10, "weight_decay": 0.0}
     run = make_run(model=shape, training=loop, data={"split": {"valid": 0.0, "test": 0.0}})
     whole = run.table
     ten = replace(whole, smiles=whole.smiles[:10], keys=whole.keys[:10], values=whole.values[:10])
     run = replace(run, table=ten)
     trained = gpt.train(run)
     generator = _generator(trained, run)
-    keys = [judged.key for judged in judge([s.text for s in generator.sample(100, seed=0)])]
-    assert sum(key in ten.keys for key in keys) >= 95
+    keys = [judged.key for judged in judge([s.text for s in generator.sample(400, seed=0)])]
+    assert sum(key in ten.keys for key in keys) >= 360
     assert len(set(ten.keys) & set(keys)) >= 9
     for text, value in zip(ten.smiles, ten.values[:, 0].tolist(), strict=True):
         best = generator.sample(1, seed=0, condition={"conductivity": value}, top_k=1)[0].text
