@@ -6,7 +6,7 @@ COLUMNS = f"{'':>4} {'candidate':>9}  {'value':>10} {'within':>8} {'SA':>4}  rep
 
 
 def best_candidates(item: Property, rows: int = 10) -> list[str]:
-    """Lines of the candidates with the best scores for a property among those in the model's domain, the header first."""
+    """Lines of the candidates in domain with the best scores for a property, the headers first."""
     scores = CandidateScore.objects.filter(property=item, in_domain=True).select_related("candidate__structure")
     order = "value" if item.better == Property.Better.LOWER else "-value"
     lines = [f"{item.label} predicted, {item.unit or 'dimensionless'}, in domain", COLUMNS]
