@@ -18,7 +18,7 @@ class StrictFilterBackend(DjangoFilterBackend):
         known = set(filterset.filters) if filterset else set()
         if view.paginator:
             known |= set(view.paginator.parameters)
-        refuse_unknown(request.query_params, known)
+        refuse_unknown(request.query_params, known, getattr(filterset, "families", ()))
         if filterset is None:
             return queryset
         if not filterset.is_valid():

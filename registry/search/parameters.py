@@ -25,8 +25,10 @@ class SelectionError(ValueError):
         self.message = message
 
 
-def refuse_unknown(given: Iterable[str], known: Collection[str]) -> None:
+def refuse_unknown(given: Iterable[str], known: Collection[str], families: Iterable[str] = ()) -> None:
     """A misspelt filter that is ignored selects everything: name it instead.
+
+    families: patterns of names that are known beside the plain ones, for the message.
 
     Raises: SelectionError.
     """
@@ -34,7 +36,7 @@ def refuse_unknown(given: Iterable[str], known: Collection[str]) -> None:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
-            raise SelectionError(name, f"Unknown parameter; {hint}Known: {', '.join(sorted(known))}.")
+            raise SelectionError(name, f"Unknown parameter; {hint}known: {', '.join([*sorted(known), *families])}.")
 
 
 class IntegerFilter(Filter):

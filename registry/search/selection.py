@@ -1,7 +1,7 @@
 """Which candidates: the one definition of every filter, for lists, exports and scoring alike."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -37,6 +37,7 @@ class CandidateFilter(StructureConditions):
     """The declared filters, and `<property>_min`, `_max`, `_std_max` and `_in_domain` for every property."""
 
     path: ClassVar[str] = "structure__"
+    families: ClassVar[Sequence[str]] = [f"<property>_{end}" for end in ("min", "max", "std_max", "in_domain")]
 
     ids = IdsFilter("pk", lookup_expr="in", label="Candidate ids.")
     status = ChoicesFilter("status", lookup_expr="in", choices=Candidate.Status)
@@ -111,7 +112,7 @@ def select_candidates(params: Mapping[str, Any], deadline: float | None = None) 
 def check_selection(params: Mapping[str, Any]) -> CandidateFilter:
     """The filters of a selection, none of them applied yet. Raises: SelectionError."""
     filters = CandidateFilter(as_texts(params))
-    refuse_unknown(params, filters.filters)
+    refuse_unknown(params, filters.filters, filters.families)
     for field, errors in filters.errors.items():
         raise SelectionError(field, " ".join(errors))
     return filters

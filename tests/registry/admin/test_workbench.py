@@ -62,7 +62,9 @@ def test_filters(client_of, scored, query, places):
 
 def test_unknown_filter_is_named(client_of, scored):
     response = client_of("Viewer").get(reverse(LIST), {"stauts": "accepted"})
-    assert "stauts: Unknown parameter; did you mean status?" in response.content.decode()
+    said = response.content.decode()
+    assert "stauts: Unknown parameter; did you mean status? known: " in said
+    assert "&lt;property&gt;_std_max" in said
     assert listed(response) == []
 
 
