@@ -105,7 +105,7 @@ def test_an_unknown_filter_is_named(case: Case, viewer: APIClient) -> None:
     answer = viewer.get(case.address(row), {"no_such_filter": "1"})
     assert answer.status_code == 400
     assert answer.data["errors"][0]["field"] == "no_such_filter"
-    assert "Known: " in answer.data["errors"][0]["message"]
+    assert "known: " in answer.data["errors"][0]["message"]
 
 
 @each
