@@ -9,9 +9,12 @@ from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 
+from django.db.models import Count
+
 from registry.models import DatasetVersion, Measurement, Property
 
 SMILES, KEY = "smiles", "key"
+_NEAR_K = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,33 +28,61 @@ class TrainingTable:
     """Cells that are the mean of several measurements."""
     mixed_conditions: int
     """Of these, cells whose measurements differ in temperature, salt, concentration or method."""
+    passed_over: int
+    """Measurements left out, since their structure has one nearer to the usual temperature of the property."""
+    elsewhere: int
+    """Cells whose measurements were made more than 10 K from the usual temperature."""
 
 
 def training_table(version: DatasetVersion, properties: Sequence[Property], path: Path) -> TrainingTable:
     """Write a CSV file: columns `smiles`, `key`, then one a property, named as the property and in its unit.
 
     One row a structure, sorted by key, so the file depends on the version's content alone. A structure has a row when
-    it has a value of at least one of the properties; without properties, every structure of the version does. Several
-    measurements of one property are averaged: their geometric mean where the property's scale is log10, their
-    arithmetic mean otherwise. A value that is missing is an empty cell.
+    it has a value of at least one of the properties; without properties, every structure of the version does. Of a
+    structure's measurements of a property those count that are nearest to the temperature of most in the version,
+    since a mean over temperatures is a value at none. They are averaged: their geometric mean where the
+    property's scale is log10, their arithmetic mean otherwise. A value that is missing is an empty cell.
 
     Args:
         version: a frozen state.
         properties: the columns.
         path: of the new file.
     """
-    averaged = mixed = rows = 0
+    usual = _usual_temperatures(version, properties)
+    rows, cells = 0, []
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([SMILES, KEY, *(item.name for item in properties)])
         for (smiles, key), found in groupby(_measurements(version, properties), key=lambda row: row[:2]):
             by_property = {pk: list(group) for pk, group in groupby(found, key=lambda row: row[2])}
-            writer.writerow([smiles, key, *(_cell(by_property.get(item.pk, []), item) for item in properties)])
+            made = [_cell(by_property.get(item.pk, []), item, usual.get(item.pk)) for item in properties]
+            writer.writerow([smiles, key, *(cell.text for cell in made)])
             rows += 1
-            several = [group for group in by_property.values() if properties and len(group) > 1]
-            averaged += len(several)
-            mixed += sum(len({row[4:] for row in group}) > 1 for group in several)
-    return TrainingTable(rows, hashlib.sha256(path.read_bytes()).hexdigest(), averaged, mixed)
+            cells += [cell for cell in made if cell.text]
+    return TrainingTable(
+        rows,
+        hashlib.sha256(path.read_bytes()).hexdigest(),
+        averaged=sum(cell.values > 1 for cell in cells),
+        mixed_conditions=sum(cell.mixed for cell in cells),
+        passed_over=sum(cell.passed_over for cell in cells),
+        elsewhere=sum(cell.elsewhere for cell in cells),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    text: str
+    values: int = 0
+    passed_over: int = 0
+    mixed: bool = False
+    elsewhere: bool = False
+
+
+def _usual_temperatures(version: DatasetVersion, properties: Sequence[Property]) -> dict[int, float]:
+    """The temperature (K) of most measurements, by the property's primary key; of two as common the higher one."""
+    rows = Measurement.objects.in_version(version).filter(property__in=properties, temperature_k__isnull=False)
+    counted = rows.order_by().values_list("property", "temperature_k").annotate(Count("pk"))
+    return {item: kelvin for item, kelvin, _ in sorted(counted, key=lambda row: (row[2], row[1]))}
 
 
 def _measurements(version: DatasetVersion, properties: Sequence[Property]) -> Iterator[tuple[object, ...]]:
@@ -75,9 +106,20 @@ def _measurements(version: DatasetVersion, properties: Sequence[Property]) -> It
     )
 
 
-def _cell(rows: list[tuple[object, ...]], item: Property) -> str:
-    values = [float(row[3]) for row in rows]  # type: ignore[arg-type]
-    return repr(mean(values, item)) if values else ""
+def _cell(rows: list[tuple[object, ...]], item: Property, usual: float | None) -> _Cell:
+    """The mean of the measurements nearest to the usual temperature; one without a temperature counts as made there."""
+    if not rows:
+        return _Cell("")
+    distances = [abs(row[4] - usual) if usual is not None and row[4] is not None else 0.0 for row in rows]  # type: ignore[operator]
+    nearest = min(distances)
+    kept = [row for row, distance in zip(rows, distances, strict=True) if distance == nearest]
+    return _Cell(
+        repr(mean([float(row[3]) for row in kept], item)),  # type: ignore[arg-type]
+        values=len(kept),
+        passed_over=len(rows) - len(kept),
+        mixed=len({row[4:] for row in kept}) > 1,
+        elsewhere=nearest > _NEAR_K,
+    )
 
 
 def mean(values: Iterable[float], item: Property) -> float:

@@ -95,12 +95,18 @@ def _held_out(table: Path, item: Property, versions: Sequence[ModelVersion]) -> 
     labelled = [row for row in rows if row.get(item.name)]
     held_out = [row for row in labelled if row["key"] not in learned]
     if len(held_out) < MINIMUM:
-        raise LookupError(
-            f"of {len(labelled)} structures with a value of {item.name}, {len(held_out)} were held out from both "
-            f"versions, and at least {MINIMUM} are needed. More measurements help, or training with the champion's "
-            "seed and shares"
-        )
+        raise LookupError(_too_few(item, len(labelled), len(held_out), versions))
     return held_out
+
+
+def _too_few(item: Property, labelled: int, held_out: int, versions: Sequence[ModelVersion]) -> str:
+    """How many are there, how many are needed, and about how many more measurements that means."""
+    share = min(version.config["data"]["split"]["test"] for version in versions)
+    more = f"; about {math.ceil((MINIMUM - held_out) / share)} more measured structures would do" if share else ""
+    return (
+        f"of {labelled} structures with a value of {item.name}, {held_out} were held out from both versions, and "
+        f"{MINIMUM} are needed{more}"
+    )
 
 
 def _learned_from(version: ModelVersion, keys: Sequence[str]) -> set[str]:

@@ -1,12 +1,13 @@
 """Training: a table and a configuration in, a model version out; a schedule's gate decides whether it is promoted."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from mlcore.manifest import MANIFEST
 from registry.actions.move_alias import MoveAlias
 from registry.actions.register_model import RegisterModel
-from registry.formats.training_table import training_table
+from registry.formats.training_table import TrainingTable, training_table
 from registry.jobs.attempt import Attempt
 from registry.jobs.child import run_mlcore
 from registry.jobs.handlers import gate
@@ -22,11 +23,21 @@ def train(attempt: Attempt, run: TrainingRun) -> None:
     table = attempt.folder / "table.csv"
     written = training_table(run.dataset_version, list(run.properties.order_by("pk")), table)
     attempt.log("info", f"{written.rows} structures of {run.dataset_version}, {written.averaged} values averaged")
-    if written.mixed_conditions:
-        attempt.log("warning", f"{written.mixed_conditions} averages are over different conditions of measurement")
+    for warning in _warnings(written):
+        attempt.log("warning", warning)
     version = ModelVersion.objects.filter(training_run=run).first() or _version(attempt, run)
     if run.schedule is not None:
         _promote(attempt, run, run.schedule, version)
+
+
+def _warnings(table: TrainingTable) -> Iterator[str]:
+    """What a model that knows no conditions cannot tell by itself."""
+    if table.passed_over:
+        yield f"{table.passed_over} values left out: their structures have values nearer to the usual temperature"
+    if table.elsewhere:
+        yield f"{table.elsewhere} values were measured over 10 K from the usual temperature and learned as they are"
+    if table.mixed_conditions:
+        yield f"{table.mixed_conditions} averages are over different salts, concentrations or methods"
 
 
 def _version(attempt: Attempt, run: TrainingRun) -> ModelVersion:
