@@ -11,7 +11,7 @@ from mlcore.errors import UserError
 from registry.actions.base import ActionError
 from registry.actions.move_alias import MoveAlias
 from registry.actions.register_model import RegisterModel
-from registry.models import Alias, ModelVersion, RegisteredModel
+from registry.models import ModelVersion, RegisteredModel
 
 ZOO = Path(mlcore.__file__).parent / "zoo"
 
@@ -43,9 +43,11 @@ class Command(BaseCommand):
             description="Shipped with the code, to start from.",
         ).run()
         new = ModelVersion.objects.count() > before
-        if not Alias.objects.filter(model=version.model, name=Alias.CHAMPION).exists():
+        champion = version.model.champion()
+        if champion is None:
             MoveAlias(actor=None, model=version.model, version=version, reason="the first, shipped with the code").run()
-        self.stdout.write(f"{version}: {'registered' if new else 'registered before'}")
+        waits = f"; {champion} stays champion until somebody compares and moves it" if new and champion else ""
+        self.stdout.write(f"{version}: {'registered' if new else 'registered before'}{waits}")
 
 
 def _name(folder: Path) -> str:
