@@ -15,7 +15,7 @@ from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from registry.admin.parts import display
-from registry.admin.parts.panels import Button, Fact, Panel
+from registry.admin.parts.panels import Button, Fact, Notice, Panel
 
 
 class RegistryChangeList(ChangeList):
@@ -90,9 +90,14 @@ class RecordAdmin(RegistryAdmin):
         """What a person can do with the row; None where they may not."""
         return []
 
+    def notice(self, row: Any) -> Notice | None:
+        """One sentence above everything else, where there is one to say."""
+        return None
+
     def page(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """The context of the page's template."""
         return {
+            "notice": self.notice(row),
             "facts": self.facts(request, row),
             "panels": self.panels(request, row),
             "buttons": [button for button in self.buttons(request, row) if button],

@@ -16,11 +16,11 @@ from registry.admin.forms.models import MoveAliasForm
 from registry.admin.lists.related import RelatedFilter
 from registry.admin.pages.compare import MOST, Comparison, Incomparable, chosen
 from registry.admin.pages.compare_training import pairs
-from registry.admin.pages.model_parts import headline_text, metrics_panel
+from registry.admin.pages.model_parts import gate_notice, headline_text, metrics_panel
 from registry.admin.parts import display
 from registry.admin.parts.figures import property_order
 from registry.admin.parts.model_card import card_panel
-from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
+from registry.admin.parts.panels import Button, Fact, Notice, Panel, go, list_of, table
 from registry.models import ModelVersion, Prediction, Property, RegisteredModel
 
 
@@ -78,6 +78,9 @@ class ModelVersionAdmin(RecordAdmin):
     @admin.display(description="data")
     def data(self, row: ModelVersion) -> str:
         return display.link(row.dataset_version)
+
+    def notice(self, row: ModelVersion) -> Notice | None:
+        return gate_notice(row.training_run)
 
     def facts(self, request: HttpRequest, row: ModelVersion) -> list[Fact]:
         return [

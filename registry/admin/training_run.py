@@ -8,9 +8,9 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from registry.admin.forms.training import StartTrainingForm
 from registry.admin.lists.related import RelatedFilter
 from registry.admin.pages.action_view import ActionView
-from registry.admin.pages.model_parts import metrics_panel
+from registry.admin.pages.model_parts import gate_notice, metrics_panel
 from registry.admin.parts import display
-from registry.admin.parts.panels import Button, Fact, Panel, go
+from registry.admin.parts.panels import Button, Fact, Notice, Panel, go
 from registry.admin.run import RunAdmin
 from registry.models import TrainingRun
 
@@ -48,6 +48,9 @@ class TrainingRunAdmin(RunAdmin):
         """Those of the version that came of it, told as on its page."""
         version = getattr(row, "model_version", None)
         return metrics_panel(version) if version else super().metrics(row)
+
+    def notice(self, row: TrainingRun) -> Notice | None:
+        return gate_notice(row)
 
     def inputs(self, row: TrainingRun) -> list[Fact]:
         return [

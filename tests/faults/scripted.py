@@ -29,7 +29,7 @@ def main() -> None:
         starts.write(f"{os.getpid()}\n")
     plan = os.environ["PLAN"].split(",")
     act = plan[min(len((out.parent / "starts").read_text().split()), len(plan)) - 1]
-    tell("log", level="info", message=f"{out}: going to {act}")
+    tell("log", level="info", message=f"{out}: going to {act}{' from where it was' if '--resume' in sys.argv else ''}")
     if act == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if act in ("hang", "stubborn"):

@@ -8,8 +8,8 @@ from django.utils.safestring import SafeString
 from registry.admin.alias import alias_badges
 from registry.admin.parts import display
 from registry.admin.parts.figures import PARTS, Figure, figures, headline
-from registry.admin.parts.panels import Fact, Panel
-from registry.models import ModelVersion, RegisteredModel
+from registry.admin.parts.panels import Fact, Notice, Panel
+from registry.models import ModelVersion, RegisteredModel, TrainingRun
 
 
 def headline_text(version: ModelVersion) -> SafeString:
@@ -54,6 +54,16 @@ def version_rows(versions: list[ModelVersion]) -> list[dict[str, Any]]:
         }
         for version in versions
     ]
+
+
+def gate_notice(run: TrainingRun | None) -> Notice | None:
+    """Whether a scheduled training's version was promoted, and why; None where no gate has judged."""
+    verdict = run.metrics.get("gate") if run is not None else None
+    if not isinstance(verdict, dict):
+        return None
+    promoted, reason = bool(verdict.get("promoted")), verdict.get("reason", "")
+    said = f"Gate: {'promoted' if promoted else 'not promoted'}. {reason}".strip()
+    return Notice("green", "check_circle", said) if promoted else Notice("amber", "block", said)
 
 
 def metrics_panel(version: ModelVersion) -> Panel:

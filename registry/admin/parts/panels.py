@@ -20,6 +20,14 @@ class Fact(NamedTuple):
     wide: bool = False
 
 
+class Notice(NamedTuple):
+    """A sentence at the head of a page. colour: green, amber, red or grey."""
+
+    colour: str
+    icon: str
+    text: str
+
+
 @dataclass(frozen=True)
 class Button:
     """A link to a form, or with `post` a form of its own."""

@@ -26,7 +26,7 @@ def train(attempt: Attempt, run: TrainingRun) -> None:
     for warning in _warnings(written):
         attempt.log("warning", warning)
     version = ModelVersion.objects.filter(training_run=run).first() or _version(attempt, run)
-    if run.schedule is not None:
+    if run.schedule is not None and "gate" not in run.metrics:  # an earlier attempt may have come this far
         _promote(attempt, run, run.schedule, version)
 
 
@@ -52,8 +52,9 @@ def _version(attempt: Attempt, run: TrainingRun) -> ModelVersion:
             attempt.folder / "table.csv",
             "--out",
             bundle,
-            "--resume",
         ]
+        if attempt.job.attempt > 1:
+            arguments.append("--resume")
         if run.init_version is not None:
             arguments += ["--init", unpacked(attempt, run.init_version)]
         keep_device(attempt, run, run_mlcore(attempt, arguments, stage="training", until=TRAINED))
@@ -85,5 +86,8 @@ def _promote(attempt: Attempt, run: TrainingRun, schedule: Schedule, version: Mo
         if verdict.promote:
             MoveAlias(actor=None, model=run.model, version=version, reason=f"{schedule}: {verdict.reason}").run()
         Schedule.objects.filter(pk=schedule.pk).update(last_outcome=outcome[:300])
+        run.refresh_from_db(fields=["metrics"])
+        run.metrics |= {"gate": {"promoted": verdict.promote, "reason": verdict.reason}}
+        run.save(update_fields=["metrics"])
 
     attempt.write(conclude)

@@ -229,6 +229,18 @@ def test_the_page_of_a_version_puts_the_headline_first(client_of, predictor):
     assert "data.properties.conductivity.unit" in text
 
 
+@pytest.mark.parametrize(("promoted", "said"), [(True, "Gate: promoted. MAE fell."), (False, "Gate: not promoted.")])
+def test_the_gates_verdict_heads_the_page_of_the_training_and_of_its_version(client_of, promoted, said):
+    gate = {"gate": {"promoted": promoted, "reason": "MAE fell." if promoted else ""}}
+    run = factories.training_run(metrics=metrics(0.1, 0.2) | gate, job=factories.job("train", state="succeeded"))
+    version = factories.model_version(training_run=run, metrics=metrics(0.1, 0.2))
+    for row in (run, version):
+        text = client_of("Viewer").get(page(row)).content.decode()
+        assert 0 < text.index(said) < text.index("sv-facts"), row
+        assert "gate.promoted" not in text
+    assert "Gate:" not in client_of("Viewer").get(page(factories.model_version())).content.decode()
+
+
 def test_a_champion_is_not_offered_the_crown_it_wears(client_of):
     champion = factories.alias().version
     other = factories.model_version(model=champion.model)

@@ -48,6 +48,31 @@ def test_a_crash_costs_one_attempt(run: TrainingRun, after: After, scripted: Scr
     assert after(run).state == Job.State.SUCCEEDED
 
 
+def test_only_a_later_attempt_looks_for_a_checkpoint(
+    run: TrainingRun, after: After, scripted: Scripted, valkey: object
+) -> None:
+    scripted("die,work")
+    after(run)
+    said = after(run).events.filter(message__startswith="bundle: going to").order_by("attempt")
+    assert [event.message for event in said] == ["bundle: going to die", "bundle: going to work from where it was"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "promoted", "reason"),
+    [("test.loss", True, "There was no champion before."), ("", False, "The schedule names no gate metric.")],
+)
+def test_the_gates_verdict_stays_with_the_training(
+    after: After, scripted: Scripted, metric: str, promoted: bool, reason: str
+) -> None:
+    scripted("work")
+    schedule = factories.schedule(model=factories.registered_model("generate"), gate_metric=metric)
+    run = factories.training_run(architecture="gpt", model=schedule.model, schedule=schedule)
+    assert after(run).state == Job.State.SUCCEEDED
+    run.refresh_from_db()
+    assert run.metrics == run.model_version.metrics | {"gate": {"promoted": promoted, "reason": reason}}
+    assert (run.model.champion() == run.model_version) is promoted
+
+
 def test_crashes_end_with_the_last_attempt(run: TrainingRun, after: After, scripted: Scripted, valkey: object) -> None:
     scripted("die")
     Job.objects.update(max_attempts=2)
