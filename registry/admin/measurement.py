@@ -11,6 +11,7 @@ from registry.admin.forms.measurement import MeasurementForm
 from registry.admin.lists.related import RelatedFilter
 from registry.admin.pages.action_view import ActionView
 from registry.admin.parts import display
+from registry.admin.parts.candidate_values import measured_value
 from registry.admin.parts.conditions import conditions
 from registry.admin.parts.evidence import method_text
 from registry.admin.parts.panels import Button, Fact, Panel, go
@@ -50,7 +51,7 @@ class MeasurementAdmin(RecordAdmin):
 
     @admin.display(description="value", ordering="value")
     def value_(self, row: Measurement) -> str:
-        return row.missing_reason if row.value is None else display.quantity(row.value, row.property)
+        return measured_value(row)
 
     @admin.display(description="conditions")
     def stated(self, row: Measurement) -> str:

@@ -15,6 +15,7 @@ from mlcore.chem import drawing
 from mlcore.chem.errors import ChemError
 from registry.admin.base import RecordAdmin
 from registry.admin.parts import display
+from registry.admin.parts.candidate_values import measured_value
 from registry.admin.parts.conditions import conditions, stated
 from registry.admin.parts.evidence import evidence, method_text
 from registry.admin.parts.panels import Button, Fact, Panel, go, table
@@ -132,8 +133,7 @@ def measurements(row: Structure) -> Panel:
 def measured(row: Measurement) -> Any:
     if row.value is None:
         return row.missing_reason
-    text = display.quantity(row.value, row.property)
-    return display.link(row, text)
+    return display.link(row, measured_value(row))
 
 
 def predictions(row: Structure) -> Panel:

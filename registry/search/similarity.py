@@ -83,10 +83,9 @@ def nearest(
 
 
 def measured(path: str = "") -> models.Exists:
-    """Whether the structure has a value that still stands."""
-    return models.Exists(
-        Measurement.objects.filter(structure=models.OuterRef(f"{path}pk"), value__isnull=False, retired_at=None)
-    )
+    """Whether the structure has a value that still stands, and that does not follow from the structure alone."""
+    known = Measurement.objects.filter(structure=models.OuterRef(f"{path}pk"), value__isnull=False, retired_at=None)
+    return models.Exists(known.exclude(method=Measurement.Method.COMPUTED))
 
 
 def is_approximate() -> bool:

@@ -12,7 +12,8 @@ from registry import units
 from registry.actions.record_measurement import RecordMeasurement
 from registry.admin.forms.base import ActionForm
 from registry.admin.parts import display
-from registry.admin.parts.candidate_values import compared
+from registry.admin.parts.candidate_values import measured_value
+from registry.admin.parts.comparison import compared
 from registry.models import Alias, Dataset, Measurement, Prediction, Property, Structure
 from registry.search.identity import find
 
@@ -79,15 +80,15 @@ class MeasurementForm(ActionForm):
         return RecordMeasurement(actor=actor, **inputs).run()
 
     def done(self, result: Measurement) -> SafeString:
-        """The value as stored, and how far it lies from the prediction."""
+        """The value as stored, and how far it lies from the prediction, or why that cannot be said."""
         text = format_html("Recorded {} of {}: {}", result.property, display.smiles(result.structure),
-                           display.quantity(result.value, result.property))  # fmt: skip
+                           measured_value(result))  # fmt: skip
         predicted = _champions(result)
-        distance = compared(result.value, predicted) if result.value is not None else ""
-        if predicted is None or not distance:
+        comparison = str(compared(result, predicted))
+        if predicted is None or not comparison:
             return format_html("{}.", text)
         said = display.quantity(predicted.value, predicted.property)
-        return format_html("{}; {} predicted {}: {}.", text, predicted.model_version, said, distance)
+        return format_html("{}; {} predicted {}: {}.", text, predicted.model_version, said, comparison)
 
     def destination(self, result: Measurement) -> str:
         """To the candidate, where the value now stands beside the predictions."""
@@ -107,4 +108,8 @@ def _champions(row: Measurement) -> Prediction | None:
     """What the champion predicts of the same property."""
     rows = Prediction.objects.filter(structure=row.structure_id, property=row.property_id)
     rows = rows.filter(model_version__aliases__name=Alias.CHAMPION)
-    return rows.select_related("property", "model_version__model").order_by("-pk").first()
+    return (
+        rows.select_related("property", "model_version__model", "model_version__dataset_version")
+        .order_by("-pk")
+        .first()
+    )

@@ -10,12 +10,13 @@ from registry.actions.tag_candidates import TagCandidates
 from registry.admin.forms.curation import curators, frequent_reasons
 from registry.admin.lists.walk import place_of
 from registry.admin.parts import display
-from registry.admin.parts.candidate_values import measured_of, values_of
+from registry.admin.parts.candidate_values import measured_of, measured_value, values_of
+from registry.admin.parts.conditions import conditions
 from registry.admin.parts.history import history
 from registry.admin.parts.panels import go
 from registry.admin.structure import identity_facts
 from registry.catalogue import entry_of_table
-from registry.models import Candidate, Decision, ModelVersion, Structure, Tag
+from registry.models import Candidate, Decision, Measurement, ModelVersion, Property, Structure, Tag
 from registry.search.similarity import nearest
 
 NEIGHBOURS = 6
@@ -58,11 +59,13 @@ def _buttons(request: HttpRequest, structure: Structure) -> list[Any]:
 
 
 def _neighbours(structure: Structure) -> list[dict[str, Any]]:
-    """The most similar structures that somebody has measured, with what was measured."""
+    """The most similar structures that somebody has measured, with what was measured: what candidates are judged by
+    comes first, and what follows from the structure alone is left out."""
     found = nearest(structure, limit=NEIGHBOURS, measured_only=True)
+    rows = measured_of([row.pk for row, _ in found]).exclude(method=Measurement.Method.COMPUTED)
     values: dict[int, list[Any]] = {}
-    for m in measured_of([row.pk for row, _ in found]):
-        values.setdefault(m.structure_id, []).append((m.property, display.quantity(m.value, m.property)))
+    for m in sorted(rows, key=lambda one: one.property.better == Property.Better.NEITHER):
+        values.setdefault(m.structure_id, []).append((m.property, measured_value(m), conditions(m)))
     return [
         {
             "structure": row,

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from registry.admin.parts import display
+from registry.admin.parts.comparison import compared
 from registry.admin.parts.conditions import conditions, stated
 from registry.admin.parts.evidence import evidence, method_text
 from registry.models import Alias, Measurement, Prediction, Property, Structure
@@ -26,20 +27,17 @@ def values_of(structure: Structure) -> list[dict[str, Any]]:
     return sorted(entries.values(), key=lambda entry: entry["property"].name)
 
 
-def measured_of(structures: Iterable[int]) -> Iterable[Measurement]:
+def measured_of(structures: Iterable[int]) -> QuerySet[Measurement]:
     """Values that stand."""
     rows = Measurement.objects.filter(structure__in=structures, value__isnull=False, retired_at=None)
     return rows.select_related("property", "dataset").order_by("property__name", "pk")
 
 
-def compared(value: float, prediction: Prediction | None) -> str:
-    """How far a measured value lies from a predicted one: as a factor on a log10 scale, else as a difference."""
-    if prediction is None:
-        return ""
-    if prediction.property.scale == Property.Scale.LOG10:
-        return f"{display.number(value / prediction.value, 2)} × predicted" if prediction.value > 0 < value else ""
-    difference = value - prediction.value
-    return f"{'−' if difference < 0 else '+'}{display.number(abs(difference), 2)} from predicted"
+def measured_value(row: Measurement) -> str:
+    """With its standard deviation; the reason where there is no value."""
+    if row.value is None:
+        return row.missing_reason
+    return display.measured(row.value, row.standard_deviation, row.property)
 
 
 def _entry(entries: dict[int, dict[str, Any]], property_: Property) -> dict[str, Any]:
@@ -73,7 +71,7 @@ def _measured(row: Measurement, predicted: Prediction | None) -> dict[str, Any]:
     parts = [method_text(row.method, row.method_detail), conditions(row), str(row.dataset)]
     return {
         "row": row,
-        "value": display.quantity(row.value, row.property),
-        "compared": compared(row.value, predicted) if row.value is not None else "",
+        "value": measured_value(row),
+        "compared": compared(row, predicted),
         "how": ", ".join(part for part in parts if part),
     }

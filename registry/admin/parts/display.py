@@ -75,6 +75,14 @@ def quantity(value: float | None, property_: Property) -> SafeString:
     return format_html('{}<span class="sv-unit"> {}</span>', number(value), unit_text(property_.unit))
 
 
+def measured(value: float, deviation: float | None, property_: Property) -> SafeString:
+    """A measured value with its standard deviation, which is reported in the same unit: 2.50×10⁻⁴ ± 3.1×10⁻⁵ S/cm."""
+    if deviation is None:
+        return quantity(value, property_)
+    unit = unit_text(property_.unit)
+    return format_html('{} ± {}<span class="sv-unit"> {}</span>', number(value), number(deviation, 2), unit)
+
+
 def uncertain(
     value: float, deviation: float | None, property_: Property, in_domain: bool | None = None, unit: bool = True
 ) -> SafeString:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Count, Max, Min
 
+from registry import units
 from registry.admin.parts import display
 from registry.admin.parts.figures import Figure, headline
 from registry.catalogue import Entry, entry_of_table
@@ -22,6 +23,23 @@ class Evidence(NamedTuple):
     data: str
 
 
+class Trained(NamedTuple):
+    """What the training data state, each once, the most frequent first; None or "" for rows that do not say."""
+
+    kelvin: tuple[float | None, ...] = ()
+    salts: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+
+
+def trained_under(version: ModelVersion, property_: Property) -> Trained:
+    """The conditions that a prediction holds for; empty where nobody knows."""
+    if version.dataset_version is not None:
+        groups = _of_version(version.dataset_version_id, version.dataset_version.sha256).get(property_.pk, [])
+        return Trained(*(_each(groups, name) for name in ("temperature_k", "salt", "method")))
+    known = entry_of_table(version.training_data_digest)
+    return _trained_of_entry(known) if known else Trained()
+
+
 def evidence(version: ModelVersion, property_: Property) -> Evidence:
     """Only what is stored: a part is empty when nobody wrote it down.
 
@@ -30,8 +48,8 @@ def evidence(version: ModelVersion, property_: Property) -> Evidence:
     """
     error = test_error(version, property_)
     if version.dataset_version is not None:
-        stated = _of_version(version.dataset_version_id, version.dataset_version.sha256)
-        return Evidence(error, stated.get(property_.pk, ""), display.link(version.dataset_version))
+        groups = _of_version(version.dataset_version_id, version.dataset_version.sha256).get(property_.pk, [])
+        return Evidence(error, _summary(groups), display.link(version.dataset_version))
     known = entry_of_table(version.training_data_digest)
     return Evidence(error, _of_entry(known), known.title) if known else Evidence(error, "", "")
 
@@ -53,8 +71,8 @@ def _mae(figure: Figure, property_: Property) -> str:
 
 
 @lru_cache(maxsize=256)  # a frozen version never changes
-def _of_version(pk: int, sha256: str) -> dict[int, str]:
-    """What the measurements of a frozen version state, by property."""
+def _of_version(pk: int, sha256: str) -> dict[int, list[dict[str, Any]]]:
+    """What the measurements of a frozen version state, by property, the most frequent first."""
     version = DatasetVersion.objects.get(pk=pk)
     groups = (
         Measurement.objects.in_version(version)
@@ -65,7 +83,11 @@ def _of_version(pk: int, sha256: str) -> dict[int, str]:
     by_property: dict[int, list[dict[str, Any]]] = {}
     for group in groups:
         by_property.setdefault(group["property_id"], []).append(group)
-    return {of: _summary(rows) for of, rows in by_property.items()}
+    return by_property
+
+
+def _each(groups: list[dict[str, Any]], name: str) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(group[name] for group in groups))
 
 
 def _summary(groups: list[dict[str, Any]]) -> str:
@@ -73,17 +95,18 @@ def _summary(groups: list[dict[str, Any]]) -> str:
     kelvin = [group["temperature_k"] for group in groups]
     salts = [group["salt"] for group in groups]
     molal = [group[end] for group in groups for end in ("least", "most")]
-    parts = [_some(methods), _span(kelvin, "K"), _some(salts), _span(molal, "mol/kg")]
+    parts = [some(methods), span(kelvin, "K"), some(salts), span(molal, "mol/kg")]
     return ", ".join(part for part in parts if part)
 
 
-def _some(names: Iterable[str]) -> str:
+def some(names: Iterable[str]) -> str:
+    """The first few, and how many more."""
     distinct = [name for name in dict.fromkeys(names) if name]
     more = len(distinct) - NAMED
     return " / ".join(distinct[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _span(values: Iterable[float | None], unit: str) -> str:
+def span(values: Iterable[float | None], unit: str) -> str:
     """353 K; 298–353 K; nothing where nobody says."""
     values = list(values)
     stated = [value for value in values if value is not None]
@@ -110,6 +133,16 @@ def _of_entry(entry: Entry) -> str:
         fixed["salt"],
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _trained_of_entry(entry: Entry) -> Trained:
+    fixed = {name: _fixed(entry.mapping.get(name)) for name in ("temperature", "salt", "method")}
+    unit = entry.mapping.get("temperature", {}).get("unit", "K") if fixed["temperature"] else "K"
+    return Trained(
+        (units.conversion(unit, "K")(float(fixed["temperature"])),) if fixed["temperature"] else (),
+        (fixed["salt"],) if fixed["salt"] else (),
+        (fixed["method"],) if fixed["method"] else (),
+    )
 
 
 def _fixed(source: Any) -> str:

@@ -132,6 +132,22 @@ def test_the_same_fingerprint_is_not_the_same_structure(client_of):
     assert response.content.decode().count("same fingerprint, another structure") == 1
 
 
+def test_neighbours_show_what_was_measured_and_not_what_was_computed(client_of):
+    near, far, computed = (factories.structure(f"*O{'C' * n}*") for n in (5, 6, 8))
+    fraction = factories.property_("ether_oxygen_fraction", unit="", scale="linear", better="neither")
+    density = factories.property_("density", unit="g/cm3", scale="linear", better="neither")
+    for structure in (near, computed):
+        factories.measurement(structure=structure, property=fraction, value=0.2, method="computed")
+    factories.measurement(structure=near, property=density, value=1.1)
+    factories.measurement(structure=near, value=2e-4, standard_deviation=1e-5, temperature_k=333)
+    factories.measurement(structure=far, property=density, value=1.2)
+    response = client_of("Viewer").get(page_of(factories.candidate("*OCCCC*")))
+    shown = [(one["structure"], [of.name for of, *_ in one["values"]]) for one in response.context["neighbours"]]
+    assert shown == [(near, ["conductivity", "density"]), (far, ["density"])]
+    _, value, stated = response.context["neighbours"][0]["values"][0]
+    assert ("± 1.0×10⁻⁵" in value, stated) == (True, "333 K")
+
+
 def test_origins_after_the_first_are_folded(client_of):
     candidate, client = factories.candidate(), client_of("Viewer")
     first = factories.proposal(candidate=candidate, text="[Cu]first[Au]")

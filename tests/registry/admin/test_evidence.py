@@ -97,7 +97,7 @@ def test_the_page_of_a_candidate_says_it(client_of):
     candidate = factories.candidate("*OCCC*")
     run = factories.scoring_run(model_version=version)
     factories.score(candidate, value=1e-4, in_domain=True, scoring_run=run, conditions={"temperature_k": 333.0})
-    factories.measurement(structure=candidate.structure, value=2e-4, method="experiment")
+    factories.measurement(structure=candidate.structure, value=2e-4, method="experiment", temperature_k=333)
     text = client_of("Viewer").get(reverse("admin:registry_candidate_change", args=[candidate.pk])).content.decode()
     for piece in (
         "R² 0.556, n = 1,558",
@@ -105,6 +105,7 @@ def test_the_page_of_a_candidate_says_it(client_of):
         ">in domain<",
         "at 333 K",
         "2 × predicted",
+        "measured without a stated salt by experiment, predicted with LiTFSI from molecular dynamics",
     ):
         assert piece in text, piece
     page = client_of("Viewer").get(reverse("admin:registry_structure_change", args=[candidate.structure_id]))

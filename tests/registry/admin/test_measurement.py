@@ -81,16 +81,57 @@ def test_units_that_convert_are_offered(client_of):
     assert "cm2/s" not in names
 
 
-def test_the_measured_value_is_set_against_the_predicted_one(client_of, given):
-    candidate = factories.candidate("*OCC(C)*")
-    version = factories.alias().version
+@pytest.fixture
+def predicted():
+    """A champion, trained on molecular dynamics at 353 K with LiTFSI, predicts 1e-4 S/cm for the given structure."""
+    frozen = factories.dataset_version()
+    under = {"method": "md", "temperature_k": 353, "salt": "LiTFSI"}
+    factories.measurement(dataset=frozen.dataset, added_in=frozen, **under)
+    version = factories.alias(version=factories.model_version(dataset_version=frozen)).version
     run = factories.scoring_run(model_version=version)
-    factories.score(candidate, value=1e-4, scoring_run=run)
-    response = client_of("Chemist").post(reverse(RECORD), given, follow=True)
+    factories.score(factories.candidate("*OCC(C)*"), value=1e-4, scoring_run=run)
+    return version
+
+
+@pytest.mark.parametrize(
+    ("entered", "ratio", "unlike"),
+    [
+        ({"temperature_k": "353", "salt": "litfsi", "method": "md"}, True, ""),
+        ({"temperature_k": "80", "temperature_unit": "degC", "salt": "LiTFSI", "method": "md"}, True, ""),
+        ({"temperature_k": "345", "salt": "LiTFSI", "method": "md"}, True, "measured at 345 K, predicted for 353 K"),
+        (
+            {"temperature_k": "353", "salt": "LiPF6"},
+            True,
+            "measured with LiPF6 by experiment, predicted with LiTFSI from molecular dynamics",
+        ),
+        ({"temperature_k": "333"}, False, "not compared with the prediction: measured at 333 K, predicted for 353 K"),
+        ({}, False, "not compared with the prediction: the temperature of the measurement is not stated"),
+    ],
+)
+def test_the_measured_value_is_set_against_the_predicted_one(client_of, given, predicted, entered, ratio, unlike):
+    response = client_of("Chemist").post(reverse(RECORD), given | entered, follow=True)
     (message,) = map(str, response.context["messages"])
-    assert "2 × predicted" in message
-    assert str(version) in message
-    assert response.content.decode().count("2 × predicted") == 2  # and in the table of the candidate's page
+    assert str(predicted) in message
+    page = response.content.decode()  # the message, and the table of the candidate's page
+    assert page.count("2 × predicted") == (2 if ratio else 0)
+    assert page.count(unlike) == 2 if unlike else "predicted for" not in page
+
+
+def test_an_unknown_training_temperature_gives_no_ratio(client_of, given):
+    run = factories.scoring_run(model_version=factories.alias().version)
+    factories.score(factories.candidate("*OCC(C)*"), value=1e-4, scoring_run=run)
+    response = client_of("Chemist").post(reverse(RECORD), given | {"temperature_k": "353"}, follow=True)
+    assert "× predicted" not in response.content.decode()
+    assert response.content.decode().count("the temperature that it holds for is not stored") == 2
+
+
+def test_the_standard_deviation_goes_with_the_value(client_of, given):
+    response = client_of("Chemist").post(reverse(RECORD), given | {"standard_deviation": "0.03"}, follow=True)
+    pieces = '2.00×10⁻⁴ ± 3.0×10⁻⁵<span class="sv-unit"> S/cm</span>'
+    listed = client_of("Viewer").get(reverse("admin:registry_measurement_changelist"))
+    page = client_of("Viewer").get(reverse("admin:registry_measurement_change", args=[Measurement.objects.get().pk]))
+    for shown in (response, listed, page):
+        assert pieces in shown.content.decode()
 
 
 def test_the_list_says_conditions_and_source(client_of):

@@ -1,0 +1,99 @@
+"""How far a measured value lies from a predicted one, and whether the two belong to the same conditions."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from registry.admin.parts import display
+from registry.admin.parts.evidence import Trained, method_text, some, span, trained_under
+from registry.models import Measurement, Prediction, Property
+
+NEAR = 10.0  # K: conductivity changes two- to tenfold over 20 K, so that a ratio across more says little of the model
+SAME = 1.0  # K: the same temperature, 80 °C or 353 K
+
+
+class Comparison(NamedTuple):
+    """distance: 2 × predicted, or "" where the two cannot be compared. unlike: which conditions differ, or why not."""
+
+    distance: str = ""
+    unlike: str = ""
+
+    def __str__(self) -> str:
+        return "; ".join(part for part in self if part)
+
+
+def compared(row: Measurement, prediction: Prediction | None) -> Comparison:
+    """As a factor on a log10 scale, else as a difference; neither where the temperatures are far apart or unknown."""
+    if prediction is None or row.value is None:
+        return Comparison()
+    under = _conditions_of(prediction)
+    if obstacle := _obstacle(row, under):
+        return Comparison("", f"not compared with the prediction: {obstacle}")
+    distance = _distance(row.value, prediction.value, prediction.property)
+    return Comparison(distance, _unlike(row, under) if distance else "")
+
+
+def _distance(measured: float, predicted: float, property_: Property) -> str:
+    if property_.scale == Property.Scale.LOG10:
+        return f"{display.number(measured / predicted, 2)} × predicted" if predicted > 0 < measured else ""
+    difference = measured - predicted
+    return f"{'−' if difference < 0 else '+'}{display.number(abs(difference), 2)} from predicted"
+
+
+def _conditions_of(prediction: Prediction) -> Trained:
+    """Those that were asked for; for the rest, those of the training data."""
+    trained = trained_under(prediction.model_version, prediction.property)
+    kelvin = prediction.conditions.get("temperature_k")
+    if isinstance(kelvin, int | float):
+        trained = trained._replace(kelvin=(float(kelvin),))
+    salt = prediction.conditions.get("salt")
+    return trained._replace(salts=(salt,)) if isinstance(salt, str) and salt else trained
+
+
+def _obstacle(row: Measurement, under: Trained) -> str:
+    """Why a ratio would mislead; nothing for values that follow from the structure alone."""
+    if row.method == Measurement.Method.COMPUTED and not any(under.kelvin):
+        return ""
+    if row.temperature_k is None:
+        return "the temperature of the measurement is not stated"
+    known = [kelvin for kelvin in under.kelvin if kelvin is not None]
+    if not known:
+        return "the temperature that it holds for is not stored"
+    if max(abs(row.temperature_k - kelvin) for kelvin in known) > NEAR:
+        return _both([_kelvin(row)], [f"for {span(known, 'K')}"])
+    return ""
+
+
+def _unlike(row: Measurement, under: Trained) -> str:
+    """measured at 345 K by experiment, predicted for 353 K from molecular dynamics."""
+    here: list[str] = []
+    there: list[str] = []
+    if row.temperature_k is not None and not _all_near(row.temperature_k, under.kelvin):
+        here.append(_kelvin(row))
+        there.append(f"for {span(under.kelvin, 'K')}")
+    if under.salts and _plain([row.salt]) != _plain(under.salts):
+        here.append(_salt(row.salt))
+        there.append(_salt(some(under.salts)))
+    if under.methods and {row.method} != set(under.methods):
+        here.append(f"by {method_text(row.method) or 'another method'}")
+        there.append(f"from {some(method_text(method) for method in under.methods) or 'other methods'}")
+    return _both(here, there) if here else ""
+
+
+def _both(here: list[str], there: list[str]) -> str:
+    return f"measured {' '.join(here)}, predicted {' '.join(there)}"
+
+
+def _salt(name: str) -> str:
+    return f"with {name}" if name else "without a stated salt"
+
+
+def _kelvin(row: Measurement) -> str:
+    return f"at {display.number(row.temperature_k, 5)} K"
+
+
+def _all_near(kelvin: float, stated: Sequence[float | None]) -> bool:
+    return all(one is not None and abs(one - kelvin) <= SAME for one in stated)
+
+
+def _plain(names: Sequence[str]) -> set[str]:
+    return {name.casefold().strip() for name in names}
