@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from registry.admin.alias import alias_badges
-from registry.admin.pages.compare_figures import groups
+from registry.admin.pages.compare_figures import Group, baseline, groups
 from registry.admin.pages.compare_training import charts, settings
 from registry.admin.parts import display
 from registry.admin.parts.figures import property_order
@@ -135,6 +135,11 @@ class Comparison:
             "table, and these tables differ."
         )
 
+    def against(self, rows: Sequence[Group]) -> str:
+        """Whom changes are told against, where any is told."""
+        told = any(cell.change for group in rows for row in group.rows for cell in row.cells)
+        return str(self.versions[baseline(self.versions)]) if told else ""
+
     def without_curve(self) -> str:
         return ", ".join(str(v) for v in self.versions if v.training_run is None or v.training_run.job_id is None)
 
@@ -150,6 +155,7 @@ class Comparison:
             "colour": colour,
             "verdict": verdict,
             "note": self.note(),
+            "against": self.against(rows),
             "groups": [group for group in rows if not group.folded],
             "folded": [group for group in rows if group.folded],
             "settings": differing,

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from registry.admin.parts.figures import COVERED, LOWER, NEITHER, PARTS, Figure, figures
 from registry.admin.parts.held_out import Footing
-from registry.models import ModelVersion
+from registry.models import Alias, ModelVersion
 
 
 class Cell(NamedTuple):
@@ -32,33 +32,45 @@ def groups(versions: Sequence[ModelVersion], footing: Footing) -> list[Group]:
     """A row for each figure that any of them has, in the order of the first that has it."""
     columns = [{(f.part, f.subject, f.key): f for f in figures(version)} for version in versions]
     groups: dict[tuple[str, str], list[Row]] = {}
+    base = baseline(versions)
     for place in merged(columns):
         row = [column.get(place) for column in columns]
-        groups.setdefault(place[:2], []).append(_row(row, footing))
+        groups.setdefault(place[:2], []).append(_row(row, base, footing))
     return [Group(_title(*place), rows, place[0] == "valid") for place, rows in groups.items()]
 
 
-def _row(row: Sequence[Figure | None], footing: Footing) -> Row:
+def baseline(versions: Sequence[ModelVersion]) -> int:
+    """The place of the version that the others are told against: a champion, or else the first."""
+    crowned = (n for n, version in enumerate(versions) if Alias.CHAMPION in {one.name for one in version.aliases.all()})
+    return next(crowned, 0)
+
+
+def _row(row: Sequence[Figure | None], base: int, footing: Footing) -> Row:
     known = [figure for figure in row if figure]
-    best = _best(known, footing) if len(known) == len(row) else None
-    first = known[0]
+    fair = _alike(known, footing)
+    best = _best(known) if fair and len(known) == len(row) else None
     cells = [
-        Cell(f.text(4), f.value == best, _change(row[0], f) if place else "") if f else Cell("–")
+        Cell(f.text(4), f.value == best, _change(row[base], f) if fair and place != base else "") if f else Cell("–")
         for place, f in enumerate(row)
     ]
-    return Row(first.measure.label, first.unit, cells)
+    return Row(known[0].measure.label, known[0].unit, cells)
 
 
-def _best(known: Sequence[Figure], footing: Footing) -> float | None:
-    """The best value, where one is better at all and all were measured alike."""
-    measure, values = known[0].measure, [figure.value for figure in known]
-    fair = (
+def _alike(known: Sequence[Figure], footing: Footing) -> bool:
+    """Whether all were measured on the same, so that one can be told against another."""
+    measure = known[0].measure
+    return (
         (footing.same_rows or not measure.held_out)
         and (footing.same_reference or not measure.own_reference)
         and (footing.same_tokens or not measure.label.startswith("Loss"))
         and len({figure.n for figure in known}) == 1
     )
-    if not fair or measure.better == NEITHER or len(set(values)) == 1:
+
+
+def _best(known: Sequence[Figure]) -> float | None:
+    """The best value, where one is better at all."""
+    measure, values = known[0].measure, [figure.value for figure in known]
+    if measure.better == NEITHER or len(set(values)) == 1:
         return None
     if measure.better == "nearest":
         return min(values, key=lambda value: abs(value - COVERED))
@@ -73,9 +85,9 @@ def merged(columns: Iterable[Mapping[Any, Any]]) -> list[Any]:
     return list(dict.fromkeys(place for column in columns for place in column))
 
 
-def _change(first: Figure | None, other: Figure) -> str:
-    """Against the first version, of its value."""
-    if first is None or not first.value or other.measure.better == NEITHER or first.value == other.value:
+def _change(base: Figure | None, other: Figure) -> str:
+    """Against the baseline, of its value."""
+    if base is None or not base.value or other.measure.better == NEITHER or base.value == other.value:
         return ""
-    text = f"{100 * (other.value - first.value) / abs(first.value):+.1f} %"
+    text = f"{100 * (other.value - base.value) / abs(base.value):+.1f} %"
     return "" if text in ("+0.0 %", "-0.0 %") else text

@@ -9,7 +9,7 @@ from registry.admin.alias import alias_badges
 from registry.admin.parts import display
 from registry.admin.parts.figures import PARTS, Figure, figures, headline
 from registry.admin.parts.panels import Fact, Notice, Panel
-from registry.models import ModelVersion, RegisteredModel, TrainingRun
+from registry.models import Alias, ModelVersion, RegisteredModel, TrainingRun
 
 
 def headline_text(version: ModelVersion) -> SafeString:
@@ -40,10 +40,13 @@ def _unit(unit: str) -> SafeString:
 
 
 def version_rows(versions: list[ModelVersion]) -> list[dict[str, Any]]:
-    """For the table on the page of their model."""
+    """For the table on the page of their model, newest first; ticked: the champion and the newest, to compare."""
+    crowned = [version for version in versions if any(one.name == Alias.CHAMPION for one in version.aliases.all())]
+    ticked = list(dict.fromkeys([*versions[:1], *crowned, *versions[1:2]]))[:2]
     return [
         {
             "version": version,
+            "ticked": version in ticked,
             "link": display.link(version, f"v{version.number}"),
             "badges": alias_badges(version.aliases.all()) if version.aliases.all() else "",
             "architecture": version.architecture,

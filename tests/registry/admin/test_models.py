@@ -117,6 +117,31 @@ def test_figures_of_different_rows_are_not_compared(client_of, predictor, split)
     assert best(response) == {}
     assert ("are not comparable" if split else "cannot be compared") in text
     assert ("set B, 12 test rows" if split else "not known") in text
+    assert "+75.4 %" not in text
+    assert "changes are against" not in text
+
+
+def test_changes_are_told_against_the_champion(client_of, predictor):
+    one, two = predictor("a", metrics(0.114, 0.5)), predictor("b", metrics(0.2, 0.5))
+    factories.alias(version=two)
+    text = client_of("Viewer").get(address(one, two)).content.decode()
+    assert "-43.0 %" in text
+    assert "+75.4 %" not in text
+    assert f"changes are against {two}" in text
+
+
+def test_the_champion_and_the_newest_version_are_ticked_for_comparison(client_of):
+    model = factories.registered_model()
+    versions = [factories.model_version(model=model) for _ in range(4)]
+    client = client_of("Viewer")
+    for champion, ticked in (None, versions[2:]), (versions[3], versions[2:]), (versions[0], versions[::3]):
+        if champion:
+            model.aliases.all().delete()
+            factories.alias(version=champion)
+        response = client.get(page(model))
+        rows = [row["version"] for row in response.context["version_rows"] if row["ticked"]]
+        assert rows == ticked[::-1]
+        assert response.content.decode().count(" checked>") == 2
 
 
 def test_equal_figures_and_other_numbers_of_rows_have_no_better_one(client_of, predictor):
