@@ -122,7 +122,7 @@ class RejectedRowViewSet(NestedViewSet):
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
     @action(detail=False, methods=["get"], pagination_class=None, filter_backends=[])
     def file(self, request: Request, import_run: str) -> FileResponse:
-        """All of them as CSV: number, column, code, reason, and the row as it came."""
+        """All of them as CSV: the columns and cells of the file, then `refused_row` and `refused_reason`."""
         run = get_object_or_404(ImportRun, pk=import_run)
         return FileResponse(
             rejected_rows_file(run), content_type="text/csv", as_attachment=True, filename=f"refused-{run.pk}.csv"

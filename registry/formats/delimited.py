@@ -35,7 +35,7 @@ def read(text: TextIO) -> Table:
         if problem:
             raise FormatError(f"The header (row {row_number}) cannot be read: {problem.reason}")
         columns = unique_columns(fields)
-        return Table("csv", columns, (_row(columns, *record) for record in records), delimiter in ";\t")
+        return Table("csv", columns, (_row(columns, *record) for record in records), delimiter in ";\t", delimiter)
     raise FormatError("The file is empty.")
 
 
@@ -59,6 +59,7 @@ def _row(columns: list[str], number: int, fields: list[str], raw: str, problem: 
         fields = fields[: len(columns)]  # a spreadsheet writes the empty cells beside its table, too
     if problem is None and len(fields) != len(columns):
         problem = Problem("field_count", f"The row has {len(fields)} fields; the header has {len(columns)}.")
+        return Row(number, dict(zip(columns, fields, strict=False)), raw, problem, fields)
     return Row(number, dict(zip(columns, fields, strict=False)), raw, problem)
 
 

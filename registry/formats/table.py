@@ -34,6 +34,8 @@ class Row:
     cells: dict[str, str]
     raw: str
     problem: Problem | None = None
+    fields: list[str] = field(default_factory=list, repr=False)
+    """The cells by place, where they are more or fewer than the columns."""
 
 
 @dataclass(slots=True)
@@ -45,6 +47,8 @@ class Table:
     rows: Iterator[Row] = field(repr=False)
     decimal_comma: bool = False
     """Whether a comma in a number may be its decimal sign: no comma separates the columns."""
+    delimiter: str = ","
+    """Of a CSV file."""
 
 
 def storable(text: str) -> str:
