@@ -87,7 +87,7 @@ class GenerationRunAdmin(RunAdmin):
 
 @admin.register(Proposal)
 class ProposalAdmin(RecordAdmin):
-    list_display = ("string", "run", "rank", "likelihood", "became")
+    list_display = ("string", "run", "place", "likelihood", "became")
     list_filter = (
         ("run", RelatedFilter),
         ("valid", BooleanRadioFilter),
@@ -103,6 +103,10 @@ class ProposalAdmin(RecordAdmin):
     def string(self, row: Proposal) -> str:
         return code(row.text)
 
+    @admin.display(description="drawn as no.", ordering="rank")
+    def place(self, row: Proposal) -> int:
+        return row.rank + 1
+
     @admin.display(description="log-likelihood", ordering="log_likelihood")
     def likelihood(self, row: Proposal) -> str:
         return display.number(row.log_likelihood)
@@ -115,7 +119,7 @@ class ProposalAdmin(RecordAdmin):
         return [
             Fact("String", code(row.text), wide=True),
             Fact("Run", display.link(row.run)),
-            Fact("Rank", row.rank),
+            Fact("Drawn as", f"no. {self.place(row):,}"),
             Fact("Log-likelihood", display.number(row.log_likelihood)),
             Fact("Became", outcome(row)),
         ]

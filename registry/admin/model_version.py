@@ -18,6 +18,7 @@ from registry.admin.pages.compare import MOST, Comparison, Incomparable, chosen
 from registry.admin.pages.compare_training import pairs
 from registry.admin.pages.model_parts import gate_notice, headline_text, metrics_panel
 from registry.admin.parts import display
+from registry.admin.parts.evidence import measured_alike, trained_on
 from registry.admin.parts.figures import property_order
 from registry.admin.parts.model_card import card_panel
 from registry.admin.parts.panels import Button, Fact, Notice, Panel, go, list_of, table
@@ -77,7 +78,7 @@ class ModelVersionAdmin(RecordAdmin):
 
     @admin.display(description="data")
     def data(self, row: ModelVersion) -> str:
-        return display.link(row.dataset_version)
+        return trained_on(row)
 
     def notice(self, row: ModelVersion) -> Notice | None:
         return gate_notice(row.training_run)
@@ -90,7 +91,7 @@ class ModelVersionAdmin(RecordAdmin):
             Fact("Architecture", row.architecture),
             Fact("Properties", _properties(row), wide=True),
             Fact("Origin", row.get_origin_display()),
-            Fact("Trained on", self.data(row)),
+            Fact("Trained on", display.stacked(trained_on(row), measured_alike(row))),
             Fact("Training run", display.link(row.training_run)),
             Fact("Fine-tuned from", display.link(row.parent)),
             Fact("Registered", display.when(row.created_at)),

@@ -33,6 +33,16 @@ def user_name(**options: Any) -> serializers.SlugRelatedField:
     return named(User, "username", **options)
 
 
+class PlaceField(serializers.IntegerField):
+    """A place that is stored from 0 and told from 1, as on the pages; read only."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(read_only=True, min_value=1, **options)
+
+    def to_representation(self, value: int) -> int:
+        return super().to_representation(value) + 1
+
+
 class BriefJobSerializer(serializers.HyperlinkedModelSerializer):
     """Enough of a run's job to show and follow it."""
 

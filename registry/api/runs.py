@@ -17,7 +17,17 @@ from registry.actions.start_scoring import StartScoring
 from registry.actions.start_training import StartTraining
 from registry.api.base import Act, NestedViewSet, RunViewSet
 from registry.api.downloads import TYPES, download
-from registry.api.fields import INT4, CreatedFilter, RowFilter, RunInputSerializer, RunSerializer, name_of, named, row
+from registry.api.fields import (
+    INT4,
+    CreatedFilter,
+    PlaceField,
+    RowFilter,
+    RunInputSerializer,
+    RunSerializer,
+    name_of,
+    named,
+    row,
+)
 from registry.models import (
     DatasetVersion,
     ExportRun,
@@ -115,6 +125,8 @@ class GenerationRunViewSet(RunViewSet):
 
 
 class ProposalSerializer(serializers.ModelSerializer):
+    rank = PlaceField(help_text="Order of drawing, from 1.")
+
     class Meta:
         model = Proposal
         fields = ["id", "rank", "text", "log_likelihood", "valid", "duplicate", "known", "reason", "candidate"]

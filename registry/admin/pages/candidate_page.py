@@ -12,11 +12,11 @@ from registry.admin.lists.walk import place_of
 from registry.admin.parts import display
 from registry.admin.parts.candidate_values import measured_of, measured_value, values_of
 from registry.admin.parts.conditions import conditions
+from registry.admin.parts.evidence import trained_on
 from registry.admin.parts.history import history
 from registry.admin.parts.panels import go
 from registry.admin.structure import identity_facts
-from registry.catalogue import entry_of_table
-from registry.models import Candidate, Decision, Measurement, ModelVersion, Property, Structure, Tag
+from registry.models import Candidate, Decision, Measurement, Property, Structure, Tag
 from registry.search.similarity import nearest
 
 NEIGHBOURS = 6
@@ -83,15 +83,7 @@ def _origins(row: Candidate) -> list[dict[str, Any]]:
     """How it was found, each time: from the string back to the data. The first time comes first."""
     proposals = row.proposals.select_related("run__model_version__model", "run__job__created_by",
                                              "run__model_version__dataset_version__dataset").order_by("pk")  # fmt: skip
-    return [{"proposal": p, "number": p.rank + 1, "data": _data(p.run.model_version)} for p in proposals[:ORIGINS]]
-
-
-def _data(version: ModelVersion) -> str:
-    """What a generator was trained on, as far as anybody knows."""
-    if version.dataset_version is not None:
-        return display.link(version.dataset_version)
-    known = entry_of_table(version.training_data_digest)
-    return known.title if known else "data outside this registry"
+    return [{"proposal": p, "number": p.rank + 1, "data": trained_on(p.run.model_version)} for p in proposals[:ORIGINS]]
 
 
 def _decisions(row: Candidate) -> list[dict[str, Any]]:

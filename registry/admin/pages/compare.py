@@ -10,6 +10,7 @@ from registry.admin.alias import alias_badges
 from registry.admin.pages.compare_figures import Group, baseline, groups
 from registry.admin.pages.compare_training import charts, settings
 from registry.admin.parts import display
+from registry.admin.parts.evidence import trained_on
 from registry.admin.parts.figures import property_order
 from registry.admin.parts.held_out import Footing
 from registry.models import ModelVersion, RegisteredModel
@@ -92,8 +93,8 @@ class Comparison:
         return [
             ("Architecture", [v.architecture for v in self.versions]),
             ("Properties", [_properties(v) for v in self.versions]),
-            ("Data", [display.link(v.dataset_version) if v.dataset_version else v.get_origin_display()
-                      for v in self.versions]),
+            ("Data", [trained_on(v) for v in self.versions]),
+            ("Origin", [v.get_origin_display() for v in self.versions]),
             ("Held out", held),
             ("Fine-tuned from", [display.link(v.parent) for v in self.versions]),
             ("Training", [display.link(v.training_run) for v in self.versions]),

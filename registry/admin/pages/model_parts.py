@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 
 from registry.admin.alias import alias_badges
 from registry.admin.parts import display
+from registry.admin.parts.evidence import trained_on
 from registry.admin.parts.figures import PARTS, Figure, figures, headline
 from registry.admin.parts.panels import Fact, Notice, Panel
 from registry.models import Alias, ModelVersion, RegisteredModel, TrainingRun
@@ -50,7 +51,7 @@ def version_rows(versions: list[ModelVersion]) -> list[dict[str, Any]]:
             "link": display.link(version, f"v{version.number}"),
             "badges": alias_badges(version.aliases.all()) if version.aliases.all() else "",
             "architecture": version.architecture,
-            "data": display.link(version.dataset_version) if version.dataset_version else version.get_origin_display(),
+            "data": trained_on(version),
             "headline": headline_text(version),
             "created": display.when(version.created_at),
             "by": display.person(version.created_by),

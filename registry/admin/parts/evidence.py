@@ -54,6 +54,20 @@ def evidence(version: ModelVersion, property_: Property) -> Evidence:
     return Evidence(error, _of_entry(known), known.title) if known else Evidence(error, "", "")
 
 
+def trained_on(version: ModelVersion) -> str:
+    """The frozen version, or the public data set that the catalogue knows the training table of."""
+    if version.dataset_version is not None:
+        return display.link(version.dataset_version)
+    known = entry_of_table(version.training_data_digest)
+    return known.title if known else "data outside this registry"
+
+
+def measured_alike(version: ModelVersion) -> str:
+    """How all rows of that public data set were measured; empty for data that state it row by row."""
+    known = entry_of_table(version.training_data_digest) if version.dataset_version is None else None
+    return _of_entry(known) if known else ""
+
+
 def test_error(version: ModelVersion, property_: Property) -> str:
     """test MAE ×/÷ 1.3 (0.114 decades), R² 0.556, n = 558."""
     found = {figure.key: figure for figure in headline(version).get(property_.label, ()) if figure.part == "test"}

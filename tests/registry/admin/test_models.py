@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from registry.actions.register_model import RegisterModel
+from registry.catalogue import entry
 from registry.models import JobEvent, ModelVersion
 from tests import factories
 from tests.bundles import CONDUCTIVITY, write_bundle
@@ -163,6 +164,17 @@ def test_generators_say_when_their_tables_differ(client_of, predictor):
     response = client_of("Viewer").get(address(one, alike))
     assert best(response) == {("Samples", "VUN by key"): "70.0 %", ("Samples", "Fréchet distance"): "0.5"}
     assert "these tables differ" not in response.content.decode()
+
+
+def test_pages_name_the_public_data_set_of_a_shipped_version(client_of):
+    known = factories.model_version(training_data_digest=entry("htp-md").tables[0])
+    unknown = factories.model_version(model=known.model)
+    client = client_of("Viewer")
+    lists = reverse("admin:registry_modelversion_changelist")
+    for url in (page(known), page(known.model), address(known, unknown), lists):
+        assert "HTP-MD, conductivity" in client.get(url).content.decode(), url
+    assert "molecular dynamics (PCFF+), 353 K, LiTFSI" in client.get(page(known)).content.decode()
+    assert "data outside this registry" in client.get(page(unknown)).content.decode()
 
 
 def test_only_settings_that_differ_are_listed(client_of):

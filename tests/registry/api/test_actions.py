@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from registry.actions.export import WriteExport
 from registry.actions.import_file import ImportFile
+from registry.catalogue import entry
 from registry.models import ExportRun, GenerationRun, ImportRun, Job, Measurement, Structure
 from tests import factories
 
@@ -231,6 +232,18 @@ def test_a_candidate_tells_where_it_came_from() -> None:
     assert origin["generation_run"] == proposal.run_id
     assert origin["dataset"] == run.dataset_version.dataset.slug
     assert (origin["training_run"], origin["text"]) == (run.pk, proposal.text)
+    (drawn,) = api("Viewer").get(f"/api/v1/generation-runs/{proposal.run_id}/proposals/").data["results"]
+    assert drawn["rank"] == origin["rank"] == proposal.rank + 1  # as on the pages: drawn as no. 1
+
+
+def test_lineage_names_the_public_data_set_of_a_model_from_elsewhere() -> None:
+    digest = entry("htp-md").tables[0]
+    for known, slug in (digest, "htp-md"), ("", None):
+        version = factories.model_version("generate", training_data_digest=known)
+        run = factories.generation_run(model_version=version)
+        candidate = factories.proposal(candidate=factories.candidate(), run=run).candidate
+        (origin,) = api("Viewer").get(f"/api/v1/candidates/{candidate.pk}/lineage/").data
+        assert (origin["dataset"], origin["dataset_version"]) == (slug, None)
 
 
 @pytest.mark.parametrize("sort", ["conductivity", "-conductivity"])
