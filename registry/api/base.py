@@ -1,5 +1,6 @@
 """What every noun's viewset is made of: strict reading, and writing through actions."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, NamedTuple
 
 from django.db.models import QuerySet
@@ -11,11 +12,12 @@ from rest_framework.reverse import reverse
 from rest_framework.viewsets import GenericViewSet
 
 from registry.actions.base import Action
+from registry.api.bodies import refuse_unknown_fields
 from registry.api.filters import StrictFilterBackend
 from registry.api.idempotency import once
 from registry.api.pagination import KeysetPagination
 from registry.api.schema import ChangedSerializer
-from registry.search.parameters import SelectionError, refuse_unknown
+from registry.search.parameters import SelectionError, did_you_mean, refuse_unknown
 
 
 class Act(NamedTuple):
@@ -38,7 +40,7 @@ class NounViewSet(GenericViewSet):
     pagination_class = KeysetPagination
     filter_backends = [StrictFilterBackend]
     acts: ClassVar[dict[str, Act]] = {}  # what a call does
-    reads: ClassVar[tuple[str, ...]] = ()  # POST calls that write nothing
+    reads: ClassVar[dict[str, type[serializers.Serializer]]] = {}  # POST calls that write nothing: what they read
     queries: ClassVar[dict[str, type[serializers.Serializer]]] = {}  # query parameters of calls that are no lists
     sorts: ClassVar[dict[str, str]] = {"id": "pk"}  # path to the field
     default_sort: ClassVar[str] = "-id"
@@ -48,12 +50,31 @@ class NounViewSet(GenericViewSet):
     def sorted_by(self, rows: QuerySet[Any], name: str) -> tuple[QuerySet[Any], str]:
         """Rows and the path to sort them by. Raises: SelectionError."""
         if name not in self.sorts:
-            raise SelectionError("sort", f"Unknown; known: {', '.join(self.sorts)}, and each with - in front.")
+            hint = did_you_mean(name, [*self.sorts, *self.more_sorts()])
+            raise SelectionError("sort", f"Unknown; {hint}known: {', '.join(self.sorts)}, and each with - in front.")
         return rows, self.sorts[name]
+
+    def more_sorts(self) -> Iterable[str]:
+        """Names to sort by that are rows, not fields."""
+        return ()
+
+    def initial(self, request: Request, *arguments: Any, **named: Any) -> None:
+        """Whatever call it is: who may not call learns that first, then what its body holds too much."""
+        super().initial(request, *arguments, **named)
+        there = self.action is not None and request.method.lower() in self.http_method_names
+        if there and request.method in ("POST", "PUT", "PATCH"):
+            reader = self.reader()
+            refuse_unknown_fields(request.data, reader and reader())
+
+    def reader(self) -> type[serializers.BaseSerializer] | None:
+        """What reads the body of the present call."""
+        if self.action in self.acts:
+            return self.acts[self.action].inputs
+        return self.reads.get(self.action) or self.get_serializer_class()
 
     def inputs(self) -> dict[str, Any]:
         """The validated body of the present call."""
-        reader = self.acts[self.action].inputs
+        reader = self.reader()
         return {} if reader is None else _valid(reader(data=self.request.data, context=self.get_serializer_context()))
 
     def query(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Candidates: read, decide, tag, assign; and the way each one came."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -107,6 +108,9 @@ class CandidateViewSet(ReadViewSet):
             # its own, without the property.
             return rows.filter(scores__property=found).annotate(score=F("scores__value")), "score"
         return super().sorted_by(rows, name)
+
+    def more_sorts(self) -> Iterable[str]:
+        return Property.objects.values_list("name", flat=True)
 
     @action(detail=True, methods=["post"])
     def decide(self, request: Request, pk: str) -> Response:

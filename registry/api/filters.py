@@ -18,7 +18,8 @@ class StrictFilterBackend(DjangoFilterBackend):
         known = set(filterset.filters) if filterset else set()
         if view.paginator:
             known |= set(view.paginator.parameters)
-        refuse_unknown(request.query_params, known, getattr(filterset, "families", ()))
+        families = getattr(filterset, "families", ())
+        refuse_unknown(request.query_params, known, families, filterset.family_names() if families else ())
         if filterset is None:
             return queryset
         if not filterset.is_valid():

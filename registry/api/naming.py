@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Model
 
-ACCESS = "Access"  # the one address that is no noun
+ACCESS = "Access"  # the addresses that are no nouns
 DONE = {
     "list": "List {plural}",
     "retrieve": "Read one {singular}",
@@ -18,7 +18,7 @@ DONE = {
 def tag(path: str) -> str:
     """The noun that leads the address: /api/v1/dataset-versions/{id}/ is about "Dataset versions"."""
     noun = path.removeprefix("/api/v1/").partition("/")[0]
-    return ACCESS if noun == "token" else noun.replace("-", " ").capitalize()
+    return ACCESS if noun in ("", "token") else noun.replace("-", " ").capitalize()
 
 
 def summary(view: Any, method: str) -> str:

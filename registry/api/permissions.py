@@ -7,7 +7,10 @@ from rest_framework.request import Request
 
 
 class ModelPermissions(DjangoModelPermissions):
-    """GET needs the view permission of the noun; a call with an action behind it needs that action's permission."""
+    """GET needs the view permission of the noun; a call with an action behind it needs that action's permission.
+
+    Whoever may read learns that there is no such call (405), not that it is forbidden.
+    """
 
     perms_map = DjangoModelPermissions.perms_map | {
         "GET": ["%(app_label)s.view_%(model_name)s"],
@@ -20,7 +23,9 @@ class ModelPermissions(DjangoModelPermissions):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         act = view.acts.get(view.action)
-        if not request.user.is_authenticated or (act is None and view.action not in view.reads):
+        there = view.action is not None and request.method.lower() in view.http_method_names
+        writes = there and act is None and view.action not in view.reads
+        if not request.user.is_authenticated or writes:
             return super().has_permission(request, view)
         reading = self.get_required_permissions("GET", view.queryset.model)
         return request.user.has_perms([*reading, act.permission] if act else reading)

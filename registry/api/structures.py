@@ -91,15 +91,13 @@ class StructureViewSet(ReadViewSet):
     filterset_class = StructureFilter
     sorts = {"id": "pk", "similarity": "similarity"} | {name: name for name in SORTS}
     queries = {"svg": DrawingQuery, "nearest": NearestQuery}
-    reads = ("identify",)
+    reads = {"identify": IdentifyInput}
 
     @extend_schema(request=IdentifyInput, responses=IdentitySerializer)
     @action(detail=False, methods=["post"])
     def identify(self, request: Request) -> Response:
         """What this text is: its key, or why it is refused. Writes nothing."""
-        asked = IdentifyInput(data=request.data)
-        asked.is_valid(raise_exception=True)
-        return Response(IdentitySerializer(_identified(**asked.validated_data)).data)
+        return Response(IdentitySerializer(_identified(**self.inputs())).data)
 
     @extend_schema(responses={(200, "image/svg+xml"): OpenApiTypes.STR})
     @action(detail=True, methods=["get"])

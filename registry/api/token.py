@@ -4,7 +4,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.authtoken.serializers import AuthTokenSerializer
 from rest_framework.authtoken.views import ObtainAuthToken
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.throttling import AnonRateThrottle
+
+from registry.api.bodies import refuse_unknown_fields
 
 
 class TokenThrottle(AnonRateThrottle):
@@ -25,3 +29,7 @@ class TokenView(ObtainAuthToken):
     """The user's token; made on the first call."""
 
     throttle_classes = [TokenThrottle]
+
+    def post(self, request: Request, *arguments: object, **named: object) -> Response:
+        refuse_unknown_fields(request.data, self.get_serializer())
+        return super().post(request, *arguments, **named)

@@ -17,6 +17,7 @@ from registry.api import (
     structures,
     tags,
 )
+from registry.api.root import RootView
 from registry.api.token import TokenView
 
 router = SimpleRouter()
@@ -46,4 +47,9 @@ for address, viewset in {
 }.items():
     router.register(address, viewset)
 
-urlpatterns = [path("token/", TokenView.as_view(), name="token"), *router.urls]
+nouns = {address: viewset.queryset.model for address, viewset, _ in router.registry if "(" not in address}
+urlpatterns = [
+    path("", RootView.as_view(nouns=nouns), name="root"),
+    path("token/", TokenView.as_view(), name="token"),
+    *router.urls,
+]

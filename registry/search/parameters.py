@@ -25,17 +25,25 @@ class SelectionError(ValueError):
         self.message = message
 
 
-def refuse_unknown(given: Iterable[str], known: Collection[str], families: Iterable[str] = ()) -> None:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The closest known name as a question, with a space behind it; empty when none is close."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]}? " if near else ""
+
+
+def refuse_unknown(
+    given: Iterable[str], known: Collection[str], families: Iterable[str] = (), more: Iterable[str] = ()
+) -> None:
     """A misspelt filter that is ignored selects everything: name it instead.
 
     families: patterns of names that are known beside the plain ones, for the message.
+    more: the names that the patterns stand for, to guess which one was meant.
 
     Raises: SelectionError.
     """
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
+            hint = did_you_mean(name, [*known, *more])
             raise SelectionError(name, f"Unknown parameter; {hint}known: {', '.join([*sorted(known), *families])}.")
 
 

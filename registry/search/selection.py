@@ -1,7 +1,7 @@
 """Which candidates: the one definition of every filter, for lists, exports and scoring alike."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -37,7 +37,7 @@ class CandidateFilter(StructureConditions):
     """The declared filters, and `<property>_min`, `_max`, `_std_max` and `_in_domain` for every property."""
 
     path: ClassVar[str] = "structure__"
-    families: ClassVar[Sequence[str]] = [f"<property>_{end}" for end in ("min", "max", "std_max", "in_domain")]
+    families: ClassVar[Sequence[str]] = [f"<property>_{end}" for end in _SCORE_LOOKUPS]
 
     ids = IdsFilter("pk", lookup_expr="in", label="Candidate ids.")
     status = ChoicesFilter("status", lookup_expr="in", choices=Candidate.Status)
@@ -56,6 +56,11 @@ class CandidateFilter(StructureConditions):
         super().__init__(data, Candidate.objects.all() if queryset is None else queryset, **rest)
         self.scored = _score_filters(set(self.data) - set(self.filters))
         self.filters.update({name: made for name, (_, _, made) in self.scored.items()})
+
+    def family_names(self) -> Iterator[str]:
+        """What the families stand for in this registry."""
+        for name in Property.objects.values_list("name", flat=True):
+            yield from (f"{name}_{end}" for end in _SCORE_LOOKUPS)
 
     def filter_queryset(self, queryset: Candidates) -> Candidates:
         """All conditions on one property's score go into one subquery, which one index range answers."""
@@ -112,7 +117,7 @@ def select_candidates(params: Mapping[str, Any], deadline: float | None = None) 
 def check_selection(params: Mapping[str, Any]) -> CandidateFilter:
     """The filters of a selection, none of them applied yet. Raises: SelectionError."""
     filters = CandidateFilter(as_texts(params))
-    refuse_unknown(params, filters.filters, filters.families)
+    refuse_unknown(params, filters.filters, filters.families, filters.family_names())
     for field, errors in filters.errors.items():
         raise SelectionError(field, " ".join(errors))
     return filters

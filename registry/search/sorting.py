@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 
 from registry.models import CandidateScore, ExportRun, Property
-from registry.search.parameters import SelectionError
+from registry.search.parameters import SelectionError, did_you_mean
 
 _OF_STRUCTURE = ("smiles", "formula", "mass", "heavy_atoms", "sa_score")
 _COMMON = {"id": "pk", "created_at": "created_at"}
@@ -76,10 +76,14 @@ def _keys(subject: str, sort: str, selection: Mapping[str, Any]) -> Iterator[Key
         elif subject == ExportRun.Subject.CANDIDATES and (found := Property.objects.filter(name=name).first()):
             yield Key(f"{_join(found)}__value", descending, found)
         else:
-            more = ", names of properties" if subject == ExportRun.Subject.CANDIDATES else ""
-            raise SelectionError(
-                "sort", f"{name!r} is unknown; known: {', '.join(_PATHS[subject])}{more}, and each with - in front."
-            )
+            raise SelectionError("sort", _unknown(subject, name))
+
+
+def _unknown(subject: str, name: str) -> str:
+    scored = subject == ExportRun.Subject.CANDIDATES
+    properties = Property.objects.values_list("name", flat=True) if scored else ()
+    hint, more = did_you_mean(name, [*_PATHS[subject], *properties]), ", names of properties" if scored else ""
+    return f"{name!r} is unknown; {hint}known: {', '.join(_PATHS[subject])}{more}, and each with - in front."
 
 
 def _join(property_: Property) -> str:

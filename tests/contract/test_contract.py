@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from rest_framework.parsers import MultiPartParser
 from rest_framework.test import APIClient
 
+from tests import factories
 from tests.contract.cases import CASES, Case
 
 BASELINE = Path(__file__).parent / "query_counts.json"
@@ -78,6 +80,42 @@ def test_a_viewer_writes_nothing(case: Case, viewer: APIClient) -> None:
     for method, address in _calls(case, row):
         assert getattr(APIClient(), method)(address).status_code == 401, address
         assert getattr(viewer, method)(address).status_code == 403, address
+
+
+@each
+def test_an_unknown_field_of_a_body_is_named(case: Case, db: None) -> None:
+    row = case.rows(1)[0]
+    everything = APIClient()
+    everything.force_authenticate(factories.user(is_superuser=True))
+    for method, address in (*_calls(case, row), *_reading_calls(case, row)):
+        if method == "delete":
+            continue
+        given = {"no_such_field": 1}
+        upload = MultiPartParser in case.view.parser_classes
+        answer = getattr(everything, method)(address, given, format="multipart" if upload else "json")
+        assert answer.status_code == 400, address
+        (error,) = answer.data["errors"]
+        assert error["field"] == "no_such_field"
+        assert error["message"].startswith("Unknown field; "), address
+
+
+def _reading_calls(case: Case, row: Any) -> Iterator[tuple[str, str]]:
+    """Every (method, address) that takes a body and writes nothing."""
+    for name in case.view.reads:
+        yield "post", f"{case.address(row)}{getattr(case.view, name).url_path}/"
+
+
+@each
+def test_a_method_that_is_not_there_is_no_question_of_permission(case: Case, viewer: APIClient) -> None:
+    row = case.rows(1)[0]
+    present = set(_calls(case, row))
+    addresses = [case.address(row)]
+    if hasattr(case.view, "retrieve"):
+        addresses.append(f"{case.address(row)}{row.pk}/")
+    for address in addresses:
+        for method in ("post", "put", "patch", "delete"):
+            if (method, address) not in present:
+                assert getattr(viewer, method)(address).status_code == 405, (method, address)
 
 
 @each

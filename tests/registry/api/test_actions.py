@@ -325,3 +325,55 @@ def test_health_notices_a_stopped_clock() -> None:
     factories.schedule(next_fire_at=timezone.now() - timedelta(hours=1))
     answer = APIClient().get("/health/")
     assert (answer.status_code, answer.json()["schedules_on_time"]) == (200, False)
+
+
+def test_a_misspelt_field_is_refused_with_the_likely_one_in_json_and_in_a_form() -> None:
+    client = api("Engineer")
+    answer = client.post("/api/v1/generation-runs/", generation(sede=1))
+    assert answer.status_code == 400
+    (error,) = answer.data["errors"]
+    assert error["field"] == "sede"
+    assert "did you mean seed?" in error["message"]
+    assert not GenerationRun.objects.exists()
+    upload = {"file": SimpleUploadedFile("a.csv", CSV), "dry_rum": "true"}
+    (error,) = client.post("/api/v1/import-runs/", upload, format="multipart").data["errors"]
+    assert "did you mean dry_run?" in error["message"]
+    identified = client.post("/api/v1/structures/identify/", {"smile": "*OCC*"})
+    assert "did you mean smiles?" in identified.data["errors"][0]["message"]
+
+
+def test_a_field_that_cannot_be_set_is_refused() -> None:
+    schedule = factories.schedule()
+    answer = api("Engineer").patch(f"/api/v1/schedules/{schedule.pk}/", {"last_outcome": "fine"})
+    assert answer.status_code == 400
+    assert answer.data["errors"] == [{"field": "last_outcome", "message": "This field is read only; leave it out."}]
+
+
+def test_a_token_is_asked_for_with_nothing_else() -> None:
+    factories.user(username="ada")
+    given = {"username": "ada", "password": "wrong", "usernam": "ada"}
+    (error,) = APIClient().post("/api/v1/token/", given).data["errors"]
+    assert error["field"] == "usernam"
+
+
+def test_the_root_lists_every_noun_with_its_address() -> None:
+    client = api("Viewer")
+    nouns = client.get("/api/v1/").data
+    assert nouns["training-runs"].endswith("/api/v1/training-runs/")
+    assert all(client.get(address).status_code == 200 for address in nouns.values())
+    assert APIClient().get("/api/v1/").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"),
+    [({"conductivty_min": 1e-5}, "conductivity_min"), ({"conductivity_mn": 1e-5}, "conductivity_min"),
+     ({"sort": "-conductivty"}, "conductivity"), ({"statsu": "proposed"}, "status")],
+)  # fmt: skip
+def test_a_misspelt_property_is_guessed_in_filters_and_sorts(query: dict[str, Any], meant: str) -> None:
+    factories.property_()
+    client = api("Curator")
+    (error,) = client.get("/api/v1/candidates/", query).data["errors"]
+    assert f"did you mean {meant}? " in error["message"]
+    body = {"sort": query["sort"]} if "sort" in query else {"selection": query}
+    (error,) = client.post("/api/v1/export-runs/", body).data["errors"]
+    assert f"did you mean {meant}? " in error["message"]
