@@ -18,7 +18,7 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError
 
-from mlcore import __version__, catalog, config, device
+from mlcore import __version__, catalog, config, device, misfit, options
 from mlcore.data.splits import Split
 from mlcore.data.tables import Table
 from mlcore.errors import UserError
@@ -61,7 +61,10 @@ class Bundle:
     @property
     def config(self) -> config.RunConfig:
         """The configuration it was trained with."""
-        return config.load(self.manifest.config)
+        try:
+            return config.recorded(self.manifest.config)
+        except UserError as error:
+            raise UserError(f"bundle {self.path}: {MANIFEST}: {error}") from error
 
     @property
     def tensors(self) -> dict[str, torch.Tensor]:
@@ -87,12 +90,20 @@ class Bundle:
 
     def fill(self, model: torch.nn.Module, tensors: Mapping[str, torch.Tensor] | None = None) -> None:
         """Copies the weights into `model`; UserError where names or shapes differ."""
-        try:
-            model.load_state_dict(dict(self.tensors if tensors is None else tensors))
-        except RuntimeError as error:
-            raise UserError(
-                f"bundle {self.path}: the weights do not fit the configuration: {_one_line(error)}"
-            ) from error
+        given = dict(self.tensors if tensors is None else tensors)
+        expected, found = ({n: tuple(t.shape) for n, t in part.items()} for part in (model.state_dict(), given))
+        if expected != found:
+            fault = misfit.explain(expected, found, self._numbers())
+            raise UserError(f"bundle {self.path}: the weights do not fit the configuration: {fault}")
+        model.load_state_dict(given)
+
+    def _numbers(self) -> dict[str, int]:
+        """What decides the shapes of the weights, by the name in which a person knows it."""
+        settings = asdict(self.config.model)
+        shape = {name: settings[name] for name in options.fixed(type(self.config.model))}
+        numbers = {f"model.{name}": value for name, value in shape.items() if type(value) is int}
+        tokens = {f"the number of tokens in {VOCABULARY}": len(self.vocabulary)} if VOCABULARY in self._files else {}
+        return numbers | tokens | {"the number of properties": len(self.manifest.properties)}
 
     def _texts(self, name: str) -> list[str]:
         content = parse_json(self.path, name, self._files.get(name, b""))
@@ -192,7 +203,3 @@ def _write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]

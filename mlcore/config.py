@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from mlcore import catalog, options
+from mlcore import catalog, inheritance, options
 from mlcore.errors import UserError
 from mlcore.options import option
 
@@ -125,9 +125,20 @@ class RunConfig:
         return asdict(self)
 
 
-def load(source: str | Path | Mapping[str, Any]) -> RunConfig:
-    """A RunConfig from a JSON file or an object; UserError on anything unknown, missing or out of bounds."""
+def load(source: str | Path | Mapping[str, Any], parent: RunConfig | None = None) -> RunConfig:
+    """A RunConfig from a JSON file or an object; UserError on anything unknown, missing or out of bounds.
+
+    parent: the configuration of the model that training starts from, whose `model` section it completes.
+    """
     content = dict(source) if isinstance(source, Mapping) else _read(Path(source))
+    if parent is not None and isinstance(content.get("architecture"), str):
+        content = inheritance.inherit(content, parent.architecture, asdict(parent.model))
+    return recorded(content)
+
+
+def recorded(source: Mapping[str, Any]) -> RunConfig:
+    """A RunConfig from one that a bundle keeps."""
+    content = dict(source)
     if not isinstance(content.get("architecture"), str):
         raise UserError(f"architecture: this setting is required; known: {', '.join(sorted(catalog.ARCHITECTURES))}")
     architecture = catalog.get(content["architecture"])

@@ -24,9 +24,14 @@ _PLAIN: dict[type, tuple[tuple[type, ...], str]] = {
 }
 
 
-def option(default: Any, help_text: str, *, minimum: float | None = None, maximum: float | None = None) -> Any:
-    """A dataclass field with a help text and inclusive bounds; a callable default is a factory, ... means required."""
-    metadata = {"help": help_text, "minimum": minimum, "maximum": maximum}
+def option(
+    default: Any, help_text: str, *, minimum: float | None = None, maximum: float | None = None, free: bool = False
+) -> Any:
+    """A dataclass field with a help text and inclusive bounds; a callable default is a factory, ... means required.
+
+    free: of a network's settings, one that does not decide its shape: a training that goes on may change it.
+    """
+    metadata = {"help": help_text, "minimum": minimum, "maximum": maximum, "free": free}
     if default is ...:
         return field(metadata=metadata)
     if callable(default):
@@ -51,6 +56,11 @@ def build(cls: type[T], source: object, where: str = "") -> T:
         values[name] = _convert(hints[name], value, _path(where, name))
         _check_bounds(values[name], known[name].metadata, _path(where, name))
     return cls(**values)
+
+
+def fixed(cls: type) -> list[str]:
+    """The settings of a network that decide its shape."""
+    return [item.name for item in fields(cls) if not item.metadata.get("free")]
 
 
 def nearest(name: object, known: typing.Iterable[str]) -> str:

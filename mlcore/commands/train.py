@@ -15,16 +15,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", type=Path, metavar="CONFIG.json", help="the run configuration; see `catalog --json`")
     parser.add_argument("--data", type=Path, required=True, metavar="FILE.csv", help="structures and values")
     parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder to write the model to")
-    parser.add_argument("--init", type=Path, metavar="BUNDLE", help="start from this model's weights")
+    parser.add_argument("--init", type=Path, metavar="BUNDLE", help="start from this model's weights and shape")
     parser.add_argument("--resume", action="store_true", help="go on from OUT.checkpoint when it is there")
 
 
 def run(args: argparse.Namespace, events: Events) -> None:
     """Trains as configured; the checkpoint lies beside the bundle until that is whole."""
-    settings = config.load(args.config)
+    parent = bundle.load(args.init) if args.init else None
+    settings = config.load(args.config, parent.config if parent else None)
     device.select(settings.device)
     bundle.check_free(args.out)
-    parent = bundle.load(args.init, catalog.get(settings.architecture).task) if args.init else None
     checkpoints = args.out.with_name(f"{args.out.name}.checkpoint")
     if checkpoints.is_dir():
         raise UserError(f"{checkpoints} is a folder, but the checkpoint is a file; remove it")

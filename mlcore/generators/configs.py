@@ -11,7 +11,11 @@ class TextConfig:
     """How a structure becomes a string of tokens; shared by all generators over SMILES."""
 
     forms: int = option(
-        5, "random SMILES forms of each structure seen in training; 1: the canonical one", minimum=1, maximum=100
+        5,
+        "random SMILES forms of each structure seen in training; 1: the canonical one",
+        minimum=1,
+        maximum=100,
+        free=True,
     )
     max_tokens: int = option(
         128, "longest string in tokens; longer ones are left out of training", minimum=8, maximum=4096
@@ -25,7 +29,7 @@ class GPTConfig(TextConfig):
     layers: int = option(3, "transformer blocks", minimum=1, maximum=48)
     heads: int = option(4, "attention heads in each block", minimum=1, maximum=64)
     width: int = option(96, "size of the residual stream; a multiple of heads", minimum=8, maximum=4096)
-    dropout: float = option(0.1, "dropout in training; never in sampling", minimum=0.0, maximum=0.9)
+    dropout: float = option(0.1, "dropout in training; never in sampling", minimum=0.0, maximum=0.9, free=True)
 
     def __post_init__(self) -> None:
         if self.width % self.heads:

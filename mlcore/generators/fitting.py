@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mlcore import device, training
+from mlcore import device, inheritance, training
 from mlcore.bundle import Bundle, Trained
 from mlcore.data.sequences import pad, spellings
 from mlcore.data.splits import Indices, Split
@@ -147,13 +147,16 @@ def _corpus(run: Run, axes: list[Axis]) -> tuple[Tokenizer, Corpus]:
 
 def _start_from(network: nn.Module, parent: Bundle, run: Run) -> None:
     """Takes the parent's weights; prompts of properties that the parent does not know start fresh."""
-    ours, theirs = asdict(run.config.model), asdict(parent.config.model)
-    differing = [name for name in ours if name not in ("forms", "dropout") and ours[name] != theirs.get(name)]
-    if parent.manifest.architecture != run.config.architecture or differing:
-        wanted = [f"architecture {parent.manifest.architecture}", *(f"model.{n}={theirs.get(n)}" for n in differing)]
-        raise UserError(f"--init {parent.path}: the configuration must have {', '.join(wanted)}")
+    inheritance.inherit(run.config.as_json(), parent.manifest.architecture, asdict(parent.config.model))
     learned = parent.tensors
-    parent.fill(network, {name: learned.get(name, fresh) for name, fresh in network.state_dict().items()})
+    body = {name: tensor for name, tensor in learned.items() if not _is_prompt(name)}
+    prompts = {name: learned.get(name, fresh) for name, fresh in network.state_dict().items() if _is_prompt(name)}
+    parent.fill(network, body | prompts)
+
+
+def _is_prompt(name: str) -> bool:
+    """Whether a tensor belongs to the PromptEncoder, which alone depends on which properties there are."""
+    return "prompt" in name.split(".")
 
 
 def _judge(generator: LanguageGenerator, run: Run) -> dict[str, Any]:

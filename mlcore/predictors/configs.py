@@ -12,11 +12,17 @@ class PolymerGNNConfig:
     members: int = option(4, "networks in the ensemble; their spread is part of the uncertainty", minimum=1, maximum=32)
     width: int = option(64, "numbers per atom", minimum=4, maximum=1024)
     layers: int = option(6, "message-passing steps: how many bonds far an atom sees", minimum=1, maximum=32)
-    dropout: float = option(0.1, "share of numbers hidden in training", minimum=0.0, maximum=0.9)
-    landmarks: int = option(512, "training structures kept to judge what is in the domain", minimum=2, maximum=4096)
+    dropout: float = option(0.1, "share of numbers hidden in training", minimum=0.0, maximum=0.9, free=True)
+    landmarks: int = option(
+        512, "training structures kept to judge what is in the domain", minimum=2, maximum=4096, free=True
+    )
     examples: int = option(
-        512, "training structures kept for a later fine-tuning; 0: none leave the data", minimum=0, maximum=4096
+        512,
+        "training structures kept for a later fine-tuning; 0: none leave the data",
+        minimum=0,
+        maximum=4096,
+        free=True,
     )
     rehearsal: int = option(
-        50, "when fine-tuned: as many labels as the earlier answers weigh; 0: forget freely", minimum=0
+        50, "when fine-tuned: as many labels as the earlier answers weigh; 0: forget freely", minimum=0, free=True
     )

@@ -11,6 +11,7 @@ tails from ruling.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from mlcore.data.splits import Split
 from mlcore.data.tables import from_scale
 from mlcore.device import describe as describe_device
 from mlcore.errors import UserError
+from mlcore.inheritance import check_shape
 from mlcore.predictors import report, targets
 from mlcore.predictors.configs import PolymerGNNConfig
 from mlcore.predictors.domain import Domain
@@ -211,6 +213,7 @@ def _further(run: Run, init: Bundle, split: Split) -> Ensemble:
             f"--init {init.path}: a {init.manifest.architecture} of {', '.join(before) or 'no property'} cannot start "
             f"a {run.config.architecture} of {', '.join(now)}; architecture and properties must be the same, in order"
         )
+    check_shape(run.config.architecture, asdict(run.config.model), asdict(init.config.model))
     targets.check_any(run.table, split)
     torch.manual_seed(run.config.seed)
     model = _network(run.config.model, len(run.table.properties))

@@ -23,6 +23,12 @@ def rewrite(path: Path, **changes: Any) -> None:
     file.write_text(json.dumps(json.loads(file.read_text()) | changes))
 
 
+def reshape(path: Path, **settings: Any) -> None:
+    """Changes settings of the network in the manifest."""
+    content = json.loads((path / "manifest.json").read_text())["config"]
+    rewrite(path, config=content | {"model": content["model"] | settings})
+
+
 def replace_file(path: Path, name: str, content: bytes) -> None:
     """Replaces a file together with its digest: an attack that the digests cannot see."""
     (path / name).write_bytes(content)
@@ -58,6 +64,13 @@ FAULTS: list[tuple[Callable[[Path], Any], str]] = [
     (lambda p: replace_file(p, "vocab.json", b'["<pad>"]'), "a vocabulary begins with"),
     (lambda p: replace_file(p, "vocab.json", b'{"a": 1}'), "must be a list of texts"),
     (lambda p: replace_file(p, "vocab.json", b'["<pad>", "<begin>", "<end>", "C"]'), "the weights do not fit"),
+    (lambda p: reshape(p, width=64), r"do not fit the configuration: model\.width is 64, the weights have 32$"),
+    (lambda p: reshape(p, layers=6), r"do not fit the configuration: model\.layers is 6, the weights have 1$"),
+    (lambda p: reshape(p, max_tokens=47), r"place\.weight must be 48 x 32, the weights have 49 x 32$"),
+    (
+        lambda p: reshape(p, width=33),
+        "manifest.json: model.width: 33 is no multiple",
+    ),
     (lambda p: rewrite(p, properties=[{"name": "conductivity"}]), "properties.unit: this setting is required"),
     (lambda p: shutil.rmtree(p), "no such folder"),
 ]

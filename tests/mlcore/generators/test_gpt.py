@@ -196,7 +196,7 @@ def test_fine_tuning_keeps_the_parents_prompt_scale(tiny_bundle: Path, tmp_path:
 @pytest.mark.parametrize(
     ("sections", "message"),
     [
-        ({"model": {"width": 64}}, "must have architecture gpt, model.width=32"),
+        ({"model": {"width": 64}}, "model.width is 64, the parent has 32; leave out"),
         ({"data": {"properties": [{"name": "conductivity", "unit": "S/m", "scale": "log10"}]}}, "was S/cm, log10"),
     ],
 )

@@ -154,7 +154,7 @@ def test_a_model_of_other_properties_is_no_start(small: Bundle, tmp_path: Path) 
 
 
 def test_a_model_of_another_shape_is_no_start(small: Bundle, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="do not fit"):
+    with pytest.raises(UserError, match=r"model\.width is 8, the parent has 16"):
         trained(tmp_path, ten_rows(), init=small, model=TINY | {"width": 8})
 
 
