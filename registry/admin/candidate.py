@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import Count, FilteredRelation, Prefetch, Q, QuerySet
+from django.db.models import FilteredRelation, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
@@ -20,9 +20,11 @@ from registry.admin.lists.candidate_list import CandidateChangeList, LastWhenMis
 from registry.admin.lists.chips import chips
 from registry.admin.lists.filters import SelectionFilter, chosen_of, scored_properties, selection_of
 from registry.admin.lists.list_sort import list_sort
+from registry.admin.lists.status_tabs import status_tabs
 from registry.admin.pages.candidate_page import candidate_page
 from registry.admin.pages.selection_view import SelectionView, selection_page
 from registry.admin.parts import display
+from registry.admin.parts.candidate_values import measured_briefly, standing_values
 from registry.admin.parts.panels import Button, go
 from registry.models import Candidate, CandidateScore, Decision, Property
 from registry.search.selection import CandidateFilter
@@ -34,7 +36,7 @@ MOST_COLUMNS = 4  # properties in the list; a candidate's page shows all
 class CandidateAdmin(RecordAdmin):
     list_filter = (SelectionFilter,)
     search_fields = ("structure__smiles",)  # shows the box; CandidateFilter says what is searched
-    search_help_text = "Part of the SMILES or of a tag, or a formula"
+    search_help_text = "Its number, part of the SMILES or of a tag, or a formula"
     list_display_links = None
     list_before_template = "registry/candidate/before_list.html"
     actions = ("accept", "reject", "hold", "comment", "tag", "assign", "score", "export")
@@ -48,13 +50,14 @@ class CandidateAdmin(RecordAdmin):
         return self.with_scores(request, super().get_queryset(request))
 
     def with_scores(self, request: HttpRequest, rows: QuerySet[Candidate]) -> QuerySet[Candidate]:
-        """What a row of the list shows, in three queries; and a join for each property, used only to sort by it."""
+        """What a row of the list shows, in four queries; and a join for each property, used only to sort by it."""
         joins = {
             f"score_{p.pk}": FilteredRelation("scores", condition=Q(scores__property_id=p.pk))
             for p in scored_properties(request)
         }
         scores = Prefetch("scores", CandidateScore.objects.order_by("property_id"))
-        return rows.select_related("structure", "assignee").prefetch_related("tags", scores).alias(**joins)
+        found = Prefetch("structure__measurements", standing_values(), to_attr="standing_values")
+        return rows.select_related("structure", "assignee").prefetch_related("tags", scores, found).alias(**joins)
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """The best first, by the first property that has a better direction."""
@@ -80,20 +83,14 @@ class CandidateAdmin(RecordAdmin):
         return CandidateFilter({"search": search_term.strip()}, queryset).qs, False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        counts = dict(Candidate.objects.order_by().values_list("status").annotate(Count("pk")))
-        query = {name: value for name, value in request.GET.items() if name not in ("status", "p", "e")}
-        chosen = request.GET.get("status", "")
-        tabs = [("", "All", sum(counts.values()))]
-        tabs += [(value, label.capitalize(), counts.get(value, 0)) for value, label in Candidate.Status.choices]
         context = {
             "chips": chips(request),
             "unfiltered": "?" + urlencode({"o": request.GET["o"]} if "o" in request.GET else {}),
-            "status_tabs": [
-                (label, count, "?" + urlencode(query | ({"status": value} if value else {})), value == chosen)
-                for value, label, count in tabs
-            ],
         }
-        return super().changelist_view(request, context | (extra_context or {}))
+        response = super().changelist_view(request, context | (extra_context or {}))
+        if "cl" in (shown := getattr(response, "context_data", None) or {}):
+            shown["status_tabs"] = status_tabs(request, shown["cl"].queryset)
+        return response
 
     def export_button(self, request: HttpRequest) -> Button | None:
         selection = json.dumps(selection_of(request.GET))
@@ -187,13 +184,14 @@ def _structure_column(request: HttpRequest) -> Callable[[Candidate], str]:
     @admin.display(description="structure", ordering="structure__smiles")
     def drawn(row: Candidate) -> str:
         shown = format_html("{}{}", display.drawing(row.structure), display.smiles(row.structure))
-        return display.stacked(display.link(row, shown, kept), display.formula(row.structure.formula))
+        named = format_html("candidate {} · {}", row.pk, display.formula(row.structure.formula))
+        return display.stacked(display.link(row, shown, kept), named)
 
     return drawn
 
 
 def _score_column(property_: Property) -> Callable[[Candidate], str]:
-    """A column of the list: the champion's value of one property."""
+    """A column of the list: the champion's value of one property, and what was measured."""
 
     @admin.display(
         description=f"{property_.label}, {display.unit_text(property_.unit)}".removesuffix(", "),
@@ -201,9 +199,12 @@ def _score_column(property_: Property) -> Callable[[Candidate], str]:
     )
     def column(row: Candidate) -> str:
         score = next((s for s in row.scores.all() if s.property_id == property_.pk), None)
+        found = measured_briefly(row.structure, property_)
         if score is None:
-            return display.EMPTY
-        return display.uncertain(score.value, score.standard_deviation, property_, score.in_domain, unit=False)
+            return found or display.EMPTY
+        value = display.uncertain(score.value, score.standard_deviation, property_, score.in_domain, unit=False)
+        return display.stacked(value, found) if found else value
 
+    column.largest_first = property_.better != Property.Better.LOWER  # type: ignore[attr-defined]
     column.__name__ = f"score_{property_.name}"
     return column

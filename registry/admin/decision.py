@@ -40,7 +40,9 @@ class DecisionAdmin(RecordAdmin):
 
     @admin.display(description="candidate")
     def picture(self, row: Decision) -> str:
-        return display.drawing(row.candidate.structure)
+        structure = row.candidate.structure
+        return display.stacked(format_html("{}{}", display.drawing(structure), display.smiles(structure)),
+                               f"candidate {row.candidate_id}")  # fmt: skip
 
     @admin.display(description="verdict", ordering="verdict")
     def verdict_(self, row: Decision) -> str:
@@ -52,8 +54,11 @@ class DecisionAdmin(RecordAdmin):
 
     @admin.display(description="standing")
     def standing(self, row: Decision) -> str:
+        """An undo takes another decision back; by itself it neither stands nor falls."""
+        if row.verdict == Decision.Verdict.UNDO:
+            return display.EMPTY
         undo = getattr(row, "undone_by", None)
-        return display.badge(f"undone by {undo.reviewer}", "grey", "undo") if undo else display.EMPTY
+        return display.badge(f"undone by {undo.reviewer}", "grey", "undo") if undo else display.badge("stands", "green")
 
     def facts(self, request: HttpRequest, row: Decision) -> list[Fact]:
         picture = display.drawing(row.candidate.structure, 240, 160)

@@ -41,6 +41,14 @@ class CandidateChangeList(RegistryChangeList):
         whole = min(self.list_per_page, self.result_count - start)
         return found if len(found) == whole else list(with_unscored)
 
+    def get_query_string(self, new_params: Any = None, remove: Any = None) -> str:
+        """A column that is clicked for the first time sorts alone; a property's best come first."""
+        asked = (new_params or {}).get(ORDER_VAR, "").partition(".")[0]
+        if asked.isdecimal() and int(asked) not in self.get_ordering_field_columns():
+            largest_first = getattr(self.list_display[int(asked)], "largest_first", False)
+            new_params = new_params | {ORDER_VAR: f"-{asked}" if largest_first else asked}
+        return super().get_query_string(new_params, remove)
+
     def get_ordering_field_columns(self) -> dict[int, str]:
         if self.params.get(ORDER_VAR):
             return super().get_ordering_field_columns()

@@ -45,14 +45,18 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def _stages(counts: dict[str, int]) -> list[dict[str, Any]]:
     """Round the loop: each number leads to its list."""
+    computed = Q(method=Measurement.Method.COMPUTED)
     measured = Measurement.objects.filter(retired_at=None).aggregate(
-        all=Count("pk"), waiting=Count("pk", filter=Q(added_in=None))
-    )
+        all=Count("pk", filter=~computed), waiting=Count("pk", filter=Q(added_in=None)),
+        computed=Count("pk", filter=computed),
+    )  # fmt: skip
     versions = ModelVersion.objects.aggregate(
         all=Count("pk", distinct=True), champions=Count("pk", filter=Q(aliases__name=Alias.CHAMPION), distinct=True)
     )
     undecided = counts.get(Candidate.Status.PROPOSED, 0)
     waiting = f"{measured['waiting']:,} not yet frozen" if measured["waiting"] else "all frozen"
+    if measured["computed"]:
+        waiting = f"and {measured['computed']:,} computed; {waiting}"
     return [
         _stage("Structures", Structure.objects.count(), "hub", list_of(Structure),
                _some(Dataset.objects.count(), "dataset")),

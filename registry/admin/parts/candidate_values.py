@@ -27,10 +27,30 @@ def values_of(structure: Structure) -> list[dict[str, Any]]:
     return sorted(entries.values(), key=lambda entry: entry["property"].name)
 
 
+def standing_values() -> QuerySet[Measurement]:
+    """Values that nobody retired."""
+    return Measurement.objects.filter(value__isnull=False, retired_at=None).order_by("pk")
+
+
 def measured_of(structures: Iterable[int]) -> QuerySet[Measurement]:
-    """Values that stand."""
-    rows = Measurement.objects.filter(structure__in=structures, value__isnull=False, retired_at=None)
+    """Values that stand, of these structures."""
+    rows = standing_values().filter(structure__in=structures)
     return rows.select_related("property", "dataset").order_by("property__name", "pk")
+
+
+def measured_briefly(structure: Structure, property_: Property) -> str:
+    """The latest value in a line: measured 2.10×10⁻⁴ at 333 K. Empty without one.
+
+    structure: with its `standing_values` fetched in advance, for a list.
+    """
+    rows = [m for m in structure.standing_values if m.property_id == property_.pk]  # type: ignore[attr-defined]
+    if not rows:
+        return ""
+    last = rows[-1]
+    word = "computed" if last.method == Measurement.Method.COMPUTED else "measured"
+    kelvin = "" if last.temperature_k is None else f" at {display.number(last.temperature_k, 5)} K"
+    more = f", {len(rows) - 1} more" if len(rows) > 1 else ""
+    return f"{word} {display.number(last.value)}{kelvin}{more}"
 
 
 def measured_value(row: Measurement) -> str:

@@ -140,6 +140,15 @@ def test_overview_counts_and_links(client_of):
     assert queries_of(client, reverse("admin:index")) <= 30
 
 
+def test_overview_counts_what_is_computed_apart(client_of):
+    factories.measurement()
+    for _ in range(2):
+        factories.measurement(method="computed")
+    stages = client_of("Viewer").get(reverse("admin:index")).context["stages"]
+    (stage,) = (stage for stage in stages if stage["label"] == "Measurements")
+    assert (stage["count"], stage["note"]) == ("1", "and 2 computed; 3 not yet frozen")
+
+
 @pytest.mark.parametrize("permission", ["view_candidate"])
 def test_overview_needs_only_to_see_candidates(client_of, permission):
     client = client_of("")

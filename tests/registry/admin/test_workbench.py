@@ -41,6 +41,68 @@ def test_values_are_shown_with_their_factor(client_of, scored):
     assert "×/÷ 1.4" in text
 
 
+def test_measured_values_stand_under_the_predicted_ones(client_of, scored):
+    factories.measurement(structure=scored[0].structure, value=1e-6, temperature_k=298)
+    factories.measurement(structure=scored[0].structure, value=2.1e-4, temperature_k=333)
+    factories.measurement(structure=scored[1].structure, value=5e-4, method="computed")
+    density = factories.property_("density", unit="g/cm3", scale="linear")
+    factories.measurement(structure=scored[2].structure, property=density, value=1.5)
+    text = client_of("Viewer").get(reverse(LIST)).content.decode()
+    assert "measured 2.10×10⁻⁴ at 333 K, 1 more" in text
+    assert "computed 5.00×10⁻⁴<" in text
+    assert text.count("measured ") == 1
+
+
+def order_links(response):
+    """Where a click on each header leads: the order it asks for."""
+    return re.findall(r'<a href="\?[^"]*?\bo=([-.\d]*)[^"]*">', response.content.decode())
+
+
+@pytest.mark.parametrize(("better", "first"), [("higher", "-3"), ("lower", "3")])
+def test_the_first_click_on_a_property_sorts_the_best_first_and_alone(client_of, scored, better, first):
+    type(factories.property_()).objects.update(better=better)
+    client = client_of("Curator")
+    by_status = order_links(client.get(reverse(LIST), {"o": "2"}))
+    assert first in by_status
+    assert not any("." in order for order in by_status)
+    again = order_links(client.get(reverse(LIST), {"o": first}))
+    assert ("3" if first == "-3" else "-3") in again
+
+
+def test_a_candidate_is_found_by_its_number_and_shows_it(client_of, scored):
+    response = client_of("Viewer").get(reverse(LIST), {"q": str(scored[1].pk)})
+    assert listed(response) == [scored[1].pk]
+    assert f"candidate {scored[1].pk} ·" in response.content.decode()
+    assert listed(client_of("Viewer").get(reverse(LIST), {"q": "9" * 40})) == []
+
+
+@pytest.mark.parametrize("chosen", [{}, {"status": "accepted"}, {"status": "rejected"}])
+def test_tabs_count_within_the_other_filters(client_of, db, chosen):
+    for status, tag in (("accepted", "a"), ("proposed", "a"), ("proposed", "b"), ("rejected", "b")):
+        factories.candidate(status=status, tags=[tag])
+    tabs = client_of("Viewer").get(reverse(LIST), {"tag": "a"} | chosen).context["status_tabs"]
+    assert {tab.label: tab.count for tab in tabs} == {
+        "All": 2, "Proposed": 1, "Accepted": 1, "Rejected": 0, "On hold": 0,
+    }  # fmt: skip
+    assert [tab.label for tab in tabs if tab.active] == [chosen.get("status", "all").capitalize()]
+    assert all("tag=a" in tab.url for tab in tabs)
+
+
+def test_tabs_of_a_filter_that_cannot_be_read(client_of, scored):
+    response = client_of("Viewer").get(reverse(LIST), {"run": "x", "status": "proposed"})
+    assert {tab.count for tab in response.context["status_tabs"]} == {0}
+
+
+def test_show_all_keeps_the_filters(client_of, db):
+    for number in range(52):
+        factories.candidate(tags=["a"] if number else [])
+    text = client_of("Viewer").get(reverse(LIST), {"tag": "a", "o": "2"}).content.decode()
+    assert "51 results" in text
+    links = re.findall(r'<a href="([^"]*)"[^>]*>\s*Show all', text)
+    assert links
+    assert all("tag=a" in link for link in links)
+
+
 @pytest.mark.parametrize(
     ("query", "places"),
     [
@@ -218,3 +280,15 @@ def test_drawing_is_svg_kept_by_the_browser_and_private(client_of, client, score
     assert "immutable" in response["Cache-Control"]
     assert client_of("Viewer").get(url, {"size": "1x99999999"}).status_code == 200
     assert client.get(url).status_code == 302
+
+
+def test_the_list_of_decisions_names_the_structure_and_says_what_stands(client_of, scored):
+    client = client_of("Curator")
+    for candidate in scored[:2]:
+        data = {"candidates": candidate.pk, "verdict": "accept", "stay": ""}
+        client.post(reverse("admin:registry_candidate_decide"), data)
+    client.post(reverse("admin:registry_decision_undo", args=[scored[0].decisions.get().pk]))
+    text = client.get(reverse("admin:registry_decision_changelist")).content.decode()
+    assert text.count(">stands<") == 1
+    assert text.count(f"undone by {client.user.username}") == 1
+    assert f'<code class="sv-smiles">{scored[1].structure.smiles}</code>' in text
