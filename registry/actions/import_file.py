@@ -169,8 +169,9 @@ class ImportFile(Action[ImportRun]):
             "duplicate_in_file": writer.duplicate_in_file,
             "duplicate_in_dataset": writer.duplicate_in_dataset,
             "measurements_duplicate": writer.measurements_duplicate,
+            "without": writer.sample.lacking(),
             "seconds": round(seconds, 2),
-        }
+        } | ({"first_rows": writer.sample.rows} if run.dry_run else {})
         run.save()
 
 

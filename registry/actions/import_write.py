@@ -12,6 +12,7 @@ from mlcore.chem.identity import Identity, Kind, identify_many
 from mlcore.processes import Workers
 from registry.actions.bulk import insert_new
 from registry.actions.import_rows import Draft
+from registry.actions.import_sample import Sample
 from registry.actions.reported import Report
 from registry.actions.structures import get_or_create_structures
 from registry.computed import COMPUTED
@@ -69,8 +70,12 @@ class Writer:
     structures_created: int = 0
     measurements_created: int = 0
     measurements_duplicate: int = 0
+    sample: Sample = field(init=False)
     _seen: set[bytes] = field(default_factory=set)
     _known: dict[str, Identity | ChemError] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.sample = Sample(self.mapping)
 
     def write(self, drafts: list[Draft]) -> None:
         """Identify, refuse, compute, insert."""
@@ -78,19 +83,19 @@ class Writer:
         structures = get_or_create_structures(identity for _, identity in identified)
         self.structures_created += len(structures.created)
         by_row = [
-            (draft, structures.id_of(identity), [
+            (draft, identity, [
                 (report, report.digest(identity.kind, identity.key)) for report in self._reports(draft, identity)
             ])
             for draft, identity in identified
         ]  # fmt: skip
         stored = self._stored(digest for _, _, reports in by_row for _, digest in reports)
         fresh: list[tuple[object, ...]] = []
-        for draft, structure, reports in by_row:
+        for draft, identity, reports in by_row:
             new = [pair for pair in reports if pair[1] not in stored and not self._in_file(pair[1])]
-            self._count(draft, reports, new, stored)
+            self._count(draft, identity, reports, new, stored)
             for report, digest in new:
                 self._seen.add(bytes.fromhex(digest))
-                fresh.append(self._row(draft, structure, report, digest))
+                fresh.append(self._row(draft, structures.id_of(identity), report, digest))
         self.measurements_created += len(insert_new(Measurement, _FIELDS, fresh))
 
     def _identified(self, drafts: list[Draft]) -> Iterator[tuple[Draft, Identity]]:
@@ -132,11 +137,17 @@ class Writer:
         return bytes.fromhex(digest) in self._seen
 
     def _count(
-        self, draft: Draft, reports: list[tuple[Report, str]], new: list[tuple[Report, str]], stored: set[str]
+        self,
+        draft: Draft,
+        identity: Identity,
+        reports: list[tuple[Report, str]],
+        new: list[tuple[Report, str]],
+        stored: set[str],
     ) -> None:
         self.measurements_duplicate += len(reports) - len(new)
         if new or not reports:
             self.imported += 1
+            self.sample.add(draft, identity)
         elif all(digest in stored for _, digest in reports):
             self.duplicate_in_dataset += 1
         else:

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
@@ -24,10 +23,11 @@ from registry.admin.forms.imports import UploadForm
 from registry.admin.forms.mapping import MappingForm
 from registry.admin.forms.uploads import upload_of
 from registry.admin.lists.related import RelatedFilter
+from registry.admin.pages import import_page
 from registry.admin.pages.action_view import ActionView
 from registry.admin.parts import display
-from registry.admin.parts.imported import mapping_rows, nothing_new, outcome
-from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
+from registry.admin.parts.imported import applied_twin, lacking, mapping_rows, nothing_new, outcome, reason_text
+from registry.admin.parts.panels import Button, Fact, Notice, Panel, go, table, values
 from registry.admin.run import RunAdmin
 from registry.formats.rejected_rows import rejected_rows_file
 from registry.models import ImportRun, Job, RejectedRow
@@ -46,6 +46,7 @@ class ImportRunAdmin(RunAdmin):
     search_fields = ("file_name", "file_digest__startswith")
     empty_hint = "Import a file of structures and measured values."
     list_buttons = ("start_button",)
+    page_template = "registry/import_run.html"
 
     def start_button(self, request: HttpRequest) -> Button | None:
         return go(request, StartImport.permission, "Import a file", "registry_importrun_upload", "upload_file",
@@ -116,13 +117,26 @@ class ImportRunAdmin(RunAdmin):
             Fact("Dataset", display.link(row.dataset)),
             Fact("Kind", self.kind(row)),
             Fact("Outcome", outcome(row), wide=True),
+            *([Fact("Go on with", import_page.onward(row), wide=True)] if row.applied else []),
             Fact("Rows", f"{row.rows_total:,}"),
-            Fact("Imported", f"{row.rows_imported:,}"),
+            Fact("To be imported" if row.dry_run else "Imported", f"{row.rows_imported:,}"),
             Fact("Duplicates", f"{row.rows_duplicate:,}"),
             Fact("Refused", f"{row.rows_rejected:,}"),
             Fact("New structures", f"{row.structures_created:,}"),
             Fact("New measurements", f"{row.measurements_created:,}"),
         ]
+
+    def notice(self, row: ImportRun) -> Notice | None:
+        """What a preview was good for; else what its rows, or those of the import, do not say."""
+        if twin := applied_twin(row):
+            return Notice("green", "check_circle", format_html("These rows were imported as {}.", display.link(twin)))
+        return Notice("amber", "warning", lacking(row)) if lacking(row) else None
+
+    def metrics(self, row: ImportRun) -> Panel:
+        """Without what the page tells elsewhere."""
+        told = ("first_rows", "without", "rejected")
+        found = {name.replace("_", " "): value for name, value in row.metrics.items() if name not in told}
+        return values("Metrics", found, "None recorded yet.", wide=False)
 
     def settings(self, row: ImportRun) -> Panel:
         """The mapping as a table, rather than the JSON that it is."""
@@ -132,28 +146,17 @@ class ImportRunAdmin(RunAdmin):
     def outputs(self, request: HttpRequest, row: ImportRun) -> list[Panel]:
         if row.job and not row.job.finished:
             return []
-        reasons = row.rejected_rows.order_by().values_list("code").annotate(n=Count("pk")).order_by("-n")
-        rows = row.rejected_rows.all()[:25]
-        return [
-            table("Why rows were refused", ["reason", "rows"], [[code, f"{n:,}"] for code, n in reasons],
-                  empty="No row was refused."),
-            table("Refused rows", ["row", "column", "reason", "text"],
-                  [[r.row_number, r.column or "–", r.reason, clipped(r.raw_text)] for r in rows],
-                  empty="No row was refused.", link=list_of(RejectedRow, import_run__id__exact=row.pk)),
-        ]  # fmt: skip
+        return [*import_page.first_rows(row), *import_page.refusals(row)]
 
     def buttons(self, request: HttpRequest, row: ImportRun) -> list[Button | None]:
         done = row.job is None or row.job.state == Job.State.SUCCEEDED
-        confirm = row.dry_run and done and row.rows_imported and go(
+        preview = row.dry_run and done
+        confirm = preview and not applied_twin(row) and row.rows_imported and go(
             request, StartImport.permission, f"Import {_rows(row.rows_imported)}", "registry_importrun_confirm",
             "check", args=[row.pk], style="primary", post=True,
         )  # fmt: skip
-        remap = (
-            row.dry_run
-            and done
-            and go(
-                request, StartImport.permission, "Change the mapping", "registry_importrun_remap", "tune", args=[row.pk]
-            )
+        remap = preview and go(
+            request, StartImport.permission, "Change the mapping", "registry_importrun_remap", "tune", args=[row.pk]
         )
         refused = row.rows_rejected and go(
             request, "registry.view_rejectedrow", "Download refused rows", "registry_importrun_refused", "download",
@@ -176,12 +179,16 @@ def clipped(text: str, length: int = 160) -> Any:
 
 @admin.register(RejectedRow)
 class RejectedRowAdmin(RecordAdmin):
-    list_display = ("__str__", "import_run", "column", "code", "text")
+    list_display = ("__str__", "import_run", "column", "why", "text")
     list_filter = (("import_run", RelatedFilter), ("code", AllValuesCheckboxFilter))
     list_select_related = ("import_run",)
     search_fields = ("reason", "raw_text")
     ordering = ("-import_run", "row_number")
     empty_hint = "No import has refused a row."
+
+    @admin.display(description="kind of reason", ordering="code")
+    def why(self, row: RejectedRow) -> str:
+        return reason_text(row.code)
 
     @admin.display(description="as it came")
     def text(self, row: RejectedRow) -> str:
@@ -192,7 +199,7 @@ class RejectedRowAdmin(RecordAdmin):
             Fact("Import", display.link(row.import_run)),
             Fact("Row", row.row_number),
             Fact("Column", row.column or "–"),
-            Fact("Code", row.code),
+            Fact("Kind of reason", reason_text(row.code)),
             Fact("Reason", row.reason, wide=True),
             Fact("As it came", clipped(row.raw_text, 20_000), wide=True),
         ]

@@ -25,6 +25,7 @@ class MeasurementAdmin(RecordAdmin):
     list_filter = (
         ("dataset", RelatedFilter),
         ("property", RelatedFilter),
+        ("import_run", RelatedFilter),
         ("method", ChoicesDropdownFilter),
         ("value", RangeNumericFilter),
     )

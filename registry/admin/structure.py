@@ -14,6 +14,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeNumericFilt
 from mlcore.chem import drawing
 from mlcore.chem.errors import ChemError
 from registry.admin.base import RecordAdmin
+from registry.admin.lists.new_in_import import NewInImport
 from registry.admin.parts import display
 from registry.admin.parts.candidate_values import measured_value
 from registry.admin.parts.conditions import conditions, stated
@@ -35,6 +36,7 @@ class StructureAdmin(RecordAdmin):
     list_display = ("picture", "identity", "kind", "formula_", "mass_", "heavy_atoms", "sa", "created")
     list_filter = (
         ("kind", ChoicesDropdownFilter),
+        NewInImport,
         ("heavy_atoms", RangeNumericFilter),
         ("sa_score", RangeNumericFilter),
     )

@@ -117,8 +117,9 @@ def _deviation(of: str, log10: bool, columns: Mapping[str, Header]) -> str:
     following = order[order.index(of) + 1 :][:1]
     for column, header in columns.items():
         named = _DEVIATION_OF.fullmatch(column.strip())
-        if named and (header := read_header(named[1])).name == value.name:
-            pass
+        of_value = read_header(named[1]) if named else None
+        if of_value and of_value.name == value.name:
+            header = of_value
         elif header.name not in names and not (header.name in words.DEVIATION and column in following):
             continue
         if header.unit in ("", value.unit) and header.logarithmic <= log10:

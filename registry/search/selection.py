@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django_filters import CharFilter, Filter
 
-from registry.models import Candidate, CandidateScore, Decision, Property, Proposal
+from registry.models import Candidate, CandidateScore, Decision, Measurement, Property, Proposal
 from registry.search import substructure
 from registry.search.conditions import StructureConditions
 from registry.search.parameters import (
@@ -46,6 +46,7 @@ class CandidateFilter(StructureConditions):
     without_tag = NamesFilter(method="has_no_tag", label="Has none of these tags.")
     run = IntegerFilter(method="came_from_run", label="Generation run that proposed it.")
     model_version = IntegerFilter(method="came_from_version", label="Model version that proposed it.")
+    import_run = IntegerFilter(method="measured_by_import", label="Import that brought a value of it.")
     assignee = CharFilter("assignee__username", label="User name.")
     assigned = YesNoFilter("assignee", lookup_expr="isnull", exclude=True)
     reviewer = CharFilter(method="decided_by", label="User name of somebody who decided on it.")
@@ -87,6 +88,10 @@ class CandidateFilter(StructureConditions):
 
     def came_from_version(self, rows: Candidates, _: str, version: int) -> Candidates:
         return rows.filter(Exists(Proposal.objects.filter(candidate=OuterRef("pk"), run__model_version=version)))
+
+    def measured_by_import(self, rows: Candidates, _: str, run: int) -> Candidates:
+        found = Measurement.objects.filter(structure=OuterRef("structure_id"), import_run=run, retired_at=None)
+        return rows.filter(Exists(found))
 
     def decided_by(self, rows: Candidates, _: str, username: str) -> Candidates:
         decisions = Decision.objects.filter(candidate=OuterRef("pk"), reviewer__username=username)

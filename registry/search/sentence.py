@@ -34,7 +34,7 @@ _WORDS = {
     "property": "property {}",
     "method": "method {}",
     "salt": "salt {}",
-    "import_run": "import {}",
+    "import_run": "measured by import {}",
 }
 _LISTS = ("status", "tag", "without_tag", "method")
 _YES_NO = {

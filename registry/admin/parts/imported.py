@@ -9,7 +9,46 @@ from django.utils.safestring import SafeString
 from registry.admin.parts import display
 from registry.models import ImportRun
 
-_SPECIAL = ("values", "computed", "conditions", "encoding")
+# Codes of refused rows that say little by themselves; the others read well without their underlines.
+_REASONS = {
+    "field_count": "too many or too few cells",
+    "quoting": "broken quotes",
+    "not_json": "no JSON object",
+    "duplicate_key": "a name twice in one object",
+    "not_text": "no text",
+    "polymer_name": "a name, no SMILES",
+    "star_count": "other than two chain ends",
+    "unparsable": "structure cannot be read",
+    "salt": "more than one molecule",
+    "nul_byte": "NUL byte",
+    "unit_in_cell": "unit within the cell",
+    "with_deviation": "± within the cell",
+    "bound": "only a bound, such as <1e-9",
+    "thousands": "thousands separators",
+    "ambiguous": "ambiguous decimal sign",
+    "zero": "zero, where a logarithm is taken",
+    "looks_log10": "looks like a logarithm",
+    "looks_linear": "looks like no logarithm",
+    "looks_celsius": "looks like °C",
+}
+
+
+def reason_text(code: str) -> str:
+    """`star_count` in words."""
+    return _REASONS.get(code, code.replace("_", " "))
+
+
+def lacking(run: ImportRun) -> str:
+    """`1 row without temperature, 3 rows without salt.` Empty where nothing lacks."""
+    found = (run.metrics.get("without") or {}).items()
+    parts = [f"{count:,} row{'s' * (count != 1)} without {name}" for name, count in found]
+    return f"{', '.join(parts)}." if parts else ""
+
+
+def applied_twin(run: ImportRun) -> ImportRun | None:
+    """The import that has brought in what a preview showed."""
+    same = {"dataset": run.dataset_id, "file_digest": run.file_digest, "mapping_digest": run.mapping_digest}
+    return ImportRun.objects.filter(**same, applied=True).first() if run.dry_run else None
 
 
 def nothing_new(run: ImportRun) -> SafeString:

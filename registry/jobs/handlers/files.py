@@ -9,14 +9,15 @@ from registry.models import ExportRun, ImportRun
 
 
 def import_file(attempt: Attempt, run: ImportRun) -> None:
-    """All rows or none; the rejected ones are kept with their reasons."""
+    """All rows or none; the refused ones are kept with their reasons."""
 
     def work() -> ImportRun:
         fresh = ImportRun.objects.get(pk=run.pk)  # a try that was rolled back must leave no trace in memory either
         return ImportFile(actor=attempt.job.created_by, import_run=fresh, report=_reporter(attempt)).run()
 
     done = attempt.write(work)
-    attempt.log("info", f"{done.rows_imported} of {done.rows_total} rows imported, {done.rows_rejected} rejected")
+    verb = "would be imported" if done.dry_run else "imported"
+    attempt.log("info", f"{done.rows_imported} of {done.rows_total} rows {verb}, {done.rows_rejected} refused")
 
 
 def export_file(attempt: Attempt, run: ExportRun) -> None:

@@ -3,12 +3,14 @@
 import csv
 import gzip
 import io
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from registry.actions.import_file import ImportFile
-from registry.models import Dataset, ImportRun, Job, Measurement
+from registry.models import Dataset, ImportRun, Job, Measurement, Structure
 from tests import factories
 
 FILE = "mol_smiles,conductivity (mS/cm),T\n*OCC*,0.1,80\n*C(*)C*,0.1,80\n"
@@ -226,6 +228,65 @@ def test_refused_rows_as_a_file(client, client_of):
     assert [list(row.values())[:3] for row in rows] == [["CCO", "1e-5", "2"], ["*CCO*", "1,2", "3"]]
     assert list(rows[0]) == ["smiles", "conductivity (S/cm)", "refused_row", "refused_reason"]
     assert client_of("").get(url("refused", run.pk)).status_code == 403
+
+
+CONDITIONS = (
+    "smiles,conductivity (mS/cm),sd (mS/cm),T (°C),salt\n*CCO*,0.1,0.01,80,LiTFSI\n*CC*,0.2,,,LiTFSI\nC,1,1,1,\n"
+)
+
+
+def test_a_preview_shows_the_rows_as_they_will_be_stored(client):
+    candidate = factories.candidate(smiles="*CCO*")
+    run = previewed(client, CONDITIONS)
+    assert run.metrics["without"] == {"temperature": 1, "standard deviation": 1}
+    one = run.metrics["first_rows"][0]
+    assert one["values"][0]["value"] == pytest.approx(1e-4)
+    assert one["temperature_k"] == pytest.approx(353.15)
+    text = text_of(client, run)
+    assert "1 row without temperature, 1 row without standard deviation." in text
+    for word in (
+        "<svg",
+        "*OCC*",
+        "1.00×10⁻⁴",
+        "(± 1.0×10⁻⁵)",
+        "353.15 K, LiTFSI",
+        f"candidate {candidate.pk}</a>",
+        "2 of 2",
+    ):
+        assert word in text
+    assert "as they will be stored" not in text_of(client, worked(confirmed(client, run)))
+
+
+def confirmed(client, preview):
+    client.post(url("confirm", preview.pk))
+    return ImportRun.objects.get(dry_run=False)
+
+
+def test_a_finished_import_leads_onward_and_folds_its_refusals(client):
+    known = factories.candidate(smiles="*CCO*").structure
+    earlier = timezone.now() - timedelta(hours=1)
+    Structure.objects.filter(pk=known.pk).update(created_at=earlier - timedelta(hours=1))
+    preview = previewed(client, CONDITIONS)
+    text = text_of(client, preview)
+    assert "Import these 2 rows" in text
+    assert '<details class="sv-details" open>' in text
+    run = confirmed(client, preview)
+    Job.objects.filter(pk=run.job_id).update(started_at=earlier)
+    run = worked(ImportRun.objects.get(pk=run.pk))
+    Job.objects.filter(pk=run.job_id).update(finished_at=timezone.now())
+    text = text_of(client, run)
+    for address, words, rows in (
+        (f"/admin/registry/measurement/?import_run__id__exact={run.pk}", "2 measurements", 2),
+        (f"/admin/registry/structure/?new_in={run.pk}", "1 new structure", 1),
+        (f"/admin/registry/candidate/?import_run={run.pk}", "1 measured candidate", 1),
+    ):
+        assert f'href="{address}">{words}</a>' in text
+        assert client.get(address).context["cl"].result_count == rows
+    assert '<details class="sv-details">' in text
+    assert "other than two chain ends" in text
+    text = text_of(client, preview)
+    assert "Import these" not in text
+    assert f'These rows were imported as <a class="sv-link" href="{url("change", run.pk)}">' in text
 
 
 def test_the_same_file_again_is_nothing_new(client):

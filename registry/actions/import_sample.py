@@ -1,0 +1,57 @@
+"""What a preview shows of the rows to be imported: the first ones as they will be stored, and what they lack."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlcore.chem.identity import Identity
+from registry.actions.import_rows import Draft
+from registry.formats import ColumnMapping
+
+SHOWN = 10  # rows
+
+
+@dataclass(slots=True)
+class Sample:
+    """The first rows, and how many of all have a value but no temperature, or an empty cell in a mapped column."""
+
+    mapping: ColumnMapping
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    without: Counter[str] = field(default_factory=Counter)
+
+    def add(self, draft: Draft, identity: Identity) -> None:
+        if len(self.rows) < SHOWN:
+            self.rows.append(_as_stored(draft, identity))
+        values = [report for report in draft.reports if report.value is not None]
+        if not values:
+            return
+        self.without["temperature"] += values[0].temperature_k is None
+        self.without["salt"] += bool(self.mapping.salt.column) and not values[0].salt
+        self.without["concentration"] += bool(self.mapping.concentration.column) and values[0].concentration is None
+        self.without["standard deviation"] += any(
+            value.standard_deviation and not draft.row.cells.get(value.standard_deviation, "").strip()
+            for value in self.mapping.values
+        )
+
+    def lacking(self) -> dict[str, int]:
+        return {name: count for name, count in self.without.items() if count}
+
+
+def _as_stored(draft: Draft, identity: Identity) -> dict[str, Any]:
+    """As JSON: values in the units of their properties, the temperature in K, the salt in mol per kg."""
+    shared = draft.reports[0] if draft.reports else None
+    names = ("method", "method_detail", "temperature_k", "salt", "concentration", "conditions", "source_id")
+    return {
+        "row": draft.row.number,
+        "smiles": identity.smiles,
+        "key": identity.key,
+        "values": [
+            {
+                "property": report.property,
+                "value": report.value,
+                "standard_deviation": report.standard_deviation,
+                "missing_reason": report.missing_reason,
+            }
+            for report in draft.reports
+        ],
+    } | ({name: getattr(shared, name) for name in names} if shared else {})
