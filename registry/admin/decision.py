@@ -1,6 +1,6 @@
 """Decisions: a record that only grows."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern
@@ -8,13 +8,16 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
+from registry.actions.base import ActionError
+from registry.actions.candidates import MAX_CANDIDATES
 from registry.actions.undo_decision import UndoDecision
+from registry.actions.undo_decisions import UndoDecisions
 from registry.admin.base import RecordAdmin
 from registry.admin.lists.related import RelatedFilter
 from registry.admin.pages.action_view import run_action
 from registry.admin.parts import display, said
-from registry.admin.parts.panels import Button, Fact, go
-from registry.models import Decision
+from registry.admin.parts.panels import Button, Fact, go, list_of
+from registry.models import Candidate, Decision
 
 
 @admin.register(Decision)
@@ -27,7 +30,21 @@ class DecisionAdmin(RecordAdmin):
     empty_hint = "Open a candidate and accept, reject or hold it; every decision is kept here."
 
     def get_urls(self) -> list[URLPattern]:
-        return [self.own_path("<int:pk>/undo/", require_POST(self.undo_view), "undo"), *super().get_urls()]
+        many = self.own_path("undo/", require_POST(self.undo_many_view), "undo_many")
+        return [many, self.own_path("<int:pk>/undo/", require_POST(self.undo_view), "undo"), *super().get_urls()]
+
+    def undo_many_view(self, request: HttpRequest) -> HttpResponse:
+        """What a decision on a selection did is taken back; back to the list that it was made from."""
+        query = request.POST.get("next", "")
+        try:
+            ids = said.from_ranges(request.POST.get("decisions", ""), MAX_CANDIDATES)
+            undone = UndoDecisions(actor=request.user, decisions=ids).run()
+        except (ValueError, ActionError) as error:
+            messages.error(request, str(error))
+        else:
+            less = "" if len(undone) == len(ids) else f" of {len(ids):,}; the others had been undone already"
+            messages.success(request, f"Undone {len(undone):,}{less}. All decisions stay on record.")
+        return redirect(list_of(Candidate) + (f"?{query}" if query else ""))
 
     def undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         decision = get_object_or_404(Decision.objects.select_related("candidate__structure"), pk=pk)

@@ -75,7 +75,7 @@ class DecideForm(SelectionForm):
         if self.left_out:
             had = Candidate.Status(STATUS_AFTER[verdict]).label.lower()
             text += f" Left out {self.left_out:,} that {'was' if self.left_out == 1 else 'were'} {had} already."
-        return text
+        return said.of_decisions(self.request, text, result, self.cleaned_data["next"])
 
 
 _DONE = set(STATUS_AFTER.values())

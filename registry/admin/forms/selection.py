@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import Count
+from django.db.models import Count, Prefetch
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -12,8 +12,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from registry.admin.forms.base import ActionForm
 from registry.admin.parts import display
 from registry.admin.parts.panels import list_of
-from registry.models import Candidate
+from registry.models import Candidate, CandidateScore, Property
 
+PREDICTED = 2  # values beside a drawing; a candidate's page shows all
 SHOWN = 24  # drawings of a selection; the rest is counted
 
 
@@ -52,13 +53,18 @@ class SelectionForm(ActionForm):
         return dict(rows.values_list("status").annotate(Count("pk")))
 
     def context(self) -> dict[str, Any]:
+        scores = Prefetch("scores", CandidateScore.objects.select_related("property").order_by("property__name"))
         rows = Candidate.objects.filter(pk__in=self.ids()).select_related("structure").order_by("pk")
+        rows = rows.prefetch_related(scores)
         labels = dict(Candidate.Status.choices)
         total = sum(self.counts.values())
         return {
             "count": total,
             "by_status": [(labels[status], count) for status, count in sorted(self.counts.items())],
-            "shown": [(row, display.drawing(row.structure)) for row in rows[:SHOWN]],
+            "shown": [
+                (row, display.drawing(row.structure), display.smiles(row.structure), _predicted(row))
+                for row in rows[:SHOWN]
+            ],
             "hidden_count": max(0, total - SHOWN),
             "list_query": str(self["next"].value() or ""),
         }
@@ -77,3 +83,15 @@ class SelectionForm(ActionForm):
     def ids(self) -> list[int]:
         parts = str(self["candidates"].value() or "").split(",")
         return [int(part) for part in parts if part.isdecimal() and len(part) < 19]
+
+
+def _predicted(row: Candidate) -> list[tuple[str, str]]:
+    """What a verdict rests on, the properties that have a better direction first."""
+    scores = sorted(row.scores.all(), key=lambda score: score.property.better == Property.Better.NEITHER)
+    return [
+        (
+            score.property.label,
+            display.uncertain(score.value, score.standard_deviation, score.property, score.in_domain),
+        )
+        for score in scores[:PREDICTED]
+    ]

@@ -1,5 +1,6 @@
 """What a person is told after acting on one candidate: which candidate it was, and how to take it back."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,11 +13,45 @@ from django.utils.safestring import SafeString
 from registry.admin.parts import display
 from registry.models import Candidate, Decision
 
+MOST_DIGITS = 38  # of a range; a longer one is none
+
 
 def of_decision(request: HttpRequest, past: str, decision: Decision, stay: str) -> SafeString:
     """Accepted candidate 12, *OCC*. [Undo]"""
     text = format_html("{} {}.", past, named(decision.candidate, stay))
     return _with_undo(request, text, reverse("admin:registry_decision_undo", args=[decision.pk]), next=_kept(stay))
+
+
+def of_decisions(request: HttpRequest, text: str, decisions: Iterable[Decision], query: str) -> SafeString:
+    """Accepted 12 candidates. [Undo]; query: of the list that one returns to."""
+    fields = {"decisions": as_ranges(decision.pk for decision in decisions), "next": query}
+    return _with_undo(request, format_html("{}", text), reverse("admin:registry_decision_undo_many"), **fields)
+
+
+def as_ranges(ids: Iterable[int]) -> str:
+    """1-3,7: ten thousand decisions that were made together in a few characters, and still exactly these."""
+    spans: list[list[int]] = []
+    for pk in sorted(ids):
+        if spans and pk == spans[-1][1] + 1:
+            spans[-1][1] = pk
+        else:
+            spans.append([pk, pk])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
+
+
+def from_ranges(text: str, most: int) -> list[int]:
+    """The ids again. Raises: ValueError when the text is damaged or names more than `most`."""
+    ids: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        last = last or first
+        if not (first.isdecimal() and last.isdecimal() and len(part) < MOST_DIGITS):
+            raise ValueError("The list of decisions is damaged.")
+        span = range(int(first), int(last) + 1)
+        if len(ids) + len(span) > most:
+            raise ValueError(f"More than {most:,} decisions.")
+        ids.extend(span)
+    return ids
 
 
 def of_tags(request: HttpRequest, candidate: Candidate, text: str, stay: str, **opposite: str) -> SafeString:

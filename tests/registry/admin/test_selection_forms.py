@@ -1,8 +1,11 @@
 """Many candidates at once: a form with an address of its own, then back to the list, with a word on what was done."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
+from registry.admin.parts.said import as_ranges, from_ranges
 from registry.models import Candidate, Decision
 from tests import factories
 
@@ -50,7 +53,8 @@ def test_back_to_the_list_as_it_was_with_a_word_on_what_was_done(client_of, four
     assert f'href="{reverse(LIST)}?tag=x&amp;o=-5">Back to the list' in form.content.decode()
     done = send(client, page, form, **fields)
     assert done.redirect_chain == [(f"{reverse(LIST)}{query}", 302)]
-    assert said(done) == [words]
+    (message,) = said(done)
+    assert message.partition(" <form")[0] == words
 
 
 def test_the_form_is_there_again_on_reload(client_of, four):
@@ -91,7 +95,7 @@ def test_the_same_verdict_again_only_when_asked_for(client_of, four):
     assert "All of them have this verdict already" in refused.content.decode()
     assert not Decision.objects.exists()
     done = send(client, "decide", form, verdict="accept", again="on")
-    assert said(done) == ["Accepted 4 candidates."]
+    assert said(done)[0].startswith("Accepted 4 candidates. <form")
     assert Decision.objects.count() == 4
 
 
@@ -106,7 +110,7 @@ def test_a_comment_leaves_nobody_out(client_of, four):
     done = send(
         client, "decide", client.get(ask(client, "comment", four)["Location"]), verdict="comment", comment="see"
     )
-    assert said(done) == ["Commented on 4 candidates."]
+    assert said(done)[0].startswith("Commented on 4 candidates. <form")
 
 
 def test_a_refused_form_of_the_page_still_leads_back_to_the_page(client_of, four):
@@ -117,3 +121,55 @@ def test_a_refused_form_of_the_page_still_leads_back_to_the_page(client_of, four
     done = send(client, "decide", refused, verdict="reject", reason="brittle")
     page = reverse("admin:registry_candidate_change", args=[four[0].pk])
     assert done.redirect_chain == [(f"{page}?_changelist_filters=tag%3Dx", 302)]
+
+
+def test_structures_and_predictions_stand_beside_the_drawings(client_of, four):
+    for candidate in four[:2]:
+        factories.score(candidate, value=1.8e-4, standard_deviation=0.15, in_domain=False)
+    form = client_of("Curator").get(ask(client_of("Curator"), "accept", four[:3])["Location"])
+    text = form.content.decode()
+    assert text.count('<code class="sv-smiles">') == 3
+    assert text.count("1.80×10⁻⁴") == text.count("×/÷ 1.4") == text.count(">out of domain<") == 2
+    assert text.count("no prediction") == 1
+
+
+def press_undo(client, message):
+    action = re.search(r'action="([^"]+)"', message).group(1)
+    return client.post(action, dict(re.findall(r'name="([^"]+)" value="([^"]*)"', message)), follow=True)
+
+
+def test_a_decision_on_many_is_taken_back_and_nothing_else_is(client_of, four):
+    client, query = client_of("Curator"), "?tag=x"
+    factories.decision(candidate=four[0], verdict="hold")
+    form = client.get(ask(client, "reject", four[:2], query)["Location"])
+    (message,) = said(send(client, "decide", form, verdict="reject", reason="brittle"))
+    later = factories.decision(candidate=four[1], verdict="accept")
+    undone = press_undo(client, message)
+    assert undone.redirect_chain == [(f"{reverse(LIST)}{query}", 302)]
+    assert said(undone) == ["Undone 2. All decisions stay on record."]
+    assert [Candidate.objects.get(pk=one.pk).status for one in four] == ["on_hold", "accepted", "accepted", "rejected"]
+    assert Decision.objects.filter(verdict="undo").count() == 2
+    assert not hasattr(later, "undone_by")
+    assert said(press_undo(client, message)) == ["All of them have been undone already."]
+
+
+@pytest.mark.parametrize("decisions", ["", "x", "1-", "9-x", "1-999999999999", "9" * 50, "123456789"])
+def test_damaged_undo_is_told(client_of, db, decisions):
+    data = {"decisions": decisions}
+    response = client_of("Curator").post(reverse("admin:registry_decision_undo_many"), data, follow=True)
+    assert response.status_code == 200
+    assert len(said(response)) == 1
+    assert not Decision.objects.exists()
+
+
+def test_only_curators_take_back(client_of, db):
+    data = {"decisions": str(factories.decision().pk)}
+    assert client_of("Chemist").post(reverse("admin:registry_decision_undo_many"), data).status_code == 403
+    assert client_of("Curator").get(reverse("admin:registry_decision_undo_many"), data).status_code == 405
+
+
+def test_ranges_name_exactly_their_ids():
+    assert as_ranges([7, 1, 2, 3]) == "1-3,7"
+    assert from_ranges("1-3,7", 4) == [1, 2, 3, 7]
+    with pytest.raises(ValueError, match="More than 3"):
+        from_ranges("1-3,7", 3)
