@@ -16,7 +16,10 @@ class MoveAlias(Action[Alias]):
     """Point `name` of `model` at `version`, and say why.
 
     A predictor that becomes champion takes over the candidates' scores: those it has predicted are shown at once,
-    and a scoring run starts for the others.
+    and a scoring run starts for the others. Where it lacks a property that the champion before it predicts, and that no
+    other champion does, the move is refused.
+
+    drop_properties: move nevertheless, and let the candidates lose their scores of these properties.
     """
 
     permission: ClassVar[str] = "registry.change_alias"
@@ -25,15 +28,24 @@ class MoveAlias(Action[Alias]):
     version: ModelVersion
     reason: str
     name: str = Alias.CHAMPION
+    drop_properties: bool = False
 
     def check(self) -> None:
+        RegisteredModel.objects.select_for_update(no_key=True).get(pk=self.model.pk)  # one move at a time
         if self.version.model_id != self.model.pk:
             raise ActionError(f"{self.version} is no version of {self.model}.", field="version")
         if not self.reason.strip():
             raise ActionError("Say why: the reason is part of the history.", field="reason")
+        if self.name == Alias.CHAMPION and not self.drop_properties and (lost := without_champion(self.version)):
+            names = ", ".join(lost)
+            raise ActionError(
+                f"{self.version} does not predict {names}; no champion would, and every candidate would lose its "
+                f"scores of {names}. Choose a version that has them too, or confirm with drop_properties.",
+                field="drop_properties",
+                conflict=True,
+            )
 
     def execute(self) -> Alias:
-        RegisteredModel.objects.select_for_update(no_key=True).get(pk=self.model.pk)  # one move at a time
         before = Alias.objects.filter(model=self.model, name=self.name).first()
         alias, _ = Alias.objects.update_or_create(
             model=self.model,
@@ -51,3 +63,14 @@ class MoveAlias(Action[Alias]):
         predicted = Prediction.objects.filter(structure=OuterRef("structure"), model_version=self.version)
         if Candidate.objects.filter(~Exists(predicted)).exists():
             StartScoring(actor=None, model_version=self.version).run()
+
+
+def without_champion(version: ModelVersion) -> list[str]:
+    """Names of the properties that no champion would predict any more if this version became its model's."""
+    champion = version.model.champion()
+    if champion is None or version.model.task != RegisteredModel.Task.PREDICT:
+        return []
+    others = ModelVersion.objects.filter(aliases__name=Alias.CHAMPION, model__task=RegisteredModel.Task.PREDICT)
+    kept = Property.objects.filter(model_versions__in=[version, *others.exclude(pk=champion.pk)])
+    lost = Property.objects.filter(model_versions=champion).exclude(pk__in=kept.values("pk"))
+    return list(lost.order_by("name").values_list("name", flat=True))

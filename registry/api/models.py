@@ -1,6 +1,7 @@
 """Models, their versions and the names that move along them."""
 
 from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
 from django_filters import CharFilter
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -19,11 +20,15 @@ from registry.search.parameters import ChoicesFilter, IntegerFilter
 
 class AliasSerializer(serializers.ModelSerializer):
     model = name_of()
+    version = serializers.PrimaryKeyRelatedField(read_only=True, help_text="Id, as in model-versions/{id}/.")
+    version_number = serializers.IntegerField(
+        source="version.number", read_only=True, help_text="Number within the model: the 3 of v3."
+    )
     moved_by = name_of("username", allow_null=True)
 
     class Meta:
         model = Alias
-        fields = ["id", "model", "name", "version", "reason", "moved_by", "moved_at"]
+        fields = ["id", "model", "name", "version", "version_number", "reason", "moved_by", "moved_at"]
 
 
 class AliasFilter(RowFilter):
@@ -32,7 +37,7 @@ class AliasFilter(RowFilter):
 
 
 class AliasViewSet(ReadViewSet):
-    queryset = Alias.objects.select_related("model", "moved_by")
+    queryset = Alias.objects.select_related("model", "version", "moved_by")
     serializer_class = AliasSerializer
     filterset_class = AliasFilter
     sorts = {"id": "pk", "moved_at": "moved_at"}
@@ -56,8 +61,11 @@ class RegisteredModelFilter(CreatedFilter):
 
 
 class MoveAliasInput(serializers.Serializer):
-    version = row(ModelVersion)
+    version = row(ModelVersion, help_text="Id of a version of this model, not its number.")
     reason = serializers.CharField(max_length=300)
+    drop_properties = serializers.BooleanField(
+        default=False, help_text="Move even if properties then have no champion and candidates lose these scores."
+    )
 
 
 class RegisteredModelViewSet(ReadViewSet):
@@ -66,6 +74,16 @@ class RegisteredModelViewSet(ReadViewSet):
     filterset_class = RegisteredModelFilter
     sorts = {"id": "pk", "name": "name", "created_at": "created_at"}
     acts = {"move_alias": Act(MoveAlias, MoveAliasInput, AliasSerializer)}
+    lookup_value_regex = "[^/]+"
+
+    def get_object(self) -> RegisteredModel:
+        return self.found()
+
+    def found(self) -> RegisteredModel:
+        """By id or by name."""
+        asked, rows = self.kwargs["pk"], self.get_queryset()
+        by_id = rows.filter(pk=asked).first() if asked.isascii() and asked.isdigit() else None
+        return by_id or get_object_or_404(rows, name=asked)
 
     @action(detail=True, methods=["put"], url_path=r"aliases/(?P<name>[-a-zA-Z0-9_]{1,40})")
     def move_alias(self, request: Request, pk: str, name: str) -> Response:
@@ -74,6 +92,7 @@ class RegisteredModelViewSet(ReadViewSet):
 
 
 class ModelVersionSerializer(serializers.ModelSerializer):
+    number = serializers.IntegerField(read_only=True, help_text="Number within the model: the 3 of v3.")
     model = name_of()
     task = serializers.CharField(source="model.task", read_only=True)
     properties = name_of(many=True)

@@ -47,6 +47,9 @@ def judge(attempt: Attempt, schedule: Schedule, version: ModelVersion) -> Verdic
         return Verdict(False, "The schedule names no gate metric.")
     if champion is None:
         return Verdict(True, "There was no champion before.")
+    if missing := champion.properties.exclude(pk__in=version.properties.all()):
+        names = ", ".join(item.name for item in missing)
+        return Verdict(False, f"It does not know {names}, which the champion {champion} does.")
     try:
         old, new, where = _figures(attempt, schedule.gate_metric, champion, version)
     except LookupError as error:

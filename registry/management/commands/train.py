@@ -26,6 +26,10 @@ class Command(RunCommand):
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--promote", metavar="REASON", help="with --wait: make it champion, for this reason")
 
+        parser.add_argument(
+            "--drop-properties", action="store_true", help="promote even if properties lose their champion"
+        )
+
     def handle(self, **options: Any) -> None:
         if options["promote"] and not options["wait"]:
             raise CommandError("--promote needs --wait.", returncode=2)
@@ -47,7 +51,13 @@ class Command(RunCommand):
             return
         self.stdout.write(f"{run.model_version}: registered")
         if options["promote"]:
-            MoveAlias(actor=None, model=model, version=run.model_version, reason=options["promote"]).run()
+            MoveAlias(
+                actor=None,
+                model=model,
+                version=run.model_version,
+                reason=options["promote"],
+                drop_properties=options["drop_properties"],
+            ).run()
             self.stdout.write(f"{run.model_version}: champion")
 
 

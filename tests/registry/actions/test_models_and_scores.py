@@ -112,6 +112,30 @@ def test_scores_follow_the_champion() -> None:
     assert ScoringRun.objects.filter(job__state="queued", selection={}).count() == 2  # of the factory: none to score
 
 
+def test_a_champion_that_predicts_less_is_refused_unless_that_is_meant() -> None:
+    candidate, hue = factories.candidate(), factories.property_("hue")
+    old = factories.model_version(properties=[factories.property_(), hue])
+    new = factories.model_version(model=old.model)
+    MoveAlias(actor=None, model=old.model, version=old, reason="the first").run()
+    factories.score(candidate, property=hue, value=3.0)
+    with pytest.raises(ActionError, match="does not predict hue; no champion would") as refused:
+        MoveAlias(actor=None, model=old.model, version=new, reason="better").run()
+    assert (refused.value.field, refused.value.conflict) == ("drop_properties", True)
+    assert scores() == [3.0]
+    assert old.model.champion() == old
+    MoveAlias(actor=None, model=old.model, version=new, reason="only a name", name="candidate").run()
+    MoveAlias(actor=None, model=old.model, version=new, reason="better", drop_properties=True).run()
+    assert old.model.champion() == new
+
+
+def test_properties_of_another_champion_are_not_lost() -> None:
+    old = factories.model_version(properties=[factories.property_(), factories.property_("hue")])
+    new = factories.model_version(model=old.model)
+    factories.alias(version=old)
+    factories.alias(version=factories.model_version(properties=[factories.property_("hue")]))
+    assert MoveAlias(actor=None, model=old.model, version=new, reason="better").run().version == new
+
+
 def test_new_champion_scores_what_it_has_not_predicted() -> None:
     factories.candidate()
     version = factories.model_version()

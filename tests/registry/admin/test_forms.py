@@ -179,3 +179,18 @@ def test_schedule_is_saved_and_a_wrong_clock_refused(client_of):
     client.post(url("schedule_add"), data)
     schedule = Schedule.objects.get()
     assert (schedule.dataset, schedule.created_by, schedule.cron) == (dataset, client.user, "0 3 * * *")
+
+
+def test_a_champion_that_predicts_less_is_confirmed_by_the_names_of_what_is_lost(client_of):
+    old = factories.model_version(properties=[factories.property_(), factories.property_("hue")])
+    new = factories.model_version(model=old.model)
+    factories.alias(version=old)
+    client = client_of("Engineer")
+    given = {"version": new.pk, "name": "champion", "reason": "lower error"}
+    assert "drop_properties" not in client.get(url("alias_move"), {"version": old.pk}).context["form"].fields
+    assert "Drop the scores of hue" in client.get(url("alias_move"), {"version": new.pk}).content.decode()
+    refused = client.post(url("alias_move"), given)
+    assert refused.status_code == 422
+    assert "no champion would" in refused.context["form"].errors["drop_properties"][0]
+    assert client.post(url("alias_move"), given | {"drop_properties": "on"}).status_code == 302
+    assert new.model.champion() == new

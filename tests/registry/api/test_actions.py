@@ -377,3 +377,18 @@ def test_a_misspelt_property_is_guessed_in_filters_and_sorts(query: dict[str, An
     body = {"sort": query["sort"]} if "sort" in query else {"selection": query}
     (error,) = client.post("/api/v1/export-runs/", body).data["errors"]
     assert f"did you mean {meant}? " in error["message"]
+
+
+def test_a_champion_moves_by_the_models_name_and_loses_properties_only_when_told() -> None:
+    client = api("Engineer")
+    old = factories.model_version(properties=[factories.property_(), factories.property_("hue")])
+    new = factories.model_version(model=old.model)
+    address = f"/api/v1/models/{old.model.name}/aliases/champion/"
+    moved = client.put(address, {"version": old.pk, "reason": "the first"}).data
+    assert (moved["model"], moved["version"], moved["version_number"]) == (old.model.name, old.pk, old.number)
+    refused = client.put(address, {"version": new.pk, "reason": "better"})
+    assert (refused.status_code, refused.data["errors"][0]["field"]) == (409, "drop_properties")
+    assert "hue" in refused.data["errors"][0]["message"]
+    assert client.put(address, {"version": new.pk, "reason": "better", "drop_properties": True}).status_code == 200
+    assert client.get(f"/api/v1/models/{old.model.name}/").data["id"] == old.model_id
+    assert client.get("/api/v1/models/no-such-model/").status_code == 404

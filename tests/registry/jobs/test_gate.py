@@ -123,3 +123,13 @@ def test_first_version_passes_unless_nothing_is_ever_promoted() -> None:
     assert gate.judge(None, schedule, version).promote  # type: ignore[arg-type]
     schedule.gate_metric = ""
     assert not gate.judge(None, schedule, version).promote  # type: ignore[arg-type]
+
+
+def test_a_version_that_knows_fewer_properties_is_not_promoted() -> None:
+    old = factories.model_version(properties=[factories.property_(), factories.property_("hue")])
+    new = factories.model_version(model=old.model)
+    factories.alias(version=old)
+    schedule = factories.schedule(model=old.model, gate_metric="conductivity.test.mae")
+    verdict = gate.judge(None, schedule, new)  # type: ignore[arg-type]  # nothing has to be run
+    assert not verdict.promote
+    assert f"does not know hue, which the champion {old} does" in verdict.reason
