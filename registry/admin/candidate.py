@@ -18,6 +18,7 @@ from registry.admin.base import RecordAdmin
 from registry.admin.forms.curation import AssignForm, DecideForm, TagForm
 from registry.admin.lists.candidate_list import CandidateChangeList, LastWhenMissing
 from registry.admin.lists.chips import chips
+from registry.admin.lists.factors import in_decades
 from registry.admin.lists.filters import SelectionFilter, chosen_of, scored_properties, selection_of
 from registry.admin.lists.list_sort import list_sort
 from registry.admin.lists.status_tabs import status_tabs
@@ -83,6 +84,8 @@ class CandidateAdmin(RecordAdmin):
         return CandidateFilter({"search": search_term.strip()}, queryset).qs, False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if (moved := in_decades(request)) is not None:
+            return moved
         context = {
             "chips": chips(request),
             "unfiltered": "?" + urlencode({"o": request.GET["o"]} if "o" in request.GET else {}),

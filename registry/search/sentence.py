@@ -106,9 +106,17 @@ def _bound(name: str, value: Any, properties: Mapping[str, Property]) -> str:
     if what == "in_domain":
         return f"{item.label} {'known' if str(value).lower() == 'true' else 'unknown'} to the model"
     if what == "std_max":
-        unit = "decades" if item.scale == Property.Scale.LOG10 else item.unit
-        return f"deviation of {item.label} ≤ {_number(value)} {unit}".strip()
+        most = _factor(value) if item.scale == Property.Scale.LOG10 else f"{_number(value)} {item.unit}".strip()
+        return f"deviation of {item.label} ≤ {most}"
     return f"{item.label} {_BOUNDS[what]} {_number(value)} {item.unit}".strip()
+
+
+def _factor(decades: Any) -> str:
+    """×/÷ 1.4, as the list shows a deviation on a log10 scale."""
+    try:
+        return f"×/÷ {10 ** float(decades):.3g}"
+    except (ValueError, TypeError, OverflowError):
+        return f"{decades} decades"
 
 
 def _sorted(word: str, properties: Mapping[str, Property]) -> str:

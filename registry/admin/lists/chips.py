@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.utils.text import Truncator, capfirst
 
-from registry.admin.lists.filters import FilterForm, scored_properties, selection_of
+from registry.admin.lists.filters import FilterForm, number, scored_properties, selection_of
 from registry.admin.parts import display
 from registry.models import Candidate, Property
 
@@ -34,9 +34,9 @@ def chips(request: HttpRequest) -> list[Chip]:
 def _of_score(property_: Property, part: str, value: str) -> tuple[str, str]:
     if part == "in_domain":
         return property_.label, _DOMAIN.get(value, value)
-    logarithmic = part == "std_max" and property_.scale == Property.Scale.LOG10
-    unit = "decades" if logarithmic else display.unit_text(property_.unit)
-    return property_.label, f"{_WORDS[part]} {value} {unit}".rstrip()
+    if part == "std_max" and property_.scale == Property.Scale.LOG10 and (decades := number(value)) is not None:
+        return property_.label, f"{_WORDS[part]} {display.factor(decades)}"
+    return property_.label, f"{_WORDS[part]} {value} {display.unit_text(property_.unit)}".rstrip()
 
 
 def _plain(name: str, value: str) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """The candidate list's filter: the same parameters as the API's, with inputs for the common ones."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,8 @@ from registry.search.parameters import SelectionError
 from registry.search.selection import select_candidates
 
 DEADLINE = 8  # seconds that a substructure may take before the person is told to narrow it
-PARTS = ("min", "max", "std_max", "in_domain")  # what is asked of a property's score
+FACTOR = "factor_max"  # a deviation as people read it on a log10 scale; see lists.factors
+PARTS = ("min", "max", "std_max", FACTOR, "in_domain")  # what is asked of a property's score
 YES_NO = [("", "any"), ("true", "yes"), ("false", "no")]
 
 
@@ -28,6 +30,14 @@ def scored_properties(request: HttpRequest) -> list[Property]:
         rows = list(Property.objects.filter(Exists(scores)).order_by("name"))
         request.scored_properties = sorted(rows, key=lambda row: row.better == Property.Better.NEITHER)
     return request.scored_properties
+
+
+def number(text: object) -> float | None:
+    try:
+        found = float(str(text))
+    except ValueError:
+        return None
+    return found if math.isfinite(found) else None
 
 
 class FilterForm(forms.Form):
@@ -45,7 +55,7 @@ class FilterForm(forms.Form):
     measured = forms.ChoiceField(label="Measured", choices=YES_NO, required=False)
 
     def __init__(self, data: dict[str, Any], properties: list[Property]) -> None:
-        super().__init__(data)
+        super().__init__(dict(data))
         self.properties = properties
         people = [("", "anybody"), *((user.username, user.username) for user in curators())]
         self.fields["assignee"].choices = self.fields["reviewer"].choices = people
@@ -64,11 +74,17 @@ class FilterForm(forms.Form):
             dress(field)
 
     def _add_range(self, property_: Property) -> None:
-        decades = property_.scale == Property.Scale.LOG10
-        hint = "One standard deviation" + (", in decades: 0.15 is ×/÷ 1.4" if decades else "")
         self._add_number(property_, "min", "from", property_.unit)
         self._add_number(property_, "max", "to", property_.unit)
-        self._add_number(property_, "std_max", "± up to", "decades" if decades else property_.unit, title=hint)
+        hint = "One standard deviation, {} the list shows it"
+        if property_.scale == Property.Scale.LOG10:
+            decades = number(self.data.get(f"{property_.name}_std_max", ""))
+            if decades is not None:
+                self.data[f"{property_.name}_{FACTOR}"] = f"{10 ** min(decades, 300):.3g}"
+            title = hint.format("as a factor, as")
+            self._add_number(property_, FACTOR, "×/÷ up to", "a factor, such as 1.4", title=title, min="1")
+        else:
+            self._add_number(property_, "std_max", "± up to", property_.unit, title=hint.format("as"))
         self.fields[f"{property_.name}_in_domain"] = forms.ChoiceField(
             required=False, choices=[("", "any domain"), ("true", "in domain"), ("false", "out of domain")]
         )
@@ -82,7 +98,11 @@ class FilterForm(forms.Form):
 
     def ranges(self) -> Iterator[tuple[Property, str, list[Any]]]:
         for property_ in self.properties:
-            yield property_, display.unit_text(property_.unit), [self[f"{property_.name}_{part}"] for part in PARTS]
+            yield (
+                property_,
+                display.unit_text(property_.unit),
+                [self[name] for part in PARTS if (name := f"{property_.name}_{part}") in self.fields],
+            )
 
     def plain(self) -> list[Any]:
         return [self[name] for name in ("status", "run", "tag", "assignee", "reviewer")]

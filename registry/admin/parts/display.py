@@ -89,8 +89,7 @@ def uncertain(
     """A prediction: on a log10 scale the deviation is a factor, 1.8×10⁻⁴ ×/÷ 1.4; elsewhere ± in the same unit."""
     spread = ""
     if deviation is not None:
-        factor = f"×/÷ {10**deviation:.2g}" if deviation < 2 else f"×/÷ 10{_power(deviation)}"
-        spread = factor if property_.scale == Property.Scale.LOG10 else f"± {number(deviation, 2)}"
+        spread = factor(deviation) if property_.scale == Property.Scale.LOG10 else f"± {number(deviation, 2)}"
     return format_html(
         '<span class="sv-value"><span><b>{}</b>{}</span> <span class="sv-spread">{}</span> {}</span>',
         number(value),
@@ -98,6 +97,11 @@ def uncertain(
         spread,
         outside() if in_domain is False else "",
     )
+
+
+def factor(decades: float) -> str:
+    """A deviation on a log10 scale: ×/÷ 1.4."""
+    return f"×/÷ {10**decades:.2g}" if decades < 2 else f"×/÷ 10{_power(decades)}"
 
 
 def _power(exponent: float) -> str:

@@ -1,6 +1,7 @@
 """The workbench: filter, open, decide, undo, many at once."""
 
 import json
+import math
 import re
 
 import pytest
@@ -101,6 +102,26 @@ def test_show_all_keeps_the_filters(client_of, db):
     links = re.findall(r'<a href="([^"]*)"[^>]*>\s*Show all', text)
     assert links
     assert all("tag=a" in link for link in links)
+
+
+@pytest.mark.parametrize(("factor", "count"), [("1.4", 0), ("1,5", 3), ("2", 3)])
+def test_an_uncertainty_is_typed_as_the_factor_that_the_list_shows(client_of, scored, factor, count):
+    client = client_of("Viewer")
+    response = client.get(reverse(LIST), {"conductivity_factor_max": factor, "status": "proposed"}, follow=True)
+    [(moved, _)] = response.redirect_chain
+    decades = f"{math.log10(float(factor.replace(',', '.'))):.6g}"
+    assert moved == f"?status=proposed&conductivity_std_max={decades}"  # what the API takes
+    assert len(listed(response)) == count
+    [box] = re.findall(r'<input[^>]*name="conductivity_factor_max"[^>]*>', response.content.decode())
+    assert f'value="{factor.replace(",", ".")}"' in box
+    assert 'placeholder="×/÷ up to"' in box
+
+
+@pytest.mark.parametrize("factor", ["0.15", "much", "inf", "nan"])
+def test_what_is_no_factor_is_told(client_of, scored, factor):
+    response = client_of("Viewer").get(reverse(LIST), {"conductivity_factor_max": factor}, follow=True)
+    assert f"expected a factor of at least 1, such as 1.4; {factor} was left out" in response.content.decode()
+    assert len(listed(response)) == 3
 
 
 @pytest.mark.parametrize(

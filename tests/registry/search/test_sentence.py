@@ -22,7 +22,7 @@ PROPERTIES = {
         ({"status": ["proposed", "on_hold"]}, "status proposed or on hold"),
         ({"status": "", "tag": "round-1,round_2"}, "tagged round-1 or round_2"),
         ({"conductivity_max": 0.01, "conductivity_std_max": 0.3}, "Ionic conductivity ≤ 0.01 S/cm, "
-         "deviation of Ionic conductivity ≤ 0.3 decades"),
+         "deviation of Ionic conductivity ≤ ×/÷ 2"),
         ({"t_plus_min": 0.4}, "Transference number ≥ 0.4"),
         ({"t_plus_in_domain": True}, "Transference number known to the model"),
         ({"similar_to": "*OCC*", "threshold": 0.7}, "similar to *OCC*, similarity ≥ 0.7"),
