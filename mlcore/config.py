@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -72,7 +72,7 @@ class TrainingConfig:
     final_learning_rate: float = option(
         0.05, "share of the peak that is left at the last step", minimum=0.0, maximum=1.0
     )
-    warmup_steps: int = option(100, "steps of linear warm-up", minimum=0)
+    warmup_steps: int = option(100, "steps of linear warm-up; a tenth of the steps where there are fewer", minimum=0)
     weight_decay: float = option(0.1, "decoupled weight decay of the matrices", minimum=0.0)
     beta1: float = option(0.9, "AdamW: decay of the mean gradient", minimum=0.0, maximum=0.9999)
     beta2: float = option(0.95, "AdamW: decay of the squared gradient", minimum=0.0, maximum=0.99999)
@@ -133,7 +133,9 @@ def load(source: str | Path | Mapping[str, Any], parent: RunConfig | None = None
     content = dict(source) if isinstance(source, Mapping) else _read(Path(source))
     if parent is not None and isinstance(content.get("architecture"), str):
         content = inheritance.inherit(content, parent.architecture, asdict(parent.model))
-    return recorded(content)
+    run = recorded(content)
+    chosen = "warmup_steps" in content.get("training", {})
+    return replace(run, training=_with_room_to_warm_up(run.training, chosen))
 
 
 def recorded(source: Mapping[str, Any]) -> RunConfig:
@@ -147,6 +149,18 @@ def recorded(source: Mapping[str, Any]) -> RunConfig:
         content["training"] = {**architecture.training, **training}
     content["model"] = options.build(architecture.config_class, content.get("model", {}), "model")
     return options.build(RunConfig, content)
+
+
+def _with_room_to_warm_up(training: TrainingConfig, chosen: bool) -> TrainingConfig:
+    """The loop, with a tenth of its steps to warm up where the default is not shorter than all of a short training."""
+    if training.warmup_steps < training.steps:
+        return training
+    if chosen:
+        raise UserError(
+            f"training.warmup_steps is {training.warmup_steps}, but training ends after {training.steps} steps "
+            "(training.steps); it must be less, or left out"
+        )
+    return replace(training, warmup_steps=training.steps // 10)
 
 
 def sections() -> dict[str, list[dict[str, Any]]]:

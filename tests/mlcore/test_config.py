@@ -16,6 +16,11 @@ BAD = [
     ({"architecture": "gpt", "training": {"steps": True}}, "training.steps: expected a whole number"),
     ({"architecture": "gpt", "training": {"steps": 0}}, "training.steps: 0 must be between 1"),
     ({"architecture": "gpt", "training": {"learning_rate": float("nan")}}, "training.learning_rate: expected a number"),
+    (
+        {"architecture": "gpt", "training": {"steps": 50, "warmup_steps": 50}},
+        r"training.warmup_steps is 50, but training ends after 50 steps",
+    ),
+    ({"architecture": "gpt", "training": {"steps": 100, "warmup_steps": 100}}, r"warmup_steps is 100, but"),
     ({"architecture": "gpt", "training": []}, "training: expected an object"),
     ({"architecture": "gpt", "model": {"width": 30, "heads": 4}}, "no multiple of model.heads"),
     ({"architecture": "gpt", "device": "tpu"}, "device: 'tpu' is not one of"),
@@ -43,6 +48,19 @@ def test_a_configuration_survives_being_written_and_read(tmp_path: Path) -> None
 def test_an_architecture_brings_its_own_training_defaults() -> None:
     assert config.load({"architecture": "gpt"}).training.steps == catalog.get("gpt").training["steps"]
     assert config.load(tiny(training={"steps": 7})).training.steps == 7
+
+
+@pytest.mark.parametrize(("steps", "warmup"), [(1, 0), (12, 1), (100, 10), (101, 100)])
+def test_a_short_training_warms_up_in_a_tenth_of_its_steps(steps: int, warmup: int) -> None:
+    resolved = config.load({"architecture": "polymer-gnn", "training": {"steps": steps}})
+    assert resolved.training.warmup_steps == warmup
+    assert config.load(resolved.as_json()) == resolved
+
+
+def test_what_a_bundle_records_is_read_as_it_is() -> None:
+    content = config.load(TINY).as_json()
+    content["training"]["warmup_steps"] = 100  # of a bundle from before this was refused
+    assert config.recorded(content).training.warmup_steps == 100
 
 
 def test_a_file_that_is_no_json_object_is_refused(tmp_path: Path) -> None:
