@@ -3,11 +3,17 @@
 import argparse
 from pathlib import Path
 
+import numpy as np
+
 from mlcore import bundle, catalog, config, device
 from mlcore.data import tables
 from mlcore.errors import UserError
 from mlcore.events import Events
 from mlcore.run import Run
+
+LEAST = 10
+"""Structures below which nothing can be learned from scratch."""
+_TOO_FEW = "too few to learn from; the result means nothing"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +36,7 @@ def run(args: argparse.Namespace, events: Events) -> None:
         raise UserError(f"{checkpoints} is a folder, but the checkpoint is a file; remove it")
     table = tables.read(args.data, settings.data, events)
     task = Run(settings, table, events, checkpoints, parent, args.resume)
+    _warn(task)
     trained = catalog.get(settings.architecture).train(task)
     saved = bundle.save(args.out, settings, table, trained, parent.digest if parent else None)
     checkpoints.unlink(missing_ok=True)
@@ -42,3 +49,22 @@ def run(args: argparse.Namespace, events: Events) -> None:
             "device": device.describe(task.device),
         }
     )
+
+
+def _warn(task: Run) -> None:
+    """Says of a training that can run, but whose figures will mean little, why."""
+    table = task.table
+    if not task.init and not table.properties and (structures := len(set(table.keys))) < LEAST:
+        task.events.log("warning", f"{_counted(structures, 'structure')}: {_TOO_FEW}")
+    for item, column in zip(table.properties, table.values.T, strict=True):
+        known = np.flatnonzero(np.isfinite(column))
+        structures = len({table.keys[row] for row in known})
+        if not task.init and structures < LEAST:
+            of = "" if structures == len(known) else f" for {_counted(structures, 'structure')}"
+            task.events.log("warning", f"{_counted(len(known), 'value')} of {item.name}{of}: {_TOO_FEW}")
+    if not len(task.split().test):
+        task.events.log("warning", "no structure is left to test on: the model will have no test figures")
+
+
+def _counted(n: int, thing: str) -> str:
+    return f"{n} {thing}{'' if n == 1 else 's'}"
