@@ -52,7 +52,9 @@ def _run(arguments: list[str], events: Events) -> None:
     name = top.parse_args(arguments[:1]).command
     module = importlib.import_module(f"mlcore.commands.{name}")  # only here: most commands import torch
     parser = _Parser(prog=f"mlcore {name}", description=COMMANDS[name])
-    parser.add_argument("--events", action="store_true", help="report JSON lines on stdout instead of bars on stderr")
+    parser.add_argument(
+        "--events", action="store_true", help="report JSON lines on stdout instead of the result, and no bars"
+    )
     module.add_arguments(parser)
     module.run(parser.parse_args(arguments[1:]), events)
 

@@ -15,7 +15,7 @@ class Events:
     """One sink for everything a command reports.
 
     With `as_json` each event is one flushed line on stdout, {"time": ISO 8601, "event": kind, ...}, and nothing else
-    goes there. Without, stderr gets a progress bar and short lines, and stdout stays free for the command's own output.
+    goes there. Without, stdout gets the result, and stderr short lines and, where it is a terminal, a progress bar.
     """
 
     def __init__(self, as_json: bool = False, out: TextIO | None = None, err: TextIO | None = None) -> None:
@@ -55,8 +55,11 @@ class Events:
         if self.as_json:
             self._line("result", **values)
         else:
+            self.close()
             for name, value in flatten(values).items():
-                self._write(f"{name:<28} {value:.6g}" if isinstance(value, float) else f"{name:<28} {value}")
+                text = f"{value:.6g}" if isinstance(value, float) else str(value)
+                self._out.write(f"{name:<28} {text}\n")
+            self._out.flush()
 
     def error(self, message: str) -> None:
         """Why the run ended without a result; a person reads it on stderr in both forms."""
@@ -81,6 +84,8 @@ class Events:
         self._err.flush()
 
     def _draw(self, step: int, total: int, text: str) -> None:
+        if not self._err.isatty():
+            return
         if self._bar is None or self._bar.total != total or self._bar.desc.removesuffix(": ") != text:
             self.close()
             self._bar = tqdm(total=total, desc=text, file=self._err, leave=False, dynamic_ncols=True)

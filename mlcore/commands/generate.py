@@ -78,10 +78,11 @@ def run(args: argparse.Namespace, events: Events) -> None:
     if args.accept and tally.accepted < args.n:
         events.log(
             "warning",
-            f"only {tally.accepted} of {args.n} structures found in {tally.drawn} strings; see --max-attempts",
+            f"found {tally.accepted} of {args.n} after {tally.drawn:,} attempts; see --max-attempts",
         )
+    fulfilled = {"fulfilled": tally.accepted == args.n} if args.accept else {}
     spent = {"device": device.describe(device.select(args.device)), "seconds": round(time.monotonic() - began, 2)}
-    events.result({"out": str(args.out), **tally.report(args.accept), **spent})
+    events.result({"out": str(args.out), **tally.report(args.accept), **fulfilled, **spent})
 
 
 @dataclass

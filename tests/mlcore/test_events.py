@@ -24,14 +24,34 @@ def pytest_fail(name: str) -> None:
     raise AssertionError(f"{name} is no JSON")
 
 
-def test_a_person_reads_stderr_and_stdout_stays_free() -> None:
-    out, err = io.StringIO(), io.StringIO()
+class Terminal(io.StringIO):
+    """A screen."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def tell(err: io.StringIO) -> str:
+    """What stands on stdout after a run that reports all there is to report."""
+    out = io.StringIO()
     events = Events(out=out, err=err)
     events.progress(1, 2, "training")
     events.metric("loss", 0.5, 1, "train")
     events.log("warning", "mind the gap")
     events.result({"metrics": {"loss": 0.5}})
     events.error("broken")
-    assert out.getvalue() == ""
-    for text in ("training", "warning: mind the gap", "metrics.loss", "error: broken"):
+    return out.getvalue()
+
+
+def test_a_person_finds_the_result_on_stdout_and_the_rest_on_stderr() -> None:
+    err = Terminal()
+    assert tell(err) == "metrics.loss                 0.5\n"
+    for text in ("training", "warning: mind the gap", "error: broken"):
         assert text in err.getvalue()
+    assert "metrics.loss" not in err.getvalue()
+
+
+def test_a_file_gets_no_progress_bar() -> None:
+    err = io.StringIO()
+    tell(err)
+    assert err.getvalue() == "warning: mind the gap\nerror: broken\n"

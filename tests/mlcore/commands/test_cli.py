@@ -88,6 +88,7 @@ def test_accept_goes_on_until_enough_new_structures(
     assert not set(keys) & {polymer.key(row["mol_smiles"]) for row in rows(SAMPLE)}
     result = events(capsys.readouterr().out)[-1]
     assert result["accepted"] == 20
+    assert result["fulfilled"] is True
     assert result["device"] == device.describe(device.select("auto"))
     assert result["drawn"] == len(rows(raw)) > 20
     assert result["valid"] == sum(int(row["valid"]) for row in rows(raw)) / result["drawn"]
@@ -97,8 +98,13 @@ def test_accept_gives_up_at_the_ceiling(tiny_bundle: Path, tmp_path: Path, capsy
     out = tmp_path / "new.csv"
     ask = ["generate", str(tiny_bundle), "-n", "50", "--accept", "--max-attempts", "60", "--out", str(out)]
     assert main(ask) == 0
-    assert "structures found in 60 strings; see --max-attempts" in capsys.readouterr().err
-    assert len(rows(out)) < 50
+    found = len(rows(out))
+    assert found < 50
+    captured = capsys.readouterr()
+    assert f"warning: found {found} of 50 after 60 attempts; see --max-attempts" in captured.err.splitlines()
+    assert "fulfilled                    False" in captured.out.splitlines()
+    assert main([*ask, "--events"]) == 0
+    assert events(capsys.readouterr().out)[-1]["fulfilled"] is False
 
 
 BAD = [
