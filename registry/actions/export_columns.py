@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from registry.actions.trained_under import trained_under
 from registry.formats.training_table import mean
 from registry.formats.writing import Column
 from registry.models import CandidateScore, Measurement, Property
@@ -29,8 +30,10 @@ class PropertyColumns:
             yield Column(self.deviation, "number")
             yield Column(self.name("predicted in domain"), "boolean")
             yield Column(self.name("predicted by"))
+            yield Column(self.name("predicted from"))
         if self.measured:
             yield Column(self.name("measured", self.quantity.unit), "number")
+            yield Column(self.name("measured std", self.quantity.unit), "number")
             yield Column(self.name("measured n"), "integer")
             yield Column(self.name("measured at", "K"))
             yield Column(self.name("measured by"))
@@ -51,6 +54,7 @@ class PropertyColumns:
             self.deviation: score.standard_deviation,
             self.name("predicted in domain"): score.in_domain,
             self.name("predicted by"): f"{version.model.name}@{version.number}",
+            self.name("predicted from"): trained_under(version, self.quantity),
         }
 
     def of_measurements(self, rows: list[Measurement]) -> Row:
@@ -61,6 +65,7 @@ class PropertyColumns:
             self.name("measured", self.quantity.unit): mean(
                 [row.value for row in rows if row.value is not None], self.quantity
             ),
+            self.name("measured std", self.quantity.unit): rows[0].standard_deviation if len(rows) == 1 else None,
             self.name("measured n"): len(rows),
             self.name("measured at", "K"): " to ".join(ends),
             self.name("measured by"): " ".join(sorted({row.method for row in rows})),

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from registry.actions.decide import STATUS_AFTER
 from registry.actions.export_columns import PropertyColumns, property_columns
 from registry.formats.writing import Column
-from registry.models import Candidate, CandidateScore, Decision, ExportRun, Measurement, Property, Structure
+from registry.models import Candidate, CandidateScore, Decision, ExportRun, Measurement, Property, Proposal, Structure
 from registry.search.measurements import check_measurements, check_structures, select_measurements, select_structures
 from registry.search.selection import check_selection, select_candidates
 from registry.search.sorting import sort_keys, sort_rows
@@ -56,7 +56,8 @@ STRUCTURE = "smiles key formula mass[g/mol]:number charge:integer heavy_atoms:in
 def _structure(item: Structure) -> Row:
     names = ("smiles", "key", "formula", "charge", "heavy_atoms", "sa_score")
     plain = {name: getattr(item, name) for name in names}
-    return plain | {"mass [g/mol]": item.mass, "elements": " ".join(item.elements)}
+    plain["sa_score"] = None if item.sa_score is None else round(item.sa_score, 2)
+    return plain | {"mass [g/mol]": round(item.mass, 3), "elements": " ".join(item.elements)}
 
 
 # Values that somebody measured or simulated and nobody has taken back.
@@ -70,11 +71,15 @@ def candidates(chosen: QuerySet[Candidate]) -> Contents:
     rows = chosen.select_related("structure", "assignee").prefetch_related(
         "tags",
         Prefetch("scores", scores),
+        Prefetch("proposals", Proposal.objects.only("run_id", "candidate_id")),
         Prefetch("decisions", standing.order_by("pk"), to_attr="standing"),
         Prefetch("structure__measurements", _MEASURED.order_by("pk"), to_attr="measured"),
     )
     found = _properties()
-    columns = _columns(f"id:integer {STRUCTURE} status assignee tags decision decision_reason decided_by decided_at")
+    columns = _columns(
+        f"id:integer {STRUCTURE} status assignee tags generation_run:integer decision decision_reason "
+        "decision_comment decided_by decided_at"
+    )
     for item in found.values():
         columns += item.columns()
     columns += _columns("created_at")
@@ -96,10 +101,12 @@ def _candidate(item: Candidate, properties: Mapping[int, PropertyColumns]) -> Ro
     row: Row = {"id": item.pk} | _structure(item.structure)
     row |= {
         "status": item.status,
+        "generation_run": min((proposal.run_id for proposal in item.proposals.all()), default=None),
         "assignee": item.assignee.get_username() if item.assignee else "",
         "tags": " ".join(sorted(tag.name for tag in item.tags.all())),
         "decision": decision.verdict if decision else "",
         "decision_reason": decision.reason if decision else "",
+        "decision_comment": decision.comment if decision else "",
         "decided_by": decision.reviewer.get_username() if decision else "",
         "decided_at": decision.created_at.isoformat() if decision else "",
         "created_at": item.created_at.isoformat(),

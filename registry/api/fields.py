@@ -33,6 +33,17 @@ def user_name(**options: Any) -> serializers.SlugRelatedField:
     return named(User, "username", **options)
 
 
+class RoundedField(serializers.FloatField):
+    """A computed number to as many decimals as mean anything; read only."""
+
+    def __init__(self, decimals: int, **options: Any) -> None:
+        super().__init__(**({"read_only": True} | options))
+        self.decimals = decimals
+
+    def to_representation(self, value: float) -> float:
+        return round(super().to_representation(value), self.decimals)
+
+
 class PlaceField(serializers.IntegerField):
     """A place that is stored from 0 and told from 1, as on the pages; read only."""
 

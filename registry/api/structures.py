@@ -13,22 +13,29 @@ from rest_framework.response import Response
 from mlcore.chem import drawing
 from mlcore.chem.errors import ChemError
 from registry.api.base import ReadViewSet
-from registry.api.fields import CreatedFilter
+from registry.api.fields import CreatedFilter, RoundedField
 from registry.models import Structure
 from registry.search import identity, similarity
 from registry.search.conditions import StructureConditions
 
 SIMILARITY = "Tanimoto coefficient with `similar_to`; null without."
+MASS = "g/mol; of the repeat unit for polymers."
+SA = "1 (easy to make) to 10 (hard)."
 SORTS = ("created_at", "mass", "heavy_atoms", "sa_score", "formula")
 
 
 class BriefStructureSerializer(serializers.ModelSerializer):
+    mass = RoundedField(3, help_text=MASS)
+    sa_score = RoundedField(2, help_text=SA)
+
     class Meta:
         model = Structure
         fields = ["id", "kind", "smiles", "formula", "mass", "charge", "heavy_atoms", "sa_score"]
 
 
 class StructureSerializer(serializers.ModelSerializer):
+    mass = RoundedField(3, help_text=MASS)
+    sa_score = RoundedField(2, help_text=SA)
     similarity = serializers.FloatField(read_only=True, default=None, allow_null=True, help_text=SIMILARITY)
 
     class Meta:
@@ -57,11 +64,11 @@ class IdentitySerializer(serializers.Serializer):
     key = serializers.CharField(required=False)
     smiles = serializers.CharField(required=False)
     formula = serializers.CharField(required=False)
-    mass = serializers.FloatField(required=False)
+    mass = RoundedField(3, read_only=False, required=False)
     charge = serializers.IntegerField(required=False)
     heavy_atoms = serializers.IntegerField(required=False)
     elements = serializers.ListField(child=serializers.CharField(), required=False)
-    sa_score = serializers.FloatField(required=False)
+    sa_score = RoundedField(2, read_only=False, required=False)
     structure = serializers.IntegerField(required=False, allow_null=True, help_text="Id, when it is in the registry.")
 
 

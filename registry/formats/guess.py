@@ -1,17 +1,17 @@
 """A first mapping from what the columns are called, for a person to check."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from registry import units
 from registry.formats import vocabulary as words
 from registry.formats.headers import TEMPERATURES, Header, plain, read_header
 from registry.formats.numbers import lenient_number
+from registry.formats.structure_column import structure_column
 from registry.models import Property
 
 _FIELDS = (
-    ("structure", words.STRUCTURE),
     ("source_id", words.SOURCE_ID),
     ("salt", words.SALT),
     ("method", words.METHOD),
@@ -38,9 +38,14 @@ def guess_mapping(
     """
     columns = {column: read_header(column) for column in header}
     mapping: dict[str, Any] = {}
+    if structure := structure_column(columns, sample_rows):
+        mapping["structure"] = {"column": structure}
+    others = {column: found for column, found in columns.items() if column != structure}
     for field, names in _FIELDS:
-        if column := _first(columns, names):
+        if column := _first(others, names):
             mapping[field] = {"column": column}
+    if "method" not in mapping and (method := _method(columns.values())):
+        mapping["method"] = {"value": method}
     values = [entry for item in properties if (entry := _value(item, columns, sample_rows))]
     taken = {entry["column"] for entry in values}
     if values:
@@ -49,20 +54,15 @@ def guess_mapping(
         mapping["temperature"] = {"column": column, "unit": _temperature_unit(columns[column], sample_rows, column)}
     if (column := _first(columns, words.CONCENTRATION)) and column not in taken and _molal(columns[column].unit):
         mapping["concentration"] = {"column": column, "unit": columns[column].unit or "mol/kg"}
-    if "structure" not in mapping and (column := _smiles_column(columns, sample_rows, taken)):
-        mapping["structure"] = {"column": column}
     if "concentration" not in mapping and "salt" not in mapping:
         mapping |= _salt_column(columns)
     return mapping
 
 
-def _smiles_column(columns: Iterable[str], rows: Sequence[Mapping[str, str]], taken: Collection[str]) -> str:
-    """A column whatever its name, all of whose cells mark chain ends as repeat units do."""
-    for column in columns:
-        cells = [cell for row in rows if (cell := row.get(column, "").strip())]
-        if column not in taken and cells and all("*" in cell and " " not in cell for cell in cells):
-            return column
-    return ""
+def _method(columns: Iterable[Header]) -> str:
+    """`conductivity_md`, `trajectory_id`: a header may say where the values come from."""
+    found = (words.SAYS_METHOD.get(word) for header in columns for word in header.name.split("_"))
+    return next(filter(None, found), "")
 
 
 def _salt_column(columns: Mapping[str, Header]) -> dict[str, Any]:
@@ -120,11 +120,22 @@ def _deviation(of: str, log10: bool, columns: Mapping[str, Header]) -> str:
         of_value = read_header(named[1]) if named else None
         if of_value and of_value.name == value.name:
             header = of_value
-        elif header.name not in names and not (header.name in words.DEVIATION and column in following):
+        elif header.name not in names and not (
+            header.name in words.DEVIATION and (column in following or _alone(of, column, columns))
+        ):
             continue
         if header.unit in ("", value.unit) and header.logarithmic <= log10:
             return column
     return ""
+
+
+def _alone(of: str, deviation: str, columns: Mapping[str, Header]) -> bool:
+    """Whether a unit stands over these two columns and over no other: then they belong together."""
+    unit = columns[of].unit
+    return bool(unit) and [name for name, header in columns.items() if header.unit == unit] in (
+        [of, deviation],
+        [deviation, of],
+    )
 
 
 def _known_unit(unit: str, item: Property) -> str:

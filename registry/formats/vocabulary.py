@@ -19,8 +19,12 @@ SOURCE_ID = (
 )
 TEMPERATURE = ("temperature", "temp", "t", "temperature_k", "temperature_c", "temperatur", "measurement_temperature")
 SALT = ("salt", "salt_smiles", "salt_name", "li_salt", "lithium_salt", "salz", "leitsalz", "additive_salt")
-CONCENTRATION = ("concentration", "molality", "salt_concentration", "konzentration")
+CONCENTRATION = (
+    *("concentration", "molality", "salt_concentration", "salt_conc", "salt_molality", "conc", "c_salt"),
+    *("konzentration", "salzkonzentration"),
+)
 METHOD = ("method", "methode")
+SAYS_METHOD = {"md": "md", "trajectory": "md", "dft": "dft"}  # a word of some header, and how the values came about
 METHOD_DETAIL = ("method_detail", "instrument", "force_field", "functional")
 MISSING_REASON = ("missing_reason", "reason_missing")
 MEASURED = ("measured", "exp", "experimental", "experiment", "md")

@@ -56,6 +56,12 @@ def _structure(of: Callable[[Any], Any]) -> Filters:
     }
 
 
+def _import_that_measured(candidate: Any) -> Any:
+    run = factories.import_run()
+    factories.measurement(structure=candidate.structure, import_run=run)
+    return run
+
+
 @dataclass(frozen=True)
 class Case:
     """parent: name of the foreign key whose id stands in the address as {parent}."""
@@ -278,6 +284,7 @@ CASES = [
             "assigned": YES,
             "reviewer": (lambda row: row.decisions.get().reviewer.username, "nobody"),
             "search": (lambda row: row.structure.formula, "XeF"),
+            "import_run": (lambda row: _import_that_measured(row).pk, NO_ID),  # last: the row is not measured before
         },
     ),
     Case(

@@ -47,7 +47,9 @@ class MappingForm(ActionForm):
         help_text="Repeat units with two chain ends, or whole molecules.",
     )
     method = forms.ChoiceField(
-        choices=Measurement.Method.choices, initial=Measurement.Method.OTHER, help_text="For rows that do not say."
+        choices=Measurement.Method.choices,
+        initial=Measurement.Method.EXPERIMENT,
+        help_text="For rows that do not say.",
     )
     method_detail = forms.CharField(required=False, max_length=200, help_text="Force field, functional, instrument.")
     temperature = forms.CharField(required=False, label="Temperature (K)", help_text="For all rows, without a column.")

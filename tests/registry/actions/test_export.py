@@ -45,7 +45,7 @@ def candidate():
     factories.score(made, value=2e-4, standard_deviation=0.1, in_domain=True)
     made.tags.add(factories.tag(name="glassy"))
     reviewer = factories.user("Curator", username="ada")
-    Decide(actor=reviewer, candidates=[made.pk], verdict="accept", reason="-good").run()
+    Decide(actor=reviewer, candidates=[made.pk], verdict="accept", reason="-good", comment="dries well").run()
     factories.candidate(smiles="*CC*")
     return made
 
@@ -60,6 +60,11 @@ def test_candidates_come_with_scores_tags_and_decision(candidate):
     assert "@" in row["conductivity predicted by"]
     assert (row["decision"], row["decided_by"]) == ("accept", "ada")
     assert row["decision_reason"] == "'-good"
+    assert row["decision_comment"] == "dries well"
+    assert (row["mass [g/mol]"], row["sa_score"]) == (
+        f"{candidate.structure.mass:.3f}",
+        f"{candidate.structure.sa_score:.2f}",
+    )
     assert rows["*C*"]["conductivity predicted [S/cm]"] == ""
 
 
@@ -93,6 +98,22 @@ def test_an_exported_file_brings_its_measurements_back_and_no_predictions(candid
     run = ImportFile(actor=None, import_run=run).run()
     assert (run.rows_imported, run.rows_rejected) == (1, 0)
     assert [row.value for row in dataset.measurements.all()] == [3.3e-5]
+
+
+def test_the_run_the_deviation_and_the_training_conditions_are_told(candidate):
+    run = factories.generation_run()
+    factories.proposal(run=run, candidate=candidate)
+    factories.measurement(structure=candidate.structure, value=1e-5, standard_deviation=2e-6)
+    version = factories.dataset_version()
+    for kelvin, salt in ((298.15, "LiTFSI"), (353, "LiPF6")):
+        factories.measurement(temperature_k=kelvin, salt=salt, method="md", dataset=version.dataset, added_in=version)
+    trained = factories.model_version(dataset_version=version)
+    factories.score(other := factories.candidate(smiles="*CS*"), value=1e-5, model_version=trained)
+    rows = {row["id"]: row for row in table(export())}
+    row = rows[str(candidate.pk)]
+    assert (row["generation_run"], row["conductivity measured std [S/cm]"]) == (str(run.pk), "2e-06")
+    assert row["conductivity predicted from"] == ""
+    assert rows[str(other.pk)]["conductivity predicted from"] == "md; 298.15 to 353 K; LiPF6, LiTFSI"
 
 
 def test_without_measurements_there_are_no_columns_for_them(candidate):

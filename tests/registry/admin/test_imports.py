@@ -178,7 +178,7 @@ def test_nothing_to_import_offers_the_mapping_instead(client):
     page = client.get(url("remap", run.pk), follow=True)
     form = page.context["form"]
     assert [form[f"role.{place}"].value() for place in range(2)] == ["structure", "value:conductivity"]
-    assert form["method"].value() == "other"
+    assert form["method"].value() == "experiment"
     assert client.get(url("remap", run.pk))["Location"].startswith(url("mapping"))
 
 

@@ -65,6 +65,8 @@ def test_a_measured_column_goes_before_a_bare_one_and_predictions_are_no_measure
         ("log10(σ / S cm-1)", "error log10(σ / S cm-1)", True),
         ("Leitfähigkeit (mS/cm)", "Std.-Abw. (mS/cm)", True),
         ("conductivity (S/cm)", "error of temperature (K)", False),
+        ("conductivity (mS/cm)", "Std dev (mS/cm)", True),
+        ("conductivity (mS/cm)", "sd", True),
     ],
 )
 def test_a_standard_deviation_joins_its_value(value, deviation, found):
@@ -87,6 +89,38 @@ def test_a_column_named_after_a_salt_holds_its_concentration():
 def test_repeat_units_are_known_by_their_ends_whatever_their_column_is_called():
     assert guess(["what", "x"], [("note", "*CCO*"), ("", "*CC*")])["structure"] == {"column": "x"}
     assert "structure" not in guess(["what"], [("see * below",)])
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "structure"),
+    [
+        (["polymer", "name"], ("*CCO*", "PEO"), "polymer"),
+        (["smiles", "polymer"], ("PEO", "[Cu]CCO[Au]"), "polymer"),
+        (["name", "solvent"], ("EC", "C1COC(=O)O1"), "solvent"),
+    ],
+)
+def test_cells_tell_a_structure_from_a_name(header, row, structure):
+    mapping = guess(header, [row])
+    assert mapping["structure"] == {"column": structure}
+    assert mapping.get("source_id") != {"column": structure}
+
+
+def test_identifiers_that_happen_to_be_smiles_are_none():
+    assert guess(["sample"], [("CO",), ("PEO",)]) == {"source_id": {"column": "sample"}}
+    assert guess(["polymer"], [("PEO",), ("PVC",)]) == {"source_id": {"column": "polymer"}}
+
+
+def test_a_deviation_apart_from_its_value_is_known_by_a_unit_that_no_other_has():
+    header = ["smiles", "conductivity (mS/cm)", "T (K)", "Std dev (mS/cm)", "Salt", "Salt conc (mol/kg)"]
+    mapping = guess(header)
+    assert mapping["values"][0]["standard_deviation"] == {"column": "Std dev (mS/cm)"}
+    assert mapping["concentration"] == {"column": "Salt conc (mol/kg)", "unit": "mol/kg"}
+    assert "standard_deviation" not in guess([*header, "bulk (mS/cm)"])["values"][0]
+
+
+@pytest.mark.parametrize(("column", "method"), [("conductivity_md", "md"), ("trajectory_id", "md"), ("mdx", None)])
+def test_a_header_may_say_the_method(column, method):
+    assert guess(["smiles", column]).get("method") == (method and {"value": method})
 
 
 def test_decimal_commas_tell_logarithms_and_celsius():
