@@ -107,3 +107,22 @@ def test_bulk_action_comes_back_to_the_filtered_list_and_back_works(tab, curator
     tab.get_by_role("link", name="from 1e-4 S/cm").click()
     tab.wait_for_url(re.compile(r"candidate/\?o=-1$"))
     assert tab.locator("#result_list .data-row").count() == 4
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_bar_of_a_selection_hides_no_row(tab, curator, candidates, width):
+    """Scrolled to the end, the last row ends above the bar; what is ticked has one colour on both stripes."""
+    log_in(tab)
+    tab.set_viewport_size({"width": width, "height": 500})
+    tab.goto("/admin/registry/candidate/")
+    rows = tab.locator("#result_list .data-row")
+    for place in (2, 3):
+        rows.nth(place).locator("input.action-select").check()
+    colours = {rows.nth(n).evaluate("row => getComputedStyle(row).backgroundColor") for n in (2, 3)}
+    assert len(colours) == 1
+    assert rows.nth(1).evaluate("row => getComputedStyle(row).backgroundColor") not in colours
+    tab.get_by_text(re.compile("^[0-9]+ candidates?$")).last.scroll_into_view_if_needed()
+    tab.mouse.wheel(0, 20_000)
+    tab.wait_for_timeout(300)
+    last, bar = rows.last.bounding_box(), tab.locator("#changelist-actions").bounding_box()
+    assert last["y"] + last["height"] <= bar["y"]
