@@ -1,6 +1,7 @@
 """Pages that start things: each runs its action, and says what is wrong with the input."""
 
 import io
+import re
 
 import pytest
 from django.urls import reverse
@@ -163,7 +164,7 @@ def test_schedule_runs_now_and_says_what_came_of_it(client_of):
     response = client.post(url("schedule_run", schedule.pk), follow=True)
     (message,) = response.context["messages"]
     assert (message.level_tag, "no frozen version yet" in str(message)) == ("warning", True)
-    assert response.content.decode().count("no frozen version yet") == 2  # in the message, and under Turns
+    assert response.content.decode().count("no frozen version yet") == 2  # in the message, and at the head of the page
     assert client_of("Viewer").post(url("schedule_run", schedule.pk)).status_code == 403
     assert client.get(url("schedule_run", schedule.pk)).status_code == 405
 
@@ -179,6 +180,46 @@ def test_schedule_is_saved_and_a_wrong_clock_refused(client_of):
     client.post(url("schedule_add"), data)
     schedule = Schedule.objects.get()
     assert (schedule.dataset, schedule.created_by, schedule.cron) == (dataset, client.user, "0 3 * * *")
+
+
+@pytest.mark.parametrize(
+    ("template", "problem"),
+    [('{"steps": 3}', "steps is unknown; known: architecture"), ("[1]", "Expected an object"), ("{}", ""), ("", "")],
+)
+def test_training_settings_of_a_schedule_are_checked(client_of, template, problem):
+    schedule = factories.schedule()
+    fields = {"name": "odd", "cron": "0 3 * * *", "model": schedule.model_id, "dataset": schedule.dataset_id,
+              "template": template, "gate_min_improvement": "0"}  # fmt: skip
+    data = {f"schedule-{name}": value for name, value in fields.items()} | {"_save": "Save"}
+    response = client_of("Engineer").post(url("schedule_change", schedule.pk), data)
+    assert response.status_code == (200 if problem else 302)
+    assert problem in response.content.decode()
+    schedule.refresh_from_db()
+    assert schedule.template == ({"architecture": "polymer_gnn"} if problem else {})
+
+
+def test_a_schedule_explains_itself_and_leads_to_its_last_training(client_of):
+    champion = factories.model_version(
+        architecture="polymer-gnn", metrics={"conductivity": {"valid": {"mae": 0.2}, "test": {"mae": 0.1, "n": 9}}}
+    )
+    factories.alias(version=champion)
+    schedule = factories.schedule(model=champion.model, template={}, last_outcome="Skipped: nothing new.")
+    gate = {"gate": {"promoted": False, "reason": "It got worse."}}
+    run = factories.training_run(model=champion.model, schedule=schedule, metrics=gate)
+    text = client_of("Engineer").get(url("schedule_change", schedule.pk)).content.decode()
+    assert 0 < text.index("Skipped: nothing new.") < text.index("Training settings")
+    assert url("trainingrun_change", run.pk) in text
+    for piece in ("not promoted. It got worse.", "A lower figure is better", "measured anew", "the system",
+                  "With the defaults of polymer-gnn:", "learning_rate"):  # fmt: skip
+        assert piece in text, piece
+    assert re.findall(r'<option value="([a-z.]+)"></option>', text) == [
+        "conductivity.test.mae",
+        "conductivity.valid.mae",
+    ]
+    assert 'list="sv-gate-metrics"' in text
+    for role in ("Viewer", "Engineer"):
+        assert client_of(role).get(url("schedule_change", schedule.pk)).status_code == 200
+    assert client_of("Engineer").get(url("schedule_add")).status_code == 200
 
 
 def test_a_champion_that_predicts_less_is_confirmed_by_the_names_of_what_is_lost(client_of):
