@@ -5,12 +5,14 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.signing import BadSignature
 
 from registry import artifacts
 from registry.actions.add_dataset import AddDataset
+from registry.actions.base import ActionError
 from registry.actions.import_file import StartImport
 from registry.admin.forms.base import ActionForm
-from registry.admin.forms.uploads import Upload
+from registry.admin.forms.uploads import Upload, read_ticket
 from registry.formats import FormatError, first_look
 from registry.formats.encodings import CHOICES
 from registry.models import Dataset, Structure
@@ -26,7 +28,8 @@ class UploadForm(ActionForm):
     permission = StartImport.permission
     template = "registry/upload_form.html"
 
-    file = forms.FileField()
+    file = forms.FileField(required=False, help_text="CSV, JSONL, SDF or parquet.")
+    kept = forms.CharField(required=False, widget=forms.HiddenInput)
     encoding = forms.ChoiceField(
         required=False,
         choices=[("", "told from the file"), *CHOICES.items()],
@@ -45,6 +48,7 @@ class UploadForm(ActionForm):
     )
 
     def prepare(self) -> None:
+        self.held: Upload | None = None
         self.may_add = self.request.user.has_perm(AddDataset.permission)
         if not self.may_add:
             for name in NEW:
@@ -54,6 +58,8 @@ class UploadForm(ActionForm):
         new = [self[name] for name in NEW if name in self.fields]
         opened = not Dataset.objects.exists() or any(field.errors or field.value() for field in new)
         return {
+            "kept_field": self["kept"],
+            "held": self.held.name if self.held else "",
             "main_fields": [self[name] for name in ("file", "encoding", "structure_kind", "dataset")],
             "new_fields": new,
             "new_open": opened,
@@ -61,6 +67,7 @@ class UploadForm(ActionForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        self._read(cleaned)
         chosen, name = cleaned.get("dataset"), " ".join((cleaned.get("new_name") or "").split())
         cleaned["new_name"] = name
         if "dataset" in self.errors or "new_name" in self.errors:
@@ -71,27 +78,39 @@ class UploadForm(ActionForm):
             self.add_error("dataset", "Choose a dataset" + (", or name a new one below." if self.may_add else "."))
         elif name and Dataset.objects.filter(name__iexact=name).exists():
             self.add_error("new_name", "There is a dataset of that name already: choose it above.")
-        self._read(cleaned)
         return cleaned
 
     def _read(self, cleaned: dict[str, Any]) -> None:
-        """The file must be readable before it is kept; a fault of its letters belongs to the encoding."""
+        """The file must be readable before it is kept; a fault of its letters belongs to the encoding.
+
+        A browser forgets the file when another input is at fault, so it is kept here and named by a signed ticket.
+        """
         file, asked = cleaned.get("file"), cleaned.get("encoding", "")
-        if not file:
-            return
         try:
-            self.look = first_look(file, encoding=asked, max_bytes=settings.IMPORT_MAX_BYTES)
+            if file:
+                self.look = first_look(file, encoding=asked, max_bytes=settings.IMPORT_MAX_BYTES)
+                self.held = Upload(digest=artifacts.put(file.file), name=file.name)
+            elif "file" not in self.errors:
+                self.held = read_ticket(cleaned.get("kept") or "")
+                self.look = self.held.look(asked)
         except FormatError as error:
             self.add_error("encoding" if asked and "holds the byte" in error.message else "file", error.message)
+        except (BadSignature, artifacts.ArtifactError):
+            self.add_error("file", "Choose a file.")
+        if self.held:
+            self.data = self.data.copy()
+            self.data["kept"] = self.held.ticket()
 
     def run(self, actor: User) -> Upload:
         cleaned = self.cleaned_data
-        file, chosen = cleaned["file"], cleaned["dataset"]
+        held, chosen = self.held, cleaned["dataset"]
+        if held is None:
+            raise ActionError("Choose a file.", field="file")
         parts = zip(("name", "licence", "source_url"), NEW, strict=True)
         new = {field: cleaned.get(name) or "" for field, name in parts}
         return Upload(
-            digest=artifacts.put(file.file),
-            name=file.name,
+            digest=held.digest,
+            name=held.name,
             kind=cleaned["structure_kind"],
             dataset=chosen.pk if chosen else None,
             new_dataset=None if chosen else new,

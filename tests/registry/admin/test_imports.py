@@ -103,6 +103,18 @@ def test_the_upload_asks_for_one_dataset(client_of, client):
     assert Dataset.objects.count() == 1
 
 
+def test_a_forgotten_dataset_keeps_the_file(client):
+    dataset = factories.dataset()
+    page = upload(client, FILE)
+    assert "new.csv is kept" in page.content.decode()
+    data = {"kept": page.context["form"]["kept"].value(), "dataset": dataset.pk}
+    again = client.post(url("upload"), data)
+    assert "mol_smiles" in client.get(again["Location"]).content.decode()
+    forged = client.post(url("upload"), data | {"kept": "forged:x"})
+    assert "Choose a file." in str(forged.context["form"].errors["file"])
+    assert "Choose a file." in str(client.post(url("upload"), {"dataset": dataset.pk}).context["form"].errors["file"])
+
+
 def test_no_dataset_is_left_behind_by_a_refused_mapping(client):
     page = client.get(upload(client, FILE, new_name="Films")["Location"])
     form = page.context["form"]
