@@ -74,9 +74,10 @@ def template_help(architecture: catalog.Architecture) -> str:
     example = json.dumps({"training": {name: defaults[name] for name in EXAMPLE}})
     condition = ", condition" if architecture.task == RegisteredModel.Task.GENERATE else ""
     return (
-        "As JSON; may be empty. Left out, architecture, properties and seed are the champion's, so are network and split "
-        "when it is fine-tuned, and the rest has the architecture's defaults. Keys: architecture, properties (a list of "
-        f"names), seed, queue (cpu or gpu), device, and the sections model, training, data (its split){condition}. With the defaults of {architecture.name}: {example}. In training: {', '.join(defaults)}."
+        "As JSON; may be empty. Left out, architecture, properties and seed are the champion's, so are network and "
+        "split when it is fine-tuned, and the rest has the architecture's defaults. Keys: architecture, properties (a "
+        "list of names), seed, queue (cpu or gpu), device, and the sections model, training, data (its split)"
+        f"{condition}. With the defaults of {architecture.name}: {example}. In training: {', '.join(defaults)}."
     )
 
 

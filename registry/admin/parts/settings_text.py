@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from registry.admin.forms.config import SECTION_TITLES
+from mlcore import catalog
+from registry.admin.forms.config import SECTION_TITLES, sections
 from registry.admin.parts import display
 from registry.admin.parts.panels import Panel
 
@@ -20,7 +21,11 @@ def settings_panel(config: Mapping[str, Any]) -> Panel:
 
 def readable(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """{"model": {"layers": 3}} as ("Network: layers", "3")."""
+    known = catalog.ARCHITECTURES.get(str(config.get("architecture")))
+    used = sections(known) if known else SECTION_TITLES
     for name, value in config.items():
+        if name in SECTION_TITLES and name not in used:
+            continue  # written out with its defaults, but not for this architecture
         if isinstance(value, Mapping):
             yield from _section(SECTION_TITLES.get(name, phrase(name)), value)
         elif name not in ELSEWHERE:

@@ -33,6 +33,10 @@ def test_settings_are_named_as_people_say():
     assert list(readable({"top_k": 40})) == [("Likeliest tokens drawn from", "40")]
 
 
+def test_a_predictor_has_no_prompts():
+    assert not [name for name, _ in readable(CONFIG | {"architecture": "polymer-gnn"}) if name.startswith("Prompts")]
+
+
 def test_page_of_a_training_shows_its_version_s_figures_and_no_keys(client_of, db):
     run = factories.training_run(config=CONFIG, job=factories.job(state="succeeded"))
     metrics = {"conductivity": {"test": {"n": 5, "mae": 0.25}}}
