@@ -49,10 +49,7 @@ def run(args: argparse.Namespace, events: Events) -> None:
 
 
 def _column(path: Path, column: str) -> list[str]:
-    texts = [row[column].strip() for row in tables.read_rows(path, [column])]
-    if not texts:
-        raise UserError(f"{path}: there are no rows")
-    return texts
+    return [row[column].strip() for row in tables.read_rows(path, [column])]
 
 
 def _number(name: str, wish: str | float) -> float:

@@ -141,7 +141,7 @@ def _known(args: argparse.Namespace, kind: Kind) -> set[str]:
         except UnicodeDecodeError as error:
             raise UserError(f"--known {args.known}: not text in UTF-8: {error}") from error
     if args.reference:
-        rows = tables.read_rows(args.reference, [args.reference_column])
+        rows = tables.read_rows(args.reference, [args.reference_column], may_be_empty=True)
         keys |= {judged.key for judged in generative.judge([row[args.reference_column] for row in rows], kind)}
     return keys
 

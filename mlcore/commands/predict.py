@@ -34,8 +34,6 @@ def run(args: argparse.Namespace, events: Events) -> None:
     P_in_domain, 0 or 1; last comes error, why a row has no values.
     """
     rows = tables.read_rows(args.file, [args.smiles_column])
-    if not rows:
-        raise UserError(f"{args.file}: there are no rows")
     predictor: Predictor = bundle.open_model(args.bundle, "predict", args.device)
     if args.temperature_k is not None:
         raise UserError(f"--temperature-k: {args.bundle} was trained at one temperature; leave the option out")

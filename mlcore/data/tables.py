@@ -1,6 +1,7 @@
 """Tables of structures and values: read once, identified row by row, nothing dropped without its reason."""
 
 import csv
+import difflib
 import hashlib
 import math
 from collections.abc import Iterator, Sequence
@@ -94,23 +95,36 @@ def read(path: str | Path, config: DataConfig, events: Events | None = None) -> 
     return Table(smiles, keys, array, config.properties, dropped, blanked, _digest(smiles, keys, array))
 
 
-def read_rows(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """All rows of a CSV as dictionaries; UserError when the file cannot be read or one of `columns` is missing."""
+def read_rows(path: str | Path, columns: Sequence[str], may_be_empty: bool = False) -> list[dict[str, str]]:
+    """All rows of a CSV as dictionaries; UserError when it cannot be read, or lacks one of `columns` or all rows."""
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restval="")
             header = list(reader.fieldnames or [])
-            for column in columns:
-                if header.count(column) != 1:
-                    fault = "occurs twice" if column in header else "is missing"
-                    raise UserError(
-                        f"{path}: column {column!r} {fault}; the columns are: {', '.join(header) or 'none'}"
-                    )
-            return list(reader)
+            rows = list(reader)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: not a CSV table in UTF-8: {error}") from error
+    if not any(header):
+        raise UserError(
+            f"{path}: {'the first line, that of the column names, is blank' if rows else 'the file is empty'}"
+        )
+    for column in columns:
+        if header.count(column) != 1:
+            raise UserError(f"{path}: column {column!r} {_column_fault(column, header)}")
+    if not rows and not may_be_empty:
+        raise UserError(f"{path}: there are no rows below the column names")
+    return rows
+
+
+def _column_fault(column: str, header: Sequence[str]) -> str:
+    known = f"the columns are: {', '.join(header)}"
+    if column in header:
+        return f"occurs twice; {known}"
+    by_plain_name = {name.lower().strip(): name for name in header}
+    close = difflib.get_close_matches(column.lower().strip(), by_plain_name, n=1)
+    return f"is missing; did you mean {by_plain_name[close[0]]!r}? {known}" if close else f"is missing; {known}"
 
 
 def report(problems: Sequence[Problem], what: str, events: Events, limit: int = 5) -> None:

@@ -78,7 +78,7 @@ def test_events_are_json_lines_with_progress_and_counts(tmp_path: Path, capsys: 
     ("texts", "header", "message"),
     [
         (["*CC*"], "structure", "column 'smiles' is missing; the columns are: structure"),
-        ([], "smiles", "there are no rows"),
+        ([], "smiles", "there are no rows below the column names"),
         (["CCO", "x"], "smiles", "no row could be scored; the first was refused because: 0 chain ends"),
     ],
 )

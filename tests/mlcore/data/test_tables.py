@@ -52,10 +52,19 @@ def test_the_digest_follows_the_content(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "column 'mol_smiles' is missing; the columns are: none"),
-        ("smiles,conductivity\n*CCO*,1\n", "column 'mol_smiles' is missing; the columns are: smiles, conductivity"),
+        ("", r"table\.csv: the file is empty$"),
+        ("\ufeff", "the file is empty$"),
+        ("\n\n", "the file is empty$"),
+        ("\n*CCO*,1\n", "the first line, that of the column names, is blank"),
+        ("polymer,conductivity\n*CCO*,1\n", "'mol_smiles' is missing; the columns are: polymer, conductivity"),
+        (
+            "smiles,conductivity\n*CCO*,1\n",
+            r"'mol_smiles' is missing; did you mean 'smiles'\? the columns are: smiles,",
+        ),
+        ("MOL_SMILES ,conductivity\n*CCO*,1\n", r"is missing; did you mean 'MOL_SMILES '\?"),
+        ("mol_smiles,conductivty\n*CCO*,1\n", r"'conductivity' is missing; did you mean 'conductivty'\?"),
         ("mol_smiles,mol_smiles,conductivity\n", "'mol_smiles' occurs twice"),
-        (HEADER, "no usable row among 0"),
+        (HEADER, "there are no rows below the column names$"),
         (HEADER + "x,1\n", "no usable row among 1; the first was refused because"),
     ],
 )
