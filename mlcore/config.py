@@ -169,6 +169,11 @@ def sections() -> dict[str, list[dict[str, Any]]]:
     return {name: options.schema(cls) for name, cls in shared.items()}
 
 
+def top() -> list[dict[str, Any]]:
+    """The schema of the settings that stand in no section."""
+    return [entry for entry in options.schema(RunConfig) if not entry["fields"] and entry["name"] != "model"]
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))

@@ -105,6 +105,8 @@ def _type_name(hint: Any) -> str:
         return "list"
     if typing.get_origin(hint) in (dict, types.UnionType) or is_dataclass(hint):
         return "object" if typing.get_origin(hint) is not types.UnionType else _type_name(typing.get_args(hint)[0])
+    if hint is Any:
+        return "object"
     return {bool: "boolean", int: "integer", float: "number", str: "string"}[hint]
 
 

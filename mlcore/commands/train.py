@@ -18,7 +18,7 @@ _TOO_FEW = "too few to learn from; the result means nothing"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own options."""
-    parser.add_argument("config", type=Path, metavar="CONFIG.json", help="the run configuration; see `catalog --json`")
+    parser.add_argument("config", type=Path, metavar="CONFIG.json", help="the run configuration; see `catalog`")
     parser.add_argument("--data", type=Path, required=True, metavar="FILE.csv", help="structures and values")
     parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder to write the model to")
     parser.add_argument("--init", type=Path, metavar="BUNDLE", help="start from this model's weights and shape")

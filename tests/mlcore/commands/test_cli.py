@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mlcore import device
+from mlcore import catalog, device
 from mlcore.__main__ import main
 from mlcore.chem import polymer
 from tests.mlcore.conftest import SAMPLE, tiny
@@ -36,16 +36,33 @@ def config_file(tmp_path: Path) -> Path:
 def test_the_catalog_needs_no_torch_and_describes_every_setting() -> None:
     code = "import sys, mlcore.__main__ as m; m.main(['catalog', '--json']); sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    catalog = json.loads(done.stdout)
-    gpt = next(entry for entry in catalog["architectures"] if entry["name"] == "gpt")
+    described = json.loads(done.stdout)
+    gpt = next(entry for entry in described["architectures"] if entry["name"] == "gpt")
     width = next(field for field in gpt["model"] if field["name"] == "width")
     assert (width["type"], width["default"], width["minimum"]) == ("integer", 96, 8)
-    assert set(catalog["sections"]) == {"training", "data", "condition"}
+    assert set(described["sections"]) == {"training", "data", "condition"}
 
 
-def test_the_catalog_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_catalog_for_a_person(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     assert main(["catalog"]) == 0
-    assert "gpt           generate" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    lines = [line.split() for line in text.splitlines()]
+    assert "gpt           generate" in text
+    for name, default in (
+        ("model.members", "4"),
+        ("architecture", "required"),
+        ("seed", "0"),
+        ("training.warmup_steps", "100"),
+        ("data.split.test", "0.1"),
+        ("data.properties[].name", "required"),
+        ("condition.high_quantile", "0.95"),
+    ):
+        assert [line[1] for line in lines if line[:1] == [name]] == [default]
+    assert "size of the residual stream; a multiple of heads (8 to 4096)" in text
+    own = [line for line in text.splitlines() if line.startswith("  its own defaults of training")]
+    assert len(own) == len(catalog.ARCHITECTURES)
+    assert own[0].endswith("steps 3000, batch_size 96, learning_rate 0.001")
 
 
 def test_train_generate_evaluate(config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -137,7 +154,10 @@ BAD = [
         "--predictor and --threshold need each other",
     ),
     (["train", "none.json", "--data", "SAMPLE", "--out", "OUT"], "configuration none.json: No such file"),
-    (["train", "CONFIG", "--data", "EMPTY", "--out", "OUT"], "column 'mol_smiles' is missing"),
+    (["train", "CONFIG", "--data", "EMPTY", "--out", "OUT"], "column 'mol_smiles' is missing; did you mean 'smiles'?"),
+    (["train", "CONFIG", "--data", "HEADER", "--out", "OUT"], "there are no rows below the column names"),
+    (["train", "CONFIG", "--data", "VOID", "--out", "OUT"], "void.csv: the file is empty"),
+    (["evaluate", "VOID", "--reference", "VOID"], "void.csv: the file is empty"),
     (["train", "CONFIG", "--data", "SAMPLE", "--out", "BUNDLE"], "exists already"),
     (["train", "CONFIG", "--data", "SAMPLE", "--out", "OUT", "--init", "nowhere"], "bundle nowhere: no such folder"),
     (["fly"], "invalid choice: 'fly'"),
@@ -156,7 +176,18 @@ def test_bad_input_is_one_line_and_exit_2(
 ) -> None:
     empty, out = tmp_path / "empty.csv", tmp_path / "out.csv"
     empty.write_text("smiles\n")
-    places = {"BUNDLE": tiny_bundle, "SAMPLE": SAMPLE, "CONFIG": config_file, "EMPTY": empty, "OUT": out}
+    header, void = tmp_path / "header.csv", tmp_path / "void.csv"
+    header.write_text("mol_smiles,conductivity\n")
+    void.touch()
+    places = {
+        "HEADER": header,
+        "VOID": void,
+        "BUNDLE": tiny_bundle,
+        "SAMPLE": SAMPLE,
+        "CONFIG": config_file,
+        "EMPTY": empty,
+        "OUT": out,
+    }
     assert main([str(places.get(word, word)) for word in arguments]) == 2
     captured = capsys.readouterr()
     lines = [line for line in captured.err.splitlines() if line.startswith("error: ")]
