@@ -23,6 +23,7 @@ BEHIND_THE_SCENES = {
     "AddProposals": "takes in what a generation job brings home",
     "ImportFile": "the work of the job that StartImport queues",
     "RegisterModel": "ends a training job, and registers bundles from the command line",
+    "UndoDecisions": "the undo of a decision on a selection of the list; the API undoes decisions one by one",
     "WriteExport": "the work of the job that StartExport queues",
 }
 

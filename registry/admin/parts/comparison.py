@@ -74,8 +74,8 @@ def _unlike(row: Measurement, under: Trained) -> str:
         here.append(_salt(row.salt))
         there.append(_salt(some(under.salts)))
     if under.methods and {row.method} != set(under.methods):
-        here.append(f"by {method_text(row.method) or 'another method'}")
-        there.append(f"from {some(method_text(method) for method in under.methods) or 'other methods'}")
+        here.append(f"by {method_text(row.method) or 'an unstated method'}")
+        there.append(f"from {some(method_text(method) for method in under.methods) or 'unstated methods'}")
     return _both(here, there) if here else ""
 
 
