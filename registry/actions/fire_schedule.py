@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 from django.db.models import Q
 
-from registry.actions.base import Action, ActionError
+from registry.actions.base import Action
 from registry.actions.freeze_dataset import FreezeDataset
-from registry.actions.start_training import SECTIONS, StartTraining
+from registry.actions.schedule_template import check_names, properties_of
+from registry.actions.start_training import StartTraining
+from registry.actions.training_config import SECTIONS
 from registry.models import Dataset, DatasetVersion, Job, Measurement, ModelVersion, Property, Schedule, TrainingRun
-
-OWN = ("architecture", "properties", "seed", "queue")  # of a template, beside the sections of a configuration
 
 
 @dataclass(kw_only=True)
@@ -28,9 +28,7 @@ class FireSchedule(Action[TrainingRun | None]):
     outcome: str = field(init=False, default="")
 
     def check(self) -> None:
-        if stray := set(self.schedule.template) - {*OWN, *SECTIONS}:
-            known = ", ".join([*OWN, *SECTIONS])
-            raise ActionError(f"template: {sorted(stray)[0]} is unknown; known: {known}.", field="template")
+        check_names(self.schedule.template)
 
     def execute(self) -> TrainingRun | None:
         run = self._take_turn()
@@ -102,11 +100,4 @@ class FireSchedule(Action[TrainingRun | None]):
         ).run()
 
     def _properties(self, champion: ModelVersion | None) -> list[Property]:
-        """In the order of the template, or of the champion's own list."""
-        names = self.schedule.template.get("properties")
-        if names is None:
-            return list(champion.properties.order_by("pk")) if champion else []
-        found = {item.name: item for item in Property.objects.filter(name__in=names)}
-        if missing := [name for name in names if name not in found]:
-            raise ActionError(f"template: there is no property {missing[0]}.", field="template")
-        return [found[name] for name in names]
+        return properties_of(self.schedule.template, champion)

@@ -1,16 +1,13 @@
 """Train a model version."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import mlcore
-import mlcore.config
-from mlcore import catalog
-from mlcore.errors import UserError
 from registry.actions.base import Action, ActionError
 from registry.actions.queueing import create_job
+from registry.actions.training_config import as_in_parent, check_architecture, resolve
 from registry.models import (
     DatasetVersion,
     Job,
@@ -21,15 +18,6 @@ from registry.models import (
     Schedule,
     TrainingRun,
 )
-
-SECTIONS = (
-    "device",
-    "model",
-    "training",
-    "condition",
-    "data",
-)  # what a caller may set; the rest is an input of its own
-
 
 MINIMUM_LABELS = 10  # structures with a value, from which a predictor can learn a property that it does not know yet
 
@@ -58,23 +46,14 @@ class StartTraining(Action[TrainingRun]):
     def check(self) -> None:
         if self.dataset_version.measurement_count == 0:
             raise ActionError(f"{self.dataset_version} holds no measurements to learn from.", field="dataset_version")
-        try:
-            task = catalog.get(self.architecture).task
-        except UserError as error:
-            raise ActionError(str(error), field="architecture") from error
-        if task != self.model.task:
-            raise ActionError(
-                f"{self.architecture} can {task}; the versions of {self.model} {self.model.task}.", field="architecture"
-            )
-        if task == "predict" and not self.properties:
-            raise ActionError("A predictor needs at least one property to learn.", field="properties")
-        if self.init_version is not None and self.init_version.architecture != self.architecture:
-            raise ActionError(
-                f"{self.init_version} is a {self.init_version.architecture}; {self.architecture} cannot start from it.",
-                field="init_version",
-            )
-        self._check_labels(task)
-        self.resolved = self._resolve(dict(self.config or {}))
+        check_architecture(self.architecture, self.model, self.init_version)
+        if self.model.task == RegisteredModel.Task.PREDICT:
+            if not self.properties:
+                raise ActionError("A predictor needs at least one property to learn.", field="properties")
+            if self.init_version is not None:
+                self.properties = as_in_parent(self.properties, self.init_version)
+        self._check_labels(self.model.task)
+        self.resolved = resolve(self.config or {}, self.architecture, self.properties, self.seed, self.init_version)
 
     def _check_labels(self, task: str) -> None:
         """Some values of every property; where a model goes on from what it knows, of any."""
@@ -108,29 +87,3 @@ class StartTraining(Action[TrainingRun]):
         )
         run.properties.set(self.properties)
         return run
-
-    def _resolve(self, config: dict[str, Any]) -> dict[str, Any]:
-        """The complete run configuration, defaults written out, so that the record does not change with them."""
-        if stray := set(config) - set(SECTIONS):
-            raise ActionError(
-                f"config: {sorted(stray)[0]} cannot be set here; known: {', '.join(SECTIONS)}.", field="config"
-            )
-        data = config.pop("data", {})
-        if not isinstance(data, Mapping) or set(data) - {"split"}:
-            raise ActionError("config.data: only split can be set; columns come from the properties.", field="config")
-        if self.init_version is not None:
-            parent = self.init_version.config
-            config["model"] = {**parent.get("model", {}), **config.get("model", {})}
-            data = {"split": parent.get("data", {}).get("split", {}), **data}  # what it held out stays held out
-        columns = [{"name": p.name, "column": p.name, "unit": p.unit, "scale": p.scale} for p in self.properties]
-        content = {
-            **config,
-            "architecture": self.architecture,
-            "seed": self.seed,
-            "data": {**data, "smiles_column": "smiles", "properties": columns},
-        }
-        try:
-            resolved: dict[str, Any] = json.loads(json.dumps(mlcore.config.load(content).as_json()))
-            return resolved
-        except UserError as error:
-            raise ActionError(f"config: {error}", field="config") from error

@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 
 from mlcore import catalog
-from registry.actions.fire_schedule import OWN
-from registry.actions.start_training import SECTIONS
+from registry.actions.base import ActionError
+from registry.actions.schedule_template import CHECKED, check_schedule, is_gate
 from registry.admin.forms.config import sections
 from registry.models import ModelVersion, RegisteredModel, Schedule
 
@@ -59,13 +59,21 @@ class ScheduleForm(forms.ModelForm):
         self.fields["gate_metric"].widget.attrs["list"] = SUGGESTIONS
 
     def clean_template(self) -> dict[str, Any]:
-        """Nothing means the champion and the defaults. A key that no turn would take is refused now."""
+        """Nothing means the champion and the defaults."""
         template = self.cleaned_data["template"] or {}
         if not isinstance(template, dict):
             raise forms.ValidationError('Expected an object such as {"training": {"steps": 800}}.')
-        if stray := sorted(set(template) - {*OWN, *SECTIONS}):
-            raise forms.ValidationError(f"{stray[0]} is unknown; known: {', '.join([*OWN, *SECTIONS])}.")
         return template
+
+    def _post_clean(self) -> None:
+        """Checked as an action checks it, once the form has filled the row."""
+        super()._post_clean()
+        if self.errors or (self.instance.pk and CHECKED.isdisjoint(self.changed_data)):
+            return
+        try:
+            check_schedule(self.instance)
+        except ActionError as error:
+            self.add_error(error.field if error.field in self.fields else None, error.message)
 
 
 def template_help(architecture: catalog.Architecture) -> str:
@@ -92,7 +100,8 @@ def _architecture(schedule: Schedule) -> catalog.Architecture:
 
 def gate_metrics(champion: ModelVersion | None) -> list[str]:
     """Paths of the champion's figures, those of the test rows first."""
-    paths = list(_paths(champion.metrics)) if champion is not None else []
+    found = _paths(champion.metrics) if champion is not None else ()
+    paths = [path for path in found if is_gate(path, champion.model.task)]
     return sorted(paths, key=lambda path: ".test." not in path)
 
 

@@ -64,6 +64,14 @@ def test_fine_tuning_keeps_the_network_and_the_split() -> None:
     assert run.config["data"]["split"] == {"valid": 0.2, "test": 0.3}
 
 
+def test_fine_tuning_takes_the_properties_in_the_parents_order() -> None:
+    hue, conductivity = factories.property_(name="hue"), factories.property_()
+    config = {"data": {"properties": [{"name": "conductivity"}, {"name": "hue"}]}}
+    parent = factories.model_version(architecture="polymer-gnn", properties=[hue, conductivity], config=config)
+    run = training(init_version=parent, properties=[hue, conductivity]).run()
+    assert [item["name"] for item in run.config["data"]["properties"]] == ["conductivity", "hue"]
+
+
 REFUSED = {
     "empty version": (lambda: training(dataset_version=factories.dataset_version()), "holds no measurements"),
     "architecture": (lambda: training(architecture="polymergnn"), "did you mean 'polymer-gnn'"),
@@ -78,10 +86,26 @@ REFUSED = {
     "no label": (lambda: training(properties=[factories.property_(name="hue")]), "values of hue for no structures"),
     "nothing new": (
         lambda: training(
-            init_version=factories.model_version(architecture="polymer-gnn"),
+            init_version=factories.model_version(
+                architecture="polymer-gnn", properties=[factories.property_(name="hue")]
+            ),
             properties=[factories.property_(name="hue")],
         ),
         "has no value of hue to learn from",
+    ),
+    "other properties": (
+        lambda: training(
+            init_version=factories.model_version(architecture="polymer-gnn"),
+            properties=[factories.property_(), factories.property_(name="hue")],
+        ),
+        "predicts conductivity; a training that starts from it cannot learn conductivity, hue",
+    ),
+    "other shape": (
+        lambda: training(
+            init_version=factories.model_version(architecture="polymer-gnn", config={"model": {"width": 24}}),
+            config={"model": {"width": 32}},
+        ),
+        "model.width is 32, the parent has 24",
     ),
     "queue": (lambda: training(queue="tpu"), "no queue 'tpu'"),
     "predictor": (lambda: generation(model_version=factories.model_version()), "choose a generator"),

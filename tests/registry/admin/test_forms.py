@@ -172,11 +172,14 @@ def test_schedule_runs_now_and_says_what_came_of_it(client_of):
 def test_schedule_is_saved_and_a_wrong_clock_refused(client_of):
     model, dataset = factories.registered_model(), factories.dataset()
     fields = {"name": "odd", "cron": "0 3 * * *", "enabled": "on", "model": model.pk, "dataset": dataset.pk,
-              "template": '{"architecture": "gpt"}', "gate_min_improvement": "0"}  # fmt: skip
+              "template": '{"architecture": "polymer-gnn"}', "gate_min_improvement": "0"}  # fmt: skip
     data = {f"schedule-{name}": value for name, value in fields.items()} | {"_save": "Save"}
     client = client_of("Engineer")
     refused = client.post(url("schedule_add"), data | {"schedule-cron": "every day"})
     assert "is no cron expression" in refused.content.decode()
+    for wrong in ('{"training": {"step": 30}}', '["polymer-gnn"]', "3"):
+        refused = client.post(url("schedule_add"), data | {"schedule-template": wrong})
+        assert refused.context["adminform"].form.errors["template"], wrong
     client.post(url("schedule_add"), data)
     schedule = Schedule.objects.get()
     assert (schedule.dataset, schedule.created_by, schedule.cron) == (dataset, client.user, "0 3 * * *")

@@ -214,6 +214,9 @@ def test_schedules_are_edited_and_fired() -> None:
     made = client.post("/api/v1/schedules/", body)
     assert made.status_code == 201, made.data
     address = f"/api/v1/schedules/{made.data['id']}/"
+    (error,) = client.patch(address, {"template": {"training": {"step": 30}}}).data["errors"]
+    assert (error["field"], "did you mean 'steps'" in error["message"]) == ("template", True)
+    assert client.patch(address, {"gate_metric": "conductivity.test.mea"}).data["errors"][0]["field"] == "gate_metric"
     assert client.patch(address, {"cron": "at night"}).data["errors"][0]["field"] == "cron"
     assert client.patch(address, {"enabled": False}).data["enabled"] is False
     fired = client.post(f"{address}fire/")
