@@ -32,7 +32,7 @@ class ScoringRunAdmin(RunAdmin):
     list_buttons = ("start_button",)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return ["__str__", "live", "version", scoring_column(request), "scored", "failed", "by", "created"]
+        return ["__str__", "live", "version", scoring_column(request), "scored", "kept", "failed", "by", "created"]
 
     def start_button(self, request: HttpRequest) -> Button | None:
         return go(request, StartScoringForm.permission, "Score candidates", "registry_scoringrun_start",
@@ -51,7 +51,8 @@ class ScoringRunAdmin(RunAdmin):
             Fact("Model version", self.version(row)),
             Fact("Candidates", scored_candidates(row, properties_by_name()), wide=True),
             Fact("Conditions", json.dumps(row.conditions) if row.conditions else "–"),
-            Fact("Scored", f"{row.scored:,}"),
+            Fact("Newly scored", f"{row.scored:,}"),
+            Fact("Had their prediction already", f"{row.kept:,}"),
             Fact("Could not be scored", f"{row.failed:,}"),
         ]
 
@@ -62,7 +63,9 @@ class ScoringRunAdmin(RunAdmin):
                 "Latest predictions",
                 ["structure", "property", "value"],
                 [[display.link(p.structure, display.drawing(p.structure)), p.property, value(p)] for p in rows],
-                empty="Nothing has been scored yet.",
+                empty="Every candidate had its prediction by this version already."
+                if row.kept
+                else "Nothing has been scored yet.",
                 link=list_of(Prediction, scoring_run__id__exact=row.pk),
             )
         ]

@@ -52,7 +52,9 @@ class UploadInput(serializers.Serializer):
 
 class StartImportInput(UploadInput, RunInputSerializer):
     dataset = named(Dataset, "slug")
-    mapping = serializers.JSONField(help_text="As docs/data.md describes, as JSON.")
+    mapping = serializers.JSONField(
+        required=False, help_text="As docs/data.md describes, as JSON; guessed from the header if absent."
+    )
     structure_kind = serializers.ChoiceField(Structure.Kind.choices, default=Structure.Kind.POLYMER)
     dry_run = serializers.BooleanField(default=False, help_text="Report only; write nothing.")
 
@@ -63,6 +65,8 @@ class StartImportInput(UploadInput, RunInputSerializer):
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         upload = given.pop("file")
+        if "mapping" not in given:
+            given["mapping"] = _guess(upload)["mapping"]
         return {**given, "stream": upload.file, "file_name": upload.name}
 
 
@@ -89,14 +93,14 @@ class ImportRunViewSet(RunViewSet):
     @action(detail=False, methods=["post"])
     def guess(self, request: Request) -> Response:
         """Read the head of a file and guess its mapping. Writes nothing; follow with `dry_run`."""
-        try:
-            return self.answer(_guessed(self.inputs()["file"].file))
-        except FormatError as error:
-            raise serializers.ValidationError({"file": error.message}) from error
+        return self.answer(_guess(self.inputs()["file"]))
 
 
-def _guessed(stream: Any) -> dict[str, Any]:
-    look = first_look(stream, max_bytes=settings.IMPORT_MAX_BYTES)
+def _guess(upload: UploadedFile) -> dict[str, Any]:
+    try:
+        look = first_look(upload.file, max_bytes=settings.IMPORT_MAX_BYTES)
+    except FormatError as error:
+        raise serializers.ValidationError({"file": error.message}) from error
     mapping = look.mapping(Property.objects.all())
     return {"file_format": look.file_format, "columns": look.columns, "rows": look.rows, "mapping": mapping}
 

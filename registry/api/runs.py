@@ -152,7 +152,7 @@ class ScoringRunSerializer(RunSerializer):
     class Meta:
         model = ScoringRun
         fields = [*RunSerializer.RUN_FIELDS, "model_version", "generation_run", "selection", "conditions", "scored",
-                  "failed"]  # fmt: skip
+                  "kept", "failed"]  # fmt: skip
 
 
 class StartScoringInput(RunInputSerializer):

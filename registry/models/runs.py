@@ -55,7 +55,8 @@ class ScoringRun(Run):
     )
     selection = models.JSONField(default=dict, blank=True, help_text="Which candidates; empty means all.")
     conditions = models.JSONField(default=dict, blank=True, help_text='Such as {"temperature_k": 353}.')
-    scored = models.PositiveIntegerField(default=0)
+    scored = models.PositiveIntegerField(default=0, help_text="Structures that this run predicted.")
+    kept = models.PositiveIntegerField(default=0, help_text="Structures that had their prediction already.")
     failed = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:

@@ -22,6 +22,7 @@ from registry.models import (
     ModelVersion,
     Prediction,
     Property,
+    ScoringRun,
     Structure,
 )
 
@@ -116,7 +117,7 @@ def _best(request: HttpRequest) -> dict[str, Any]:
     """
     property_ = next((p for p in scored_properties(request) if p.better != Property.Better.NEITHER), None)
     if property_ is None:
-        return {"cards": []}
+        return {"cards": [], "waiting": _champions_scoring()}
     order = "value" if property_.better == Property.Better.LOWER else "-value"
     rows = list(
         CandidateScore.objects.filter(property=property_)
@@ -136,6 +137,12 @@ def _best(request: HttpRequest) -> dict[str, Any]:
     ]
     judged = {f"{property_.name}_in_domain": "true"} if any(s.in_domain for s in rows) else {}
     return {"property": property_, "cards": cards, "judged": judged, "url": list_of(Candidate, **judged)}
+
+
+def _champions_scoring() -> ScoringRun | None:
+    """Why there are no scores yet: a new champion's are on their way."""
+    waiting = ScoringRun.objects.filter(model_version__aliases__name=Alias.CHAMPION).exclude(job__state__in=Job.FINAL)
+    return waiting.select_related("model_version__model", "job").order_by("pk").first()
 
 
 def _latest_decisions() -> list[dict[str, Any]]:

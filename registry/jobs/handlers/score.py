@@ -32,8 +32,9 @@ def score(attempt: Attempt, run: ScoringRun) -> None:
             arguments += ["--temperature-k", str(run.conditions["temperature_k"])]
         keep_device(attempt, run, run_mlcore(attempt, arguments, stage="scoring", until=PREDICTED))
     failed = _take_in(attempt, run, answered) if answered.exists() else 0
-    scored = chosen.count() - _structures(run)[1].count()
-    attempt.write(lambda: ScoringRun.objects.filter(pk=run.pk).update(scored=scored, failed=failed))
+    scored = run.predictions.values("structure").distinct().count()  # an earlier attempt's too
+    kept = chosen.count() - _structures(run)[1].count() - scored
+    attempt.write(lambda: ScoringRun.objects.filter(pk=run.pk).update(scored=scored, kept=max(0, kept), failed=failed))
 
 
 def _structures(run: ScoringRun) -> tuple[QuerySet[Structure], QuerySet[Structure]]:

@@ -31,7 +31,7 @@ class Command(RunCommand):
         )
         run = self.start(action, options["wait"])
         if options["wait"]:
-            self.stdout.write(f"{run}: {run.scored} scored, {run.failed} failed")
+            self.stdout.write(f"{run}: {run.scored} scored, {run.kept} kept, {run.failed} failed")
 
 
 def _generation_run(number: int | None) -> GenerationRun | None:

@@ -238,3 +238,13 @@ def test_a_champion_that_predicts_less_is_confirmed_by_the_names_of_what_is_lost
     assert "no champion would" in refused.context["form"].errors["drop_properties"][0]
     assert client.post(url("alias_move"), given | {"drop_properties": "on"}).status_code == 302
     assert new.model.champion() == new
+
+
+def test_the_overview_says_that_a_champions_scores_are_on_their_way(client_of):
+    factories.candidate()
+    version, client = factories.model_version(), client_of("Engineer")
+    assert "No candidate has been scored" in client.get("/admin/").content.decode()
+    client.post(url("alias_move"), {"version": version.pk, "name": "champion", "reason": "the first"})
+    text = client.get("/admin/").content.decode()
+    assert f"Scoring by {version} is queued" in text
+    assert "No candidate has been scored" not in text

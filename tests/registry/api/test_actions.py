@@ -395,3 +395,15 @@ def test_a_champion_moves_by_the_models_name_and_loses_properties_only_when_told
     assert client.put(address, {"version": new.pk, "reason": "better", "drop_properties": True}).status_code == 200
     assert client.get(f"/api/v1/models/{old.model.name}/").data["id"] == old.model_id
     assert client.get("/api/v1/models/no-such-model/").status_code == 404
+
+
+def test_an_import_without_a_mapping_is_guessed_from_the_header() -> None:
+    factories.property_()
+    body = {"file": SimpleUploadedFile("a.csv", CSV), "dataset": factories.dataset().slug}
+    answer = api("Chemist").post("/api/v1/import-runs/", body, format="multipart")
+    assert answer.status_code == 202, answer.data
+    assert answer.data["config"]["structure"] == {"column": "smiles"}
+    assert answer.data["config"]["values"][0]["property"] == "conductivity"
+    broken = {"file": SimpleUploadedFile("a.csv", b""), "dataset": body["dataset"]}
+    refused = api("Chemist").post("/api/v1/import-runs/", broken, format="multipart")
+    assert (refused.status_code, refused.data["errors"][0]["field"]) == (400, "file")
