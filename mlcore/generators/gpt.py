@@ -22,6 +22,9 @@ from mlcore.generators.configs import GPTConfig
 from mlcore.generators.language import LanguageGenerator
 from mlcore.run import Run
 
+PLAUSIBLE = 0.02
+"""Guidance never draws a token less likely than this share of the likeliest."""
+
 
 class Cache:
     """Keys and values of the positions seen so far, so that each new token costs one position and not all."""
@@ -151,8 +154,7 @@ class GPT(nn.Module):
             logits = self(x, cache)[:, -1]  # (B, V)
             prompted = logits[: len(open_rows)]
             if guided:
-                free = logits[len(open_rows) :]
-                logits = torch.nan_to_num(free + guidance * (prompted - free), nan=-torch.inf)
+                logits = _guide(prompted, logits[len(open_rows) :], guidance)
             drawn = _draw(logits, random, temperature, top_k)  # (B,)
             score[open_rows] += prompted.log_softmax(dim=1).gather(1, drawn[:, None])[:, 0]
             tokens[open_rows, t] = drawn
@@ -165,6 +167,16 @@ class GPT(nn.Module):
             x = self.embed(drawn[:, None], t)  # (B, 1, C)
             x = torch.cat([x, x]) if guided else x
         return tokens, score
+
+
+def _guide(prompted: Tensor, free: Tensor, guidance: float) -> Tensor:
+    """Guided logits (B, V), among the tokens that the wish alone finds plausible (Li et al., ACL 2023).
+
+    Without the floor a token that is an error either way wins when the wish makes it a little less of one.
+    """
+    guided = free + guidance * (prompted - free)
+    floor = prompted.amax(dim=1, keepdim=True) + math.log(PLAUSIBLE)
+    return guided.masked_fill(prompted < floor, -torch.inf)
 
 
 def _draw(logits: Tensor, random: torch.Generator, temperature: float, top_k: int) -> Tensor:

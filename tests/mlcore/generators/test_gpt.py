@@ -52,6 +52,15 @@ def test_the_cache_changes_nothing(network: GPT, guidance: float) -> None:
     )
 
 
+def test_guidance_draws_nothing_that_the_wish_finds_implausible() -> None:
+    prompted = torch.log(torch.tensor([[0.9, 0.0999, 0.0001]]))
+    free = torch.log(torch.tensor([[0.9, 0.09999999, 1e-8]]))  # an error to both, ten thousand times less of one here
+    logits = gpt._guide(prompted, free, 3.0)
+    assert logits[0, 2] == -torch.inf
+    assert torch.isfinite(logits[0, :2]).all()
+    assert torch.allclose(gpt._guide(prompted, free, 1.0)[0, :2], prompted[0, :2])
+
+
 def test_probabilities_of_all_texts_sum_to_one() -> None:
     torch.manual_seed(3)
     model = GPT(GPTConfig(layers=1, heads=1, width=8, max_tokens=2), 5, []).eval()
