@@ -97,6 +97,10 @@ class ConditionConfig:
         0.95, "class high begins at this quantile of the training values", minimum=0.5, maximum=0.999
     )
     thresholds: dict[str, float] = option(dict, "class high begins at this value instead, by property, in its unit")
+    asked: dict[str, float] = option(
+        dict, "what class high asks for instead of a value drawn from the class, by property, in its unit"
+    )
+    guidance: float = option(1.0, "guidance when none is asked for", minimum=0.0, maximum=100.0)
     temperature: float = option(1.0, "sampling temperature when none is asked for", minimum=0.01, maximum=10.0)
     report_samples: int = option(
         1000, "strings drawn for the metrics in the bundle; 0: none", minimum=0, maximum=100_000
@@ -116,9 +120,9 @@ class RunConfig:
     condition: ConditionConfig = option(ConditionConfig, "prompts of a generator")
 
     def __post_init__(self) -> None:
-        stray = set(self.condition.thresholds) - {item.name for item in self.data.properties}
-        if stray:
-            raise UserError(f"condition.thresholds: {', '.join(sorted(stray))} is not among data.properties")
+        for name, values in (("thresholds", self.condition.thresholds), ("asked", self.condition.asked)):
+            if stray := set(values) - {item.name for item in self.data.properties}:
+                raise UserError(f"condition.{name}: {', '.join(sorted(stray))} is not among data.properties")
 
     def as_json(self) -> dict[str, Any]:
         """The same configuration as plain JSON, defaults included; `load` takes it back."""

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--condition", action="append", default=[], metavar="P=WISH", help="P=high, P=low or P=VALUE")
     parser.add_argument("--temperature", type=float, help="below 1: more likely strings (default: the model's own)")
     parser.add_argument("--top-k", type=int, default=0, help="draw from the K likeliest tokens only (default 0: all)")
-    parser.add_argument("--guidance", type=float, default=1.0, help="above 1: follow the condition more (default 1)")
+    parser.add_argument("--guidance", type=float, help="above 1: follow the condition more (default: the model's own)")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="the strings")
     parser.add_argument("--accept", action="store_true", help="go on until N valid, distinct, new structures are found")
     parser.add_argument("--reference", type=Path, metavar="FILE.csv", help="with --accept: structures that are not new")
@@ -123,7 +123,7 @@ def _check(args: argparse.Namespace) -> None:
         raise UserError(f"-n {args.n}: must be between 1 and {MOST:,}")
     if args.temperature is not None and not 0 < args.temperature < math.inf:
         raise UserError(f"--temperature {args.temperature:g}: must be above 0 and finite")
-    if not 0 <= args.guidance <= 100:
+    if args.guidance is not None and not 0 <= args.guidance <= 100:
         raise UserError(f"--guidance {args.guidance:g}: must be between 0 and 100")
     if args.top_k < 0 or args.seed < 0 or args.max_attempts < 0:
         raise UserError("--top-k, --seed and --max-attempts must not be negative")

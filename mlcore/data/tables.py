@@ -38,6 +38,8 @@ class Table:
     """As written in the file, N."""
     keys: list[str]
     """Identity of each structure, N; the same key may occur several times."""
+    canonical: list[str]
+    """Each structure as its identity shows it, N: the primitive repeat unit in canonical cut, or canonical SMILES."""
     values: Floats
     """(N, P), in the properties' units; NaN where there is no value."""
     properties: tuple[PropertyConfig, ...]
@@ -72,7 +74,7 @@ def read(path: str | Path, config: DataConfig, events: Events | None = None) -> 
     """
     rows = read_rows(path, [config.smiles_column, *(p.source for p in config.properties)])
     events = events or Events()
-    smiles, keys, values = [], [], []
+    smiles, keys, canonical, values = [], [], [], []
     dropped: list[Problem] = []
     blanked: list[Problem] = []
     texts = [row[config.smiles_column] for row in rows]
@@ -82,6 +84,7 @@ def read(path: str | Path, config: DataConfig, events: Events | None = None) -> 
             continue
         smiles.append(text)
         keys.append(found.key)
+        canonical.append(found.smiles)
         values.append([_value(row[p.source], p, number, blanked) for p in config.properties])
         if number % 500 == 0:
             events.progress(number - 1, len(rows), "reading structures")
@@ -92,7 +95,7 @@ def read(path: str | Path, config: DataConfig, events: Events | None = None) -> 
         reason = f"; the first was refused because: {dropped[0].reason}" if dropped else ""
         raise UserError(f"{path}: no usable row among {len(rows)}{reason}")
     array = np.array(values, dtype=np.float64).reshape(len(smiles), len(config.properties))
-    return Table(smiles, keys, array, config.properties, dropped, blanked, _digest(smiles, keys, array))
+    return Table(smiles, keys, canonical, array, config.properties, dropped, blanked, _digest(smiles, keys, array))
 
 
 def read_rows(path: str | Path, columns: Sequence[str], may_be_empty: bool = False) -> list[dict[str, str]]:

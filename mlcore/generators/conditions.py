@@ -2,7 +2,8 @@
 
 A prompt is one number per property: its value in standard deviations of the training values on the model's axis, NaN
 for no wish. A class is a distribution of such numbers, that of its members in the training data, from which every
-string draws its own; so `high` asks for the whole class and not for its average member.
+string draws its own; so `high` asks for the whole class and not for its average member. Values are noisy, and what a
+network makes for a wish falls short of it: a model may therefore let `high` ask for one value well inside the class.
 """
 
 import math
@@ -45,7 +46,7 @@ class Axis:
     low: tuple[float, ...]
     """Evenly spaced quantiles of the prompts of class low."""
     high: tuple[float, ...]
-    """The same of class high."""
+    """The same of class high, or the one prompt that it asks for."""
 
     @classmethod
     def fit(cls, item: PropertyConfig, values: Floats, config: ConditionConfig, parent: "Axis | None" = None) -> "Axis":
@@ -69,6 +70,8 @@ class Axis:
                 raise UserError(f"condition.thresholds.{item.name}: no training value is {name} of {threshold:g}")
         low, high = (levels or (0.0,) for levels in classes)
         span = float(values.min()), float(values.max())
+        if item.name in config.asked:
+            high = (float((to_scale(_asked(item.name, config, threshold, span[1]), item.scale) - mean) / std),)
         return cls(item.name, item.unit, item.scale, mean, std, *span, threshold, low, high)
 
     def prompts(self, values: Floats) -> Floats:
@@ -150,6 +153,14 @@ class PromptEncoder(nn.Module):
             vector = self.value[name](torch.nan_to_num(column)[:, None])  # (B, C)
             vectors.append(torch.where(known[:, None], vector, self.absent[name]))
         return vectors
+
+
+def _asked(name: str, config: ConditionConfig, least: float, most: float) -> Floats:
+    """The value that class high asks for, in the unit."""
+    value = config.asked[name]
+    if not least <= value <= most:
+        raise UserError(f"condition.asked.{name}: {value:g} is not in class high, {least:g} to {most:g}")
+    return np.array(value)
 
 
 def _quantiles(scaled: Floats) -> tuple[float, ...]:

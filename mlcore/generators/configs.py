@@ -1,6 +1,7 @@
 """Settings of the generators, apart from their code so that listing them needs no torch."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from mlcore.errors import UserError
 from mlcore.options import option
@@ -16,6 +17,9 @@ class TextConfig:
         minimum=1,
         maximum=100,
         free=True,
+    )
+    cut: Literal["written", "canonical"] = option(
+        "written", "the repeat unit that is spelt: as the table cuts it, or primitive and in its canonical cut"
     )
     max_tokens: int = option(
         128, "longest string in tokens; longer ones are left out of training", minimum=8, maximum=4096

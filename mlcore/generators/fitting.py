@@ -108,7 +108,7 @@ def train(run: Run, build: Build) -> Trained:
         "valid": progress.best_metrics,
         "test": learner.measure(parts["test"]),
     }
-    generator = LanguageGenerator(network, tokenizer, axes, run.device, run.config.condition.temperature)
+    generator = LanguageGenerator(network, tokenizer, axes, run.device, run.config.condition)
     metrics["samples"] = _judge(generator, run)
     properties = [axis.as_json() for axis in axes]
     return Trained(network.state_dict(), properties, split, metrics, tokenizer.vocabulary, notes=_notes(run, parts))
@@ -128,10 +128,11 @@ def _corpus(run: Run, axes: list[Axis]) -> tuple[Tokenizer, Corpus]:
     config = run.config.model
     random = np.random.default_rng([run.config.seed, 2])
     texts = []
-    for row, smiles in enumerate(run.table.smiles):
+    written = run.table.canonical if config.cut == "canonical" else run.table.smiles
+    for row, smiles in enumerate(written):
         texts.append(spellings(smiles, config.forms, random))
         if row % 500 == 499:
-            run.events.progress(row + 1, len(run.table.smiles), "spelling structures")
+            run.events.progress(row + 1, len(written), "spelling structures")
     run.events.progress(len(texts), len(texts), "spelling structures")
     tokenizer = Tokenizer(run.init.vocabulary) if run.init else Tokenizer.of(text for forms in texts for text in forms)
     encoded = [[tokenizer.encode(text) for text in forms] for forms in texts]
@@ -178,12 +179,13 @@ def _judge(generator: LanguageGenerator, run: Run) -> dict[str, Any]:
 
 def _notes(run: Run, parts: Mapping[str, Corpus]) -> str:
     config = run.config
-    forms = f"up to {config.model.forms} random spellings" if config.model.forms > 1 else "the canonical spelling"
+    forms = f"up to {config.model.forms} random spellings each" if config.model.forms > 1 else "the canonical spelling"
+    forms += {"written": "", "canonical": ", the repeat unit in its canonical cut"}[config.model.cut]
     lines = [
         f"A network over SMILES tokens; chain ends are written `*`. It saw {len(parts['train'])} structures "
-        f"in {forms} each, in {config.training.steps} steps of {config.training.batch_size}, "
+        f"in {forms}, in {config.training.steps} steps of {config.training.batch_size}, "
         f"on {device.describe(run.device)}.",
-        f"Samples were drawn at temperature {config.condition.temperature:g} without top-k or guidance and compared "
-        "with the whole table, held-out rows included.",
+        f"Samples were drawn at temperature {config.condition.temperature:g} and guidance "
+        f"{config.condition.guidance:g} without top-k and compared with the whole table, held-out rows included.",
     ]
     return "\n\n".join(lines)

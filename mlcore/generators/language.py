@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mlcore.bundle import Bundle
+from mlcore.config import ConditionConfig
 from mlcore.data.sequences import pad, plain_ends
 from mlcore.data.tables import Floats
 from mlcore.data.tokens import Tokenizer
@@ -32,10 +33,11 @@ class LanguageGenerator:
         tokenizer: Tokenizer,
         axes: Sequence[Axis],
         device: torch.device,
-        temperature: float = 1.0,
+        defaults: ConditionConfig | None = None,
     ) -> None:
         self.network: Any = network.to(device).eval()
-        self.tokenizer, self.axes, self.device, self.temperature = tokenizer, list(axes), device, temperature
+        self.tokenizer, self.axes, self.device = tokenizer, list(axes), device
+        self.defaults = defaults or ConditionConfig()
 
     @classmethod
     def from_bundle(cls, bundle: Bundle, build: Build, device: torch.device) -> "LanguageGenerator":
@@ -44,7 +46,7 @@ class LanguageGenerator:
         tokenizer = Tokenizer(bundle.vocabulary)
         network = build(bundle.config.model, len(tokenizer.vocabulary), [axis.name for axis in axes])
         bundle.fill(network)
-        return cls(network, tokenizer, axes, device, bundle.config.condition.temperature)
+        return cls(network, tokenizer, axes, device, bundle.config.condition)
 
     def sample(
         self,
@@ -53,11 +55,12 @@ class LanguageGenerator:
         condition: Condition | None = None,
         temperature: float | None = None,
         top_k: int = 0,
-        guidance: float = 1.0,
+        guidance: float | None = None,
         start: int = 0,
     ) -> list[Sample]:
         """See Generator.sample. On the CPU the same arguments give the same strings."""
-        temperature = self.temperature if temperature is None else temperature
+        temperature = self.defaults.temperature if temperature is None else temperature
+        guidance = self.defaults.guidance if guidance is None else guidance
         if temperature <= 0:
             raise UserError(f"temperature {temperature:g}: must be above 0")
         samples: list[Sample] = []

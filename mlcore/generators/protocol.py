@@ -30,13 +30,13 @@ class Generator(Protocol):
         condition: Condition | None = None,
         temperature: float | None = None,
         top_k: int = 0,
-        guidance: float = 1.0,
+        guidance: float | None = None,
         start: int = 0,
     ) -> list[Sample]:
         """Strings number `start` to `start + n` of the endless stream that seed and settings define.
 
-        `temperature` None is the model's own; `top_k` 0 keeps all tokens; `guidance` above 1 exaggerates what the
-        condition changes.
+        `temperature` and `guidance` None are the model's own; `top_k` 0 keeps all tokens; `guidance` above 1
+        exaggerates what the condition changes.
         """
 
     def log_likelihood(self, texts: Sequence[str], condition: Condition | None = None) -> list[float]:

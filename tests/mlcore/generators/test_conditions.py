@@ -79,3 +79,18 @@ def test_wishes_that_cannot_be_met_are_refused(condition: dict[str, str | float]
 
 def test_prompts_of_no_property_have_no_columns() -> None:
     assert prompts([], None, 4, None).shape == (4, 0)
+
+
+def test_class_high_may_ask_for_one_value_inside_it() -> None:
+    asked = ConditionConfig(thresholds={"conductivity": 1e-4}, asked={"conductivity": 5e-4})
+    axis = Axis.fit(ITEM, VALUES, asked)
+    drawn = axis.draw("high", 50, np.random.default_rng(0))
+    assert drawn.tolist() == pytest.approx([*axis.prompts(np.array([5e-4]))] * 50)
+    assert axis.threshold == 1e-4
+    assert axis.low == AXIS.low
+
+
+@pytest.mark.parametrize("value", [9e-5, 2e-3])
+def test_class_high_asks_for_nothing_outside_it(value: float) -> None:
+    with pytest.raises(UserError, match=r"condition.asked.conductivity: .* is not in class high, 0.0001 to 0.001"):
+        Axis.fit(ITEM, VALUES, ConditionConfig(thresholds={"conductivity": 1e-4}, asked={"conductivity": value}))

@@ -11,7 +11,7 @@ from mlcore.data import tables
 from mlcore.data.tokens import END, PAD, Tokenizer
 from mlcore.errors import UserError
 from mlcore.evaluation.generative import judge
-from mlcore.generators import gpt
+from mlcore.generators import fitting, gpt
 from mlcore.generators.conditions import axes_from
 from mlcore.generators.configs import GPTConfig
 from mlcore.generators.gpt import GPT
@@ -214,6 +214,29 @@ def test_fine_tuning_refuses_another_shape(
 ) -> None:
     with pytest.raises(UserError, match=message):
         train(tiny(**sections), tmp_path, bundle.load(tiny_bundle))
+
+
+def test_the_canonical_cut_gives_a_polymer_one_text(make_run: MakeRun) -> None:
+    run = make_run(model={"forms": 1, "cut": "canonical"})
+    tokenizer, corpus = fitting._corpus(run, [])
+    texts = [tokenizer.decode(forms[0]) for forms in corpus.sequences]
+    assert [judged.key for judged in judge(texts)] == run.table.keys
+    assert len(set(texts)) == len(set(run.table.keys))
+    cut_elsewhere = replace(run, table=replace(run.table, smiles=["*CO*"] * len(texts)))
+    assert fitting._corpus(cut_elsewhere, [])[1].sequences == corpus.sequences
+
+
+def test_a_model_samples_as_its_configuration_asks(make_run: MakeRun) -> None:
+    settings = {"guidance": 2.0, "temperature": 0.7, "asked": {"conductivity": 9e-5}}
+    run = make_run(condition={"thresholds": {"conductivity": 6e-5}, **settings})
+    trained = gpt.train(run)
+    theirs = _generator(trained, run)
+    ours = LanguageGenerator(theirs.network, theirs.tokenizer, theirs.axes, run.device, run.config.condition)
+    wish = {"conductivity": 9e-5}
+    assert ours.sample(20, 0, {"conductivity": "high"}) == theirs.sample(20, 0, {"conductivity": "high"}, 0.7, 0, 2.0)
+    assert ours.sample(20, 0, wish) != theirs.sample(20, 0, wish, 0.7)
+    median = theirs.log_likelihood(["*CC*"], {"conductivity": "high"})
+    assert median == pytest.approx(theirs.log_likelihood(["*CC*"], wish), abs=1e-4)
 
 
 def test_structures_that_are_all_too_long_are_a_clear_error(make_run: MakeRun) -> None:
