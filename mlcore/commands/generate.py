@@ -19,14 +19,12 @@ from mlcore.evaluation import generative
 from mlcore.evaluation.generative import Judged
 from mlcore.events import Events
 from mlcore.files import replacing
-from mlcore.generators import conditions
+from mlcore.generators import conditions, distinct
 from mlcore.generators.protocol import Generator, Sample
 
 COLUMNS = ("smiles", "log_likelihood", "valid", "key")
 MOST = 1_000_000
 """Strings that one command draws at most."""
-
-_BATCH = 512
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,13 +38,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--guidance", type=float, help="above 1: follow the condition more (default: the model's own)")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="the strings")
     parser.add_argument("--accept", action="store_true", help="go on until N valid, distinct, new structures are found")
+    parser.add_argument("--distinct", action="store_true", help="sample without replacement: repeats are drawn again")
     parser.add_argument("--reference", type=Path, metavar="FILE.csv", help="with --accept: structures that are not new")
     parser.add_argument("--reference-column", default="smiles", help="its column (default smiles)")
     parser.add_argument("--known", type=Path, metavar="FILE", help="with --accept: keys that are not new, one a line")
     parser.add_argument(
-        "--max-attempts", type=int, default=0, help="with --accept: strings drawn at most (default 20 N)"
+        "--max-attempts",
+        type=int,
+        default=0,
+        help=f"strings drawn at most (default 20 N with --accept, {distinct.ATTEMPTS} N with --distinct)",
     )
-    parser.add_argument("--raw", type=Path, metavar="FILE.csv", help="with --accept: every string drawn")
+    parser.add_argument("--raw", type=Path, metavar="FILE.csv", help="with --accept or --distinct: every string drawn")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="where to run (default auto)")
 
 
@@ -65,24 +67,22 @@ def run(args: argparse.Namespace, events: Events) -> None:
         for writer in (out, raw):
             if writer:
                 writer.writerow(COLUMNS)
-        for sample, judged in _stream(generator, kind, args):
+        for sample, judged, first in _stream(generator, kind, args):
             row = (sample.text, f"{sample.log_likelihood:.6g}", int(judged.valid), judged.key)
-            accepted = tally.add(judged)
+            accepted = tally.add(judged, first)
             if raw:
                 raw.writerow(row)
-            if accepted or not args.accept:
+            if accepted if args.accept else first or not args.distinct:
                 out.writerow(row)
             _progress(tally, args, events)
-            if args.accept and tally.accepted == args.n:
+            if tally.written(args) == args.n:
                 break
-    if args.accept and tally.accepted < args.n:
-        events.log(
-            "warning",
-            f"found {tally.accepted} of {args.n} after {tally.drawn:,} attempts; see --max-attempts",
-        )
-    fulfilled = {"fulfilled": tally.accepted == args.n} if args.accept else {}
+    written = tally.written(args)
+    if written < args.n:
+        events.log("warning", f"found {written} of {args.n} after {tally.drawn:,} attempts; see --max-attempts")
+    fulfilled = {"fulfilled": written == args.n} if args.accept or args.distinct else {}
     spent = {"device": device.describe(device.select(args.device)), "seconds": round(time.monotonic() - began, 2)}
-    events.result({"out": str(args.out), **tally.report(args.accept), **fulfilled, **spent})
+    events.result({"out": str(args.out), **tally.report(args), **fulfilled, **spent})
 
 
 @dataclass
@@ -97,11 +97,16 @@ class Tally:
     """Valid strings whose key is not known, repeats included."""
     keys: set[str] = field(default_factory=set)
     accepted: int = 0
+    strings: int = 0
+    """Strings that had not come before."""
+    valid_strings: int = 0
 
-    def add(self, judged: Judged) -> bool:
-        """Counts one string; True when it is valid, new and the first of its key."""
+    def add(self, judged: Judged, first: bool) -> bool:
+        """Counts one string, `first` of its kind or a repeat; True when it is valid, new and the first of its key."""
         self.drawn += 1
         self.valid += judged.valid
+        self.strings += first
+        self.valid_strings += first and judged.valid
         novel = bool(judged.key) and judged.key not in self.known
         fresh = novel and judged.key not in self.keys
         self.novel += novel
@@ -110,11 +115,17 @@ class Tally:
             self.keys.add(judged.key)
         return fresh
 
-    def report(self, accepting: bool) -> dict[str, Any]:
-        """Raw rates; those that need a reference only where new structures were asked for."""
-        rates = {"drawn": self.drawn, "valid": self.valid / self.drawn, "distinct_keys": len(self.keys)}
-        if accepting:
+    def written(self, args: argparse.Namespace) -> int:
+        """How many of those that were asked for there are."""
+        return self.accepted if args.accept else self.strings if args.distinct else self.drawn
+
+    def report(self, args: argparse.Namespace) -> dict[str, Any]:
+        """Raw rates over all that was drawn, and beside them those of what was asked for."""
+        rates: dict[str, Any] = {"drawn": self.drawn, "valid": self.valid / self.drawn, "distinct_keys": len(self.keys)}
+        if args.accept:
             rates |= {"novel": self.novel / self.drawn, "accepted": self.accepted}
+        if args.distinct:
+            rates["distinct"] = {"strings": self.strings, "valid": self.valid_strings / self.strings}
         return rates
 
 
@@ -127,8 +138,12 @@ def _check(args: argparse.Namespace) -> None:
         raise UserError(f"--guidance {args.guidance:g}: must be between 0 and 100")
     if args.top_k < 0 or args.seed < 0 or args.max_attempts < 0:
         raise UserError("--top-k, --seed and --max-attempts must not be negative")
-    if not args.accept and (args.reference or args.known or args.raw or args.max_attempts):
-        raise UserError("--reference, --known, --raw and --max-attempts need --accept")
+    if args.accept and args.distinct:
+        raise UserError("--accept and --distinct exclude each other; accepted structures are distinct anyway")
+    if not args.accept and (args.reference or args.known):
+        raise UserError("--reference and --known need --accept")
+    if not (args.accept or args.distinct) and (args.raw or args.max_attempts):
+        raise UserError("--raw and --max-attempts need --accept or --distinct")
 
 
 def _known(args: argparse.Namespace, kind: Kind) -> set[str]:
@@ -146,18 +161,20 @@ def _known(args: argparse.Namespace, kind: Kind) -> set[str]:
     return keys
 
 
-def _stream(generator: Generator, kind: Kind, args: argparse.Namespace) -> Iterator[tuple[Sample, Judged]]:
-    """Strings with their judgement, up to as many as may be drawn."""
-    total = (args.max_attempts or min(20 * args.n, MOST)) if args.accept else args.n
+def _stream(generator: Generator, kind: Kind, args: argparse.Namespace) -> Iterator[tuple[Sample, Judged, bool]]:
+    """Up to as many strings as may be drawn, each with its judgement and whether it is the first of its kind."""
+    each = 20 if args.accept else distinct.ATTEMPTS if args.distinct else 1
+    total = args.max_attempts or min(each * args.n, MOST)
     condition = conditions.parse(args.condition)
+    settings = (condition, args.temperature, args.top_k, args.guidance)
+    known: dict[str, Judged] = {}
     with workers_for(args.n) as workers:
-        for start in range(0, total, _BATCH):
-            n = min(_BATCH, total - start)
-            samples = generator.sample(n, args.seed, condition, args.temperature, args.top_k, args.guidance, start)
-            judged = generative.judge([sample.text for sample in samples], kind, workers)
-            yield from zip(samples, judged, strict=True)
+        for batch in distinct.stream(generator, args.seed, total, *settings):
+            new = [draw.sample.text for draw in batch if draw.first]
+            known |= zip(new, generative.judge(new, kind, workers), strict=True)
+            yield from ((draw.sample, known[draw.sample.text], draw.first) for draw in batch)
 
 
 def _progress(tally: Tally, args: argparse.Namespace, events: Events) -> None:
-    if tally.drawn % 100 == 0 or tally.drawn == args.n:
-        events.progress(tally.accepted if args.accept else tally.drawn, args.n, "generating")
+    if tally.drawn % 100 == 0 or tally.written(args) == args.n:
+        events.progress(tally.written(args), args.n, "generating")

@@ -16,8 +16,10 @@ from mlcore.data.tables import Floats
 from mlcore.data.tokens import Tokenizer
 from mlcore.errors import UserError
 from mlcore.evaluation import generative
+from mlcore.generators import distinct
 from mlcore.generators.conditions import Axis, axes_from
 from mlcore.generators.language import Build, LanguageGenerator
+from mlcore.generators.protocol import Condition
 from mlcore.run import Run
 
 
@@ -173,8 +175,26 @@ def _judge(generator: LanguageGenerator, run: Run) -> dict[str, Any]:
         run.events.progress(number, len(wishes), "measuring samples")
         texts = [sample.text for sample in generator.sample(n, run.config.seed, wish)]
         report[name] = generative.measure(texts, reference)
+        if wish:
+            report[f"{name}, distinct"] = _judge_distinct(generator, run, wish, reference)
     run.events.progress(len(wishes), len(wishes), "measuring samples")
     return report
+
+
+def _judge_distinct(
+    generator: LanguageGenerator, run: Run, wish: Condition, reference: generative.Reference
+) -> dict[str, Any]:
+    """The metrics of a sample without replacement, and how many strings it took."""
+    n, drawn = run.config.condition.report_samples, 0
+    texts: list[str] = []
+    for batch in distinct.stream(generator, run.config.seed, distinct.ATTEMPTS * n, wish):
+        for draw in batch:
+            if len(texts) < n:
+                drawn += 1
+                texts += [draw.sample.text] * draw.first
+        if len(texts) == n:
+            break
+    return {**generative.measure(texts, reference), "drawn": drawn}
 
 
 def _notes(run: Run, parts: Mapping[str, Corpus]) -> str:
@@ -186,6 +206,7 @@ def _notes(run: Run, parts: Mapping[str, Corpus]) -> str:
         f"in {forms}, in {config.training.steps} steps of {config.training.batch_size}, "
         f"on {device.describe(run.device)}.",
         f"Samples were drawn at temperature {config.condition.temperature:g} and guidance "
-        f"{config.condition.guidance:g} without top-k and compared with the whole table, held-out rows included.",
+        f"{config.condition.guidance:g} without top-k and compared with the whole table, held-out rows included; "
+        "those called distinct without replacement: a string that came before was drawn again (`--distinct`).",
     ]
     return "\n\n".join(lines)

@@ -124,6 +124,25 @@ def test_accept_gives_up_at_the_ceiling(tiny_bundle: Path, tmp_path: Path, capsy
     assert events(capsys.readouterr().out)[-1]["fulfilled"] is False
 
 
+def test_distinct_strings_come_with_the_raw_rates(
+    zoo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, raw = tmp_path / "distinct.csv", tmp_path / "raw.csv"
+    ask = ["generate", str(zoo), "--condition", "conductivity=high", "--distinct", "--temperature", "0.5", "--events"]
+    assert main([*ask, "-n", "80", "--out", str(out), "--raw", str(raw)]) == 0
+    result = events(capsys.readouterr().out)[-1]
+    texts, drawn = [row["smiles"] for row in rows(out)], rows(raw)
+    assert texts == list(dict.fromkeys(row["smiles"] for row in drawn))
+    assert len(texts) == 80 < len(drawn)
+    assert result["drawn"] == len(drawn)
+    assert result["valid"] == sum(int(row["valid"]) for row in drawn) / len(drawn)
+    assert result["distinct"] == {"strings": 80, "valid": sum(int(row["valid"]) for row in rows(out)) / 80}
+    assert main([*ask, "-n", "80", "--max-attempts", "40", "--out", str(out)]) == 0
+    found = [row["smiles"] for row in rows(out)]
+    assert found == texts[: len(found)]
+    assert f"found {len(found)} of 80 after 40 attempts" in capsys.readouterr().out
+
+
 BAD = [
     (["generate", "BUNDLE", "-n", "0", "--out", "OUT"], "-n 0: must be between 1 and 1,000,000"),
     (["generate", "BUNDLE", "-n", "10000000", "--out", "OUT"], "-n 10000000: must be between 1 and 1,000,000"),
@@ -143,6 +162,8 @@ BAD = [
         "expected PROPERTY=CLASS or PROPERTY=VALUE",
     ),
     (["generate", "BUNDLE", "--known", "none.txt", "--out", "OUT"], "need --accept"),
+    (["generate", "BUNDLE", "--raw", "raw.csv", "--out", "OUT"], "need --accept or --distinct"),
+    (["generate", "BUNDLE", "--accept", "--distinct", "--out", "OUT"], "exclude each other"),
     (["generate", "BUNDLE", "--accept", "--known", "none.txt", "--out", "OUT"], "--known none.txt: No such file"),
     (["generate", "BUNDLE", "--out", "nowhere/out.csv"], "nowhere/out.csv cannot be written: No such file"),
     (["generate", "nowhere", "--out", "OUT"], "bundle nowhere: no such folder"),
