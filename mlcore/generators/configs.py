@@ -19,7 +19,9 @@ class TextConfig:
         free=True,
     )
     cut: Literal["written", "canonical"] = option(
-        "written", "the repeat unit that is spelt: as the table cuts it, or primitive and in its canonical cut"
+        "written",
+        "the repeat unit that is spelt: as the table cuts it, or primitive and in its canonical cut",
+        free=True,
     )
     max_tokens: int = option(
         128, "longest string in tokens; longer ones are left out of training", minimum=8, maximum=4096
