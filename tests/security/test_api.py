@@ -114,25 +114,22 @@ def test_read_only_fields_stay_as_they_are() -> None:
     client = api("Engineer")
     dataset = factories.dataset()
     answer = client.patch(f"/api/v1/datasets/{dataset.pk}/", {"id": 1, "created_at": "2000-01-01T00:00:00Z"})
-    assert answer.status_code == 200
+    assert answer.status_code == 400
     dataset.refresh_from_db()
     assert dataset.created_at.year > 2000
     body = {"name": "nightly", "cron": "0 3 * * *", "model": factories.registered_model().name,
             "dataset": dataset.slug, "last_outcome": "forged", "created_by": factories.user().username}  # fmt: skip
     made = client.post("/api/v1/schedules/", body)
-    assert made.status_code == 201, made.data
-    schedule = Schedule.objects.get(pk=made.data["id"])
-    assert (schedule.last_outcome, schedule.created_by.username) == ("", made.data["created_by"])
-    assert schedule.created_by.username != body["created_by"]
+    assert made.status_code == 400
+    assert not Schedule.objects.exists()
 
 
 def test_decisions_are_made_in_ones_own_name() -> None:
     candidate, other = factories.candidate(), factories.user("Curator")
     body = {"verdict": "accept", "reviewer": other.username, "status": "rejected", "undoes": 1}
     made = api("Curator").post(f"/api/v1/candidates/{candidate.pk}/decide/", body)
-    assert made.status_code == 201
-    assert made.data["reviewer"] != other.username
-    assert Candidate.objects.get().status == "accepted"
+    assert made.status_code == 400
+    assert Candidate.objects.get().status == "proposed"
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
