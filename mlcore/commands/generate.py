@@ -20,7 +20,7 @@ from mlcore.evaluation.generative import Judged
 from mlcore.events import Events
 from mlcore.files import replacing
 from mlcore.generators import conditions, distinct
-from mlcore.generators.protocol import Generator, Sample
+from mlcore.generators.protocol import Generator, Sample, Sampling
 
 COLUMNS = ("smiles", "log_likelihood", "valid", "key")
 MOST = 1_000_000
@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--temperature", type=float, help="below 1: more likely strings (default: the model's own)")
     parser.add_argument("--top-k", type=int, default=0, help="draw from the K likeliest tokens only (default 0: all)")
     parser.add_argument("--guidance", type=float, help="above 1: follow the condition more (default: the model's own)")
+    parser.add_argument("--calls", type=int, help="diffusion models: network calls (default: the model's own)")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="the strings")
     parser.add_argument("--accept", action="store_true", help="go on until N valid, distinct, new structures are found")
     parser.add_argument("--distinct", action="store_true", help="sample without replacement: repeats are drawn again")
@@ -68,7 +69,8 @@ def run(args: argparse.Namespace, events: Events) -> None:
             if writer:
                 writer.writerow(COLUMNS)
         for sample, judged, first in _stream(generator, kind, args):
-            row = (sample.text, f"{sample.log_likelihood:.6g}", int(judged.valid), judged.key)
+            likelihood = "" if sample.log_likelihood is None else f"{sample.log_likelihood:.6g}"
+            row = (sample.text, likelihood, int(judged.valid), judged.key)
             accepted = tally.add(judged, first)
             if raw:
                 raw.writerow(row)
@@ -136,6 +138,8 @@ def _check(args: argparse.Namespace) -> None:
         raise UserError(f"--temperature {args.temperature:g}: must be above 0 and finite")
     if args.guidance is not None and not 0 <= args.guidance <= 100:
         raise UserError(f"--guidance {args.guidance:g}: must be between 0 and 100")
+    if args.calls is not None and not 1 <= args.calls <= 10_000:
+        raise UserError(f"--calls {args.calls}: must be between 1 and 10,000")
     if args.top_k < 0 or args.seed < 0 or args.max_attempts < 0:
         raise UserError("--top-k, --seed and --max-attempts must not be negative")
     if args.accept and args.distinct:
@@ -166,10 +170,10 @@ def _stream(generator: Generator, kind: Kind, args: argparse.Namespace) -> Itera
     each = 20 if args.accept else distinct.ATTEMPTS if args.distinct else 1
     total = args.max_attempts or min(each * args.n, MOST)
     condition = conditions.parse(args.condition)
-    settings = (condition, args.temperature, args.top_k, args.guidance)
+    sampling = Sampling(args.temperature, args.top_k, args.guidance, args.calls)
     known: dict[str, Judged] = {}
     with workers_for(args.n) as workers:
-        for batch in distinct.stream(generator, args.seed, total, *settings):
+        for batch in distinct.stream(generator, args.seed, total, condition, sampling):
             new = [draw.sample.text for draw in batch if draw.first]
             known |= zip(new, generative.judge(new, kind, workers), strict=True)
             yield from ((draw.sample, known[draw.sample.text], draw.first) for draw in batch)

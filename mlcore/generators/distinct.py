@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mlcore.generators.language import CHUNK
-from mlcore.generators.protocol import Condition, Generator, Sample
+from mlcore.generators.protocol import Condition, Generator, Sample, Sampling
 
 ATTEMPTS = 50
 """Strings drawn at most for each that is asked for, repeats included, where no other limit is given."""
@@ -30,16 +30,14 @@ def stream(
     seed: int,
     limit: int,
     condition: Condition | None = None,
-    temperature: float | None = None,
-    top_k: int = 0,
-    guidance: float | None = None,
+    sampling: Sampling | None = None,
 ) -> Iterator[list[Draw]]:
     """The first `limit` strings of `generator.sample`, in batches; those marked `first` are the distinct ones."""
     seen: set[str] = set()
     for start in range(0, limit, CHUNK):
         n = min(CHUNK, limit - start)
         batch = []
-        for sample in generator.sample(n, seed, condition, temperature, top_k, guidance, start):
+        for sample in generator.sample(n, seed, condition, sampling, start):
             batch.append(Draw(sample, sample.text not in seen))
             seen.add(sample.text)
         yield batch

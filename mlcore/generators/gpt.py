@@ -20,6 +20,7 @@ from mlcore.generators import fitting
 from mlcore.generators.conditions import PromptEncoder
 from mlcore.generators.configs import GPTConfig
 from mlcore.generators.language import LanguageGenerator
+from mlcore.generators.protocol import PLAIN, Sampling
 from mlcore.run import Run
 
 PLAUSIBLE = 0.02
@@ -137,11 +138,9 @@ class GPT(nn.Module):
         return -self.token_losses(tokens, prompts).sum(dim=1)
 
     @torch.no_grad()
-    def sample(
-        self, prompts: Tensor, random: torch.Generator, temperature: float = 1.0, top_k: int = 0, guidance: float = 1.0
-    ) -> tuple[Tensor, Tensor]:
+    def sample(self, prompts: Tensor, random: torch.Generator, sampling: Sampling = PLAIN) -> tuple[Tensor, Tensor]:
         """Tokens (B, T), padded after END, and ln p (B,) of what was drawn, at temperature 1 and without guidance."""
-        batch, device = len(prompts), prompts.device
+        batch, device, guidance = len(prompts), prompts.device, sampling.guidance or 0.0
         guided = guidance != 1 and not bool(prompts.isnan().all())
         if guided:  # the second half of the rows is the same text without a wish
             prompts = torch.cat([prompts, torch.full_like(prompts, torch.nan)])
@@ -155,7 +154,7 @@ class GPT(nn.Module):
             prompted = logits[: len(open_rows)]
             if guided:
                 logits = _guide(prompted, logits[len(open_rows) :], guidance)
-            drawn = _draw(logits, random, temperature, top_k)  # (B,)
+            drawn = _draw(logits, random, sampling)  # (B,)
             score[open_rows] += prompted.log_softmax(dim=1).gather(1, drawn[:, None])[:, 0]
             tokens[open_rows, t] = drawn
             going = torch.nonzero(drawn != END)[:, 0]
@@ -179,11 +178,11 @@ def _guide(prompted: Tensor, free: Tensor, guidance: float) -> Tensor:
     return guided.masked_fill(prompted < floor, -torch.inf)
 
 
-def _draw(logits: Tensor, random: torch.Generator, temperature: float, top_k: int) -> Tensor:
+def _draw(logits: Tensor, random: torch.Generator, sampling: Sampling) -> Tensor:
     """One token per row, (B,), by exponential races: the least of Exp(1) / p falls on a token with probability p."""
-    logits = logits / temperature
-    if 0 < top_k < logits.shape[1]:
-        least = logits.topk(top_k, dim=1).values[:, -1:]
+    logits = logits / (sampling.temperature or 1.0)
+    if 0 < sampling.top_k < logits.shape[1]:
+        least = logits.topk(sampling.top_k, dim=1).values[:, -1:]
         logits = logits.masked_fill(logits < least, -torch.inf)
     race = torch.empty_like(logits).exponential_(generator=random)
     return (logits.softmax(dim=1) / race).argmax(dim=1)

@@ -1,6 +1,7 @@
 """A generator of strings, made of any network over token sequences."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from mlcore.data.tokens import Tokenizer
 from mlcore.errors import UserError
 from mlcore.generators import conditions
 from mlcore.generators.conditions import Axis
-from mlcore.generators.protocol import Condition, Sample
+from mlcore.generators.protocol import Condition, Sample, Sampling
 
 CHUNK = 512
 """Strings drawn together. Fixed, so that a string depends on its number and not on how many were asked for."""
@@ -53,37 +54,41 @@ class LanguageGenerator:
         n: int,
         seed: int,
         condition: Condition | None = None,
-        temperature: float | None = None,
-        top_k: int = 0,
-        guidance: float | None = None,
+        sampling: Sampling | None = None,
         start: int = 0,
     ) -> list[Sample]:
         """See Generator.sample. On the CPU the same arguments give the same strings."""
-        temperature = self.defaults.temperature if temperature is None else temperature
-        guidance = self.defaults.guidance if guidance is None else guidance
-        if temperature <= 0:
-            raise UserError(f"temperature {temperature:g}: must be above 0")
+        settings = self._settled(sampling or Sampling())
         samples: list[Sample] = []
         first, last = start // CHUNK, (start + n - 1) // CHUNK
         for number in range(first, last + 1):
-            samples += self._chunk(number, seed, condition, temperature, top_k, guidance)
+            samples += self._chunk(number, seed, condition, settings)
         return samples[start - first * CHUNK :][:n]
 
     def log_likelihood(self, texts: Sequence[str], condition: Condition | None = None) -> list[float]:
         """See Generator.log_likelihood."""
+        if not hasattr(self.network, "log_likelihood"):
+            raise UserError("this kind of model draws texts without knowing how likely they are")
         asked = conditions.prompts(self.axes, condition, len(texts), None)
         return [float(value) for part in self._score(texts, asked) for value in part]
 
-    def _chunk(
-        self, number: int, seed: int, condition: Condition | None, temperature: float, top_k: int, guidance: float
-    ) -> Iterator[Sample]:
+    def _settled(self, sampling: Sampling) -> Sampling:
+        """With the model's own temperature and guidance where none are asked for."""
+        temperature = self.defaults.temperature if sampling.temperature is None else sampling.temperature
+        guidance = self.defaults.guidance if sampling.guidance is None else sampling.guidance
+        if temperature <= 0:
+            raise UserError(f"temperature {temperature:g}: must be above 0")
+        return replace(sampling, temperature=temperature, guidance=guidance)
+
+    def _chunk(self, number: int, seed: int, condition: Condition | None, sampling: Sampling) -> Iterator[Sample]:
         random = np.random.default_rng([seed, number])
         asked = conditions.prompts(self.axes, condition, CHUNK, random)
         stream = torch.Generator(self.device).manual_seed(int(random.integers(2**62)))
         self.network.eval()  # dropout must never act on samples
-        tokens, scores = self.network.sample(self._tensor(asked), stream, temperature, top_k, guidance)
+        tokens, likelihoods = self.network.sample(self._tensor(asked), stream, sampling)
+        scores = [None] * len(tokens) if likelihoods is None else likelihoods.tolist()
         texts = map(self.tokenizer.decode, tokens.tolist())
-        return (Sample(text, score) for text, score in zip(texts, scores.tolist(), strict=True))
+        return (Sample(text, score) for text, score in zip(texts, scores, strict=True))
 
     def _score(self, texts: Sequence[str], asked: Floats) -> Iterator[Tensor]:
         self.network.eval()

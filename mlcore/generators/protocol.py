@@ -16,8 +16,27 @@ class Sample:
     """One string as it came from the network, valid or not."""
 
     text: str
-    log_likelihood: float
-    """Natural logarithm of its probability under the network, given the prompt it was drawn with."""
+    log_likelihood: float | None
+    """Natural logarithm of its probability under the network, given the prompt it was drawn with; None where a network
+    has none to tell."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How strings are drawn."""
+
+    temperature: float | None = None
+    """Below 1: more likely strings; None: the model's own."""
+    top_k: int = 0
+    """Draw from so many likeliest tokens only; 0: from all."""
+    guidance: float | None = None
+    """Above 1: exaggerates what the condition changes; None: the model's own."""
+    calls: int | None = None
+    """Network calls that a diffusion model spends on a batch; None: the model's own."""
+
+
+PLAIN = Sampling(temperature=1.0, guidance=1.0)
+"""What the network has learned, as it is."""
 
 
 class Generator(Protocol):
@@ -28,19 +47,16 @@ class Generator(Protocol):
         n: int,
         seed: int,
         condition: Condition | None = None,
-        temperature: float | None = None,
-        top_k: int = 0,
-        guidance: float | None = None,
+        sampling: Sampling | None = None,
         start: int = 0,
     ) -> list[Sample]:
-        """Strings number `start` to `start + n` of the endless stream that seed and settings define.
-
-        `temperature` and `guidance` None are the model's own; `top_k` 0 keeps all tokens; `guidance` above 1
-        exaggerates what the condition changes.
-        """
+        """Strings number `start` to `start + n` of the endless stream that seed and settings define."""
 
     def log_likelihood(self, texts: Sequence[str], condition: Condition | None = None) -> list[float]:
-        """ln p(text | condition) of each text; a class is taken at its median value. UserError on unknown tokens."""
+        """ln p(text | condition) of each text; a class is taken at its median value.
+
+        Raises UserError on unknown tokens, and where the network has no likelihood.
+        """
 
 
 class SequenceNetwork(Protocol):
@@ -49,10 +65,15 @@ class SequenceNetwork(Protocol):
     def loss(self, tokens: Tensor, prompts: Tensor) -> Tensor:
         """Mean training loss of `tokens` (B, T), padded, given `prompts` (B, P) with NaN for no wish."""
 
-    def sample(
-        self, prompts: Tensor, random: torch.Generator, temperature: float, top_k: int, guidance: float
-    ) -> tuple[Tensor, Tensor]:
-        """Tokens (B, T) and log-likelihoods (B,), one sequence per row of `prompts`; the network is in eval mode."""
+    def sample(self, prompts: Tensor, random: torch.Generator, sampling: Sampling) -> tuple[Tensor, Tensor | None]:
+        """Tokens (B, T) and log-likelihoods (B,), one sequence per row of `prompts`; the network is in eval mode.
+
+        Temperature and guidance of `sampling` are numbers. A network that has no likelihood gives None.
+        """
+
+
+class LikelihoodNetwork(SequenceNetwork, Protocol):
+    """One that knows how likely a text is."""
 
     def log_likelihood(self, tokens: Tensor, prompts: Tensor) -> Tensor:
         """ln p of each row of `tokens`, (B,)."""

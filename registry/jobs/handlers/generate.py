@@ -69,7 +69,9 @@ def _drawn(path: Path) -> Iterator[Drawn]:
     with path.open(newline="") as file:
         for rank, row in enumerate(csv.DictReader(file)):
             key = row["key"]
-            yield Drawn(rank, row["smiles"], float(row["log_likelihood"]), key in seen)
+            yield Drawn(
+                rank, row["smiles"], float(row["log_likelihood"]) if row["log_likelihood"] else None, key in seen
+            )
             if key:
                 seen.add(key)
 

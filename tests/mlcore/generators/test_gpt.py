@@ -16,6 +16,7 @@ from mlcore.generators.conditions import axes_from
 from mlcore.generators.configs import GPTConfig
 from mlcore.generators.gpt import GPT
 from mlcore.generators.language import CHUNK, LanguageGenerator
+from mlcore.generators.protocol import PLAIN, Sampling
 from mlcore.run import Run
 from tests.mlcore.conftest import SAMPLE, Recorder, tiny
 
@@ -44,7 +45,7 @@ def random() -> torch.Generator:
 
 @pytest.mark.parametrize("guidance", [1.0, 2.5])
 def test_the_cache_changes_nothing(network: GPT, guidance: float) -> None:
-    tokens, scores = network.sample(prompts(64), random(), guidance=guidance)
+    tokens, scores = network.sample(prompts(64), random(), replace(PLAIN, guidance=guidance))
     assert torch.allclose(scores, network.log_likelihood(tokens, prompts(64)), atol=1e-4)
     assert (tokens == END).sum(dim=1).max() == 1
     assert len({int(row) for row in (tokens != PAD).sum(dim=1)}) > 3, (
@@ -78,9 +79,12 @@ def test_samples_follow_the_probabilities() -> None:
 
 
 def test_top_k_and_temperature_narrow_the_choice(network: GPT) -> None:
-    greedy = [network.sample(prompts(32), torch.Generator().manual_seed(s), top_k=1)[0] for s in (1, 2)]
+    greedy = [network.sample(prompts(32), torch.Generator().manual_seed(s), replace(PLAIN, top_k=1))[0] for s in (1, 2)]
     assert torch.equal(*greedy)
-    cold = [network.sample(prompts(32), torch.Generator().manual_seed(s), temperature=1e-4)[0] for s in (1, 2)]
+    cold = [
+        network.sample(prompts(32), torch.Generator().manual_seed(s), replace(PLAIN, temperature=1e-4))[0]
+        for s in (1, 2)
+    ]
     assert torch.equal(*cold)
 
 
@@ -113,7 +117,7 @@ def test_it_overfits_ten_rows(make_run: MakeRun) -> None:
     assert sum(key in ten.keys for key in keys) >= 360
     assert len(set(ten.keys) & set(keys)) >= 9
     for text, value in zip(ten.smiles, ten.values[:, 0].tolist(), strict=True):
-        best = generator.sample(1, seed=0, condition={"conductivity": value}, top_k=1)[0].text
+        best = generator.sample(1, seed=0, condition={"conductivity": value}, sampling=Sampling(top_k=1))[0].text
         assert judge([best])[0].key == judge([text])[0].key
 
 
@@ -233,8 +237,10 @@ def test_a_model_samples_as_its_configuration_asks(make_run: MakeRun) -> None:
     theirs = _generator(trained, run)
     ours = LanguageGenerator(theirs.network, theirs.tokenizer, theirs.axes, run.device, run.config.condition)
     wish = {"conductivity": 9e-5}
-    assert ours.sample(20, 0, {"conductivity": "high"}) == theirs.sample(20, 0, {"conductivity": "high"}, 0.7, 0, 2.0)
-    assert ours.sample(20, 0, wish) != theirs.sample(20, 0, wish, 0.7)
+    assert ours.sample(20, 0, {"conductivity": "high"}) == theirs.sample(
+        20, 0, {"conductivity": "high"}, Sampling(0.7, 0, 2.0)
+    )
+    assert ours.sample(20, 0, wish) != theirs.sample(20, 0, wish, Sampling(0.7))
     median = theirs.log_likelihood(["*CC*"], {"conductivity": "high"})
     assert median == pytest.approx(theirs.log_likelihood(["*CC*"], wish), abs=1e-4)
 
