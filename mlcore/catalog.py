@@ -66,6 +66,22 @@ ARCHITECTURES: dict[str, Architecture] = {
             training={"steps": 3000, "batch_size": 96, "learning_rate": 1e-3},
         ),
         Architecture(
+            name="diffusion-lm",
+            task="generate",
+            summary="Diffusion over token embeddings, all places of a text at once, by a transformer encoder",
+            config="mlcore.generators.configs:DiffusionLMConfig",
+            module="mlcore.generators.diffusion_lm",
+            training={"steps": 6000, "batch_size": 128, "learning_rate": 2e-3, "ema": 0.995, "weight_decay": 0.01},
+        ),
+        Architecture(
+            name="diffusion1d",
+            task="generate",
+            summary="Diffusion over the text as a signal of few channels, by a one-dimensional convolutional U-Net",
+            config="mlcore.generators.configs:Diffusion1DConfig",
+            module="mlcore.generators.diffusion1d",
+            training={"steps": 6000, "batch_size": 128, "learning_rate": 2e-3, "ema": 0.995, "weight_decay": 0.01},
+        ),
+        Architecture(
             name="polymer-gnn",
             task="predict",
             summary="Deep ensemble of graph networks over the ring-closed polymer graph, several properties at once",
