@@ -1,4 +1,4 @@
-"""SMILES as tokens: whole atoms, bonds, branches and ring digits."""
+"""Texts as tokens: of SMILES whole atoms, bonds, branches and ring digits, of SELFIES its bracketed symbols."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ def split(text: str) -> list[str]:
     """The tokens of a SMILES, which joined give it back; UserError where a character belongs to none."""
     tokens: list[str] = _TOKEN.findall(text)
     if "".join(tokens) != text:
-        raise UserError(f"{text[:80]!r} cannot be read as SMILES tokens")
+        raise UserError(f"{text[:80]!r} cannot be read as tokens")
     return tokens
 
 
@@ -37,10 +37,10 @@ class Tokenizer:
         self._numbers = {token: number for number, token in enumerate(vocabulary)}
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> "Tokenizer":
+    def of(cls, texts: Iterable[str], common: Sequence[str] = COMMON) -> "Tokenizer":
         """The common tokens and all that occur in `texts`."""
         found = {token for text in texts for token in split(text)}
-        return cls([*SPECIAL, *COMMON, *sorted(found - set(COMMON))])
+        return cls([*SPECIAL, *common, *sorted(found - set(common))])
 
     def encode(self, text: str) -> list[int]:
         """Token numbers with END, without BEGIN; UserError names the tokens that the vocabulary lacks."""

@@ -23,6 +23,7 @@ class TextConfig:
         "the repeat unit that is spelt: as the table cuts it, or primitive and in its canonical cut",
         free=True,
     )
+    notation: Literal["smiles", "selfies"] = option("smiles", "smiles, or selfies, in which hardly a text is invalid")
     max_tokens: int = option(
         128, "longest string in tokens; longer ones are left out of training", minimum=8, maximum=4096
     )
@@ -57,7 +58,7 @@ class DiffusionConfig(TextConfig):
         32, "network calls a sample takes when none are asked for", minimum=1, maximum=10_000, free=True
     )
     sharpness: float = option(
-        2.5, "mean distance of two codes over the middle noise level", minimum=0.1, maximum=100.0, free=True
+        1.4, "mean distance of two codes over the middle noise level", minimum=0.1, maximum=100.0, free=True
     )
     dropout: float = option(0.0, "dropout in training; never in sampling", minimum=0.0, maximum=0.9, free=True)
 

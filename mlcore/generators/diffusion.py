@@ -31,9 +31,9 @@ class Levels:
 
     centre: float
     """Level in the middle."""
-    width: float = 0.7
+    width: float = 0.45
     """Scale of the logistic distribution of ln sigma."""
-    reach: float = 12.0
+    reach: float = 6.0
     """The highest level is `centre * reach`, the lowest `centre / reach`."""
 
     def at(self, place: Tensor) -> Tensor:

@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from mlcore import device, inheritance, training
 from mlcore.bundle import Bundle, Trained
+from mlcore.data import notation
 from mlcore.data.sequences import pad, spellings
 from mlcore.data.splits import Indices, Split
 from mlcore.data.tables import Floats
-from mlcore.data.tokens import Tokenizer
+from mlcore.data.tokens import COMMON, Tokenizer
 from mlcore.errors import UserError
 from mlcore.evaluation import generative
 from mlcore.generators import distinct
@@ -132,14 +133,19 @@ def _corpus(run: Run, axes: list[Axis]) -> tuple[Tokenizer, Corpus]:
     texts = []
     written = run.table.canonical if config.cut == "canonical" else run.table.smiles
     for row, smiles in enumerate(written):
-        texts.append(spellings(smiles, config.forms, random))
+        spelt = (notation.spell(form, config.notation) for form in spellings(smiles, config.forms, random))
+        texts.append([text for text in spelt if text is not None])
         if row % 500 == 499:
             run.events.progress(row + 1, len(written), "spelling structures")
     run.events.progress(len(texts), len(texts), "spelling structures")
-    tokenizer = Tokenizer(run.init.vocabulary) if run.init else Tokenizer.of(text for forms in texts for text in forms)
+    common = COMMON if config.notation == "smiles" else notation.COMMON_SELFIES
+    found = (text for forms in texts for text in forms)
+    tokenizer = Tokenizer(run.init.vocabulary) if run.init else Tokenizer.of(found, common)
     encoded = [[tokenizer.encode(text) for text in forms] for forms in texts]
     sequences = [[numbers for numbers in forms if len(numbers) <= config.max_tokens] for forms in encoded]
-    if long := sum(not forms for forms in sequences):
+    if silent := sum(not forms for forms in texts):
+        run.events.log("warning", f"{silent} structures cannot be spelt in SELFIES and are left out of training")
+    if long := sum(not forms for forms in sequences) - silent:
         run.events.log(
             "warning", f"{long} structures are longer than {config.max_tokens} tokens and left out of training"
         )

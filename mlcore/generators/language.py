@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from mlcore.bundle import Bundle
 from mlcore.config import ConditionConfig
+from mlcore.data import notation
 from mlcore.data.sequences import pad, plain_ends
 from mlcore.data.tables import Floats
 from mlcore.data.tokens import Tokenizer
@@ -87,18 +88,24 @@ class LanguageGenerator:
         self.network.eval()  # dropout must never act on samples
         tokens, likelihoods = self.network.sample(self._tensor(asked), stream, sampling)
         scores = [None] * len(tokens) if likelihoods is None else likelihoods.tolist()
-        texts = map(self.tokenizer.decode, tokens.tolist())
+        texts = (notation.read(self.tokenizer.decode(row), self.network.config.notation) for row in tokens.tolist())
         return (Sample(text, score) for text, score in zip(texts, scores, strict=True))
 
     def _score(self, texts: Sequence[str], asked: Floats) -> Iterator[Tensor]:
         self.network.eval()
         for begin in range(0, len(texts), CHUNK):
             rows = slice(begin, begin + CHUNK)
-            tokens = pad([self.tokenizer.encode(plain_ends(text)) for text in texts[rows]])
+            tokens = pad([self._encoded(text) for text in texts[rows]])
             longest = self.network.config.max_tokens
             if tokens.shape[1] > longest:
                 raise UserError(f"a text of {tokens.shape[1]} tokens is longer than the model's {longest}")
             yield self.network.log_likelihood(tokens.to(self.device), self._tensor(asked[rows]))
+
+    def _encoded(self, text: str) -> list[int]:
+        spelt = notation.spell(plain_ends(text), self.network.config.notation)
+        if spelt is None:
+            raise UserError(f"{text[:80]!r} cannot be spelt in SELFIES")
+        return self.tokenizer.encode(spelt)
 
     def _tensor(self, asked: Floats) -> Tensor:
         return torch.tensor(asked, dtype=torch.float32, device=self.device)

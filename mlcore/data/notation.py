@@ -1,0 +1,46 @@
+"""Two ways to spell a structure for a network: SMILES, or SELFIES, in which hardly a text can go wrong.
+
+A SMILES is broken by one bracket or bond too many. SELFIES (Krenn et al., Mach. Learn.: Sci. Technol. 2020) reads every
+sequence of its tokens as a structure that keeps to valences; what remains to be learned is that a repeat unit has two
+ends. An end is spelt as astatine, which has one bond and occurs in no data of ours, since SELFIES knows no `*`.
+"""
+
+from typing import Literal
+
+import selfies
+
+Notation = Literal["smiles", "selfies"]
+
+_END = "[At]"
+_VALENCES = {**selfies.get_preset_constraints("default"), "At": 1, "Si": 4}
+
+_SYMBOLS = """
+    At C =C #C N =N #N O =O S =S P =P B =B Si F Cl Br I
+    N+1 =N+1 #N+1 N-1 =N-1 O-1 S+1 =S+1 P+1 =P+1 NH1+1 =NH1+1
+    C@ C@@ C@H1 C@@H1 /C \\C /N \\N /O \\O /C@H1 /C@@H1 \\C@H1 \\C@@H1
+    Branch1 =Branch1 #Branch1 Branch2 =Branch2 #Branch2 Branch3 =Branch3 #Branch3
+    Ring1 =Ring1 #Ring1 -/Ring1 -\\Ring1 Ring2 =Ring2 #Ring2 -/Ring2 -\\Ring2 Ring3 =Ring3 #Ring3
+"""
+COMMON_SELFIES = tuple(f"[{symbol}]" for symbol in _SYMBOLS.split())
+"""Tokens that every SELFIES vocabulary holds, so that a network can later be fine-tuned on other data."""
+
+
+def spell(smiles: str, notation: Notation) -> str | None:
+    """The text of a SMILES whose chain ends are `*`; None where SELFIES cannot say it."""
+    if notation == "smiles":
+        return smiles
+    if _END in smiles:
+        return None
+    selfies.set_semantic_constraints(_VALENCES)
+    try:
+        return str(selfies.encoder(smiles.replace("*", _END), strict=False))
+    except selfies.EncoderError:
+        return None
+
+
+def read(text: str, notation: Notation) -> str:
+    """The SMILES that a text stands for, its chain ends `*`; a SMILES text stands for itself, right or wrong."""
+    if notation == "smiles":
+        return text
+    selfies.set_semantic_constraints(_VALENCES)
+    return str(selfies.decoder(text)).replace(_END, "*")

@@ -1,0 +1,50 @@
+"""Structures as SMILES and as SELFIES."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rdkit import Chem
+
+from mlcore.chem.identity import identify
+from mlcore.data import notation, tokens
+from mlcore.data.sequences import plain_ends, spellings
+from mlcore.evaluation.generative import is_valid
+
+DATA = Path(__file__).parents[2] / "data"
+REAL = [*(DATA / "htpmd_1500.txt").read_text().split(), *(DATA / "smipoly_1000.txt").read_text().split()]
+
+
+def test_a_smiles_stands_for_itself() -> None:
+    assert notation.spell("*CC*", "smiles") == "*CC*"
+    assert notation.read("*CC(*", "smiles") == "*CC(*"
+
+
+def test_selfies_give_every_real_polymer_back() -> None:
+    random = np.random.default_rng(0)
+    for smiles in REAL[::5]:
+        for form in spellings(smiles, 2, random):
+            text = notation.spell(form, "selfies")
+            assert text is not None
+            assert identify(notation.read(text, "selfies"), "polymer").key == identify(smiles, "polymer").key
+
+
+def test_the_common_tokens_spell_nearly_all() -> None:
+    texts = [notation.spell(plain_ends(smiles), "selfies") for smiles in REAL]
+    odd = [text for text in texts if text and set(tokens.split(text)) - set(notation.COMMON_SELFIES)]
+    assert len(odd) < 0.02 * len(REAL)
+
+
+@given(st.lists(st.sampled_from(notation.COMMON_SELFIES), max_size=40))
+def test_every_sequence_of_tokens_is_a_structure(parts: list[str]) -> None:
+    smiles = notation.read("".join(parts), "selfies")
+    assert Chem.MolFromSmiles(smiles) is not None
+    if smiles.count("*") == 2 and "." not in smiles:
+        assert is_valid(smiles)
+
+
+@pytest.mark.parametrize("smiles", ["*C(C)(C)(C)(C)C*junk", "*C[At]*"])
+def test_what_selfies_cannot_say_has_no_text(smiles: str) -> None:
+    assert notation.spell(smiles, "selfies") is None
