@@ -1,13 +1,16 @@
 """Two ways to spell a structure for a network: SMILES, or SELFIES, in which hardly a text can go wrong.
 
 A SMILES is broken by one bracket or bond too many. SELFIES (Krenn et al., Mach. Learn.: Sci. Technol. 2020) reads every
-sequence of its tokens as a structure that keeps to valences; what remains to be learned is that a repeat unit has two
-ends. An end is spelt as astatine, which has one bond and occurs in no data of ours, since SELFIES knows no `*`.
+sequence of its tokens as a structure that keeps to valences. What is left to go wrong is that a repeat unit has two
+ends; so a text names as few of them as it can: it begins at the first, and at its last atom is the other, unless the
+text has put that elsewhere. A named end is spelt as astatine, which has one bond, since SELFIES knows no `*`.
 """
 
 from typing import Literal
 
 import selfies
+
+from mlcore.chem.identity import Kind
 
 Notation = Literal["smiles", "selfies"]
 
@@ -26,21 +29,24 @@ COMMON_SELFIES = tuple(f"[{symbol}]" for symbol in _SYMBOLS.split())
 
 
 def spell(smiles: str, notation: Notation) -> str | None:
-    """The text of a SMILES whose chain ends are `*`; None where SELFIES cannot say it."""
+    """The text of a SMILES, that of a polymer beginning with `*`; None where SELFIES cannot say it."""
     if notation == "smiles":
         return smiles
     if _END in smiles:
         return None
     selfies.set_semantic_constraints(_VALENCES)
     try:
-        return str(selfies.encoder(smiles.replace("*", _END), strict=False))
+        text = str(selfies.encoder(smiles.replace("*", _END), strict=False))
     except selfies.EncoderError:
         return None
+    return text.removeprefix(_END).removesuffix(_END) if smiles.startswith("*") else text
 
 
-def read(text: str, notation: Notation) -> str:
+def read(text: str, notation: Notation, kind: Kind) -> str:
     """The SMILES that a text stands for, its chain ends `*`; a SMILES text stands for itself, right or wrong."""
     if notation == "smiles":
         return text
+    if kind == "polymer":
+        text = _END + text + ("" if _END in text else _END)
     selfies.set_semantic_constraints(_VALENCES)
     return str(selfies.decoder(text)).replace(_END, "*")

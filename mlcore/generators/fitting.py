@@ -111,7 +111,7 @@ def train(run: Run, build: Build) -> Trained:
         "valid": progress.best_metrics,
         "test": learner.measure(parts["test"]),
     }
-    generator = LanguageGenerator(network, tokenizer, axes, run.device, run.config.condition)
+    generator = LanguageGenerator(network, tokenizer, axes, run.device, run.config.condition, run.config.data.kind)
     metrics["samples"] = _judge(generator, run)
     properties = [axis.as_json() for axis in axes]
     return Trained(network.state_dict(), properties, split, metrics, tokenizer.vocabulary, notes=_notes(run, parts))

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from mlcore.bundle import Bundle
+from mlcore.chem.identity import Kind
 from mlcore.config import ConditionConfig
 from mlcore.data import notation
-from mlcore.data.sequences import pad, plain_ends
+from mlcore.data.sequences import pad, plain_ends, spellings
 from mlcore.data.tables import Floats
 from mlcore.data.tokens import Tokenizer
 from mlcore.errors import UserError
@@ -36,10 +37,11 @@ class LanguageGenerator:
         axes: Sequence[Axis],
         device: torch.device,
         defaults: ConditionConfig | None = None,
+        kind: Kind = "polymer",
     ) -> None:
         self.network: Any = network.to(device).eval()
         self.tokenizer, self.axes, self.device = tokenizer, list(axes), device
-        self.defaults = defaults or ConditionConfig()
+        self.defaults, self.kind = defaults or ConditionConfig(), kind
 
     @classmethod
     def from_bundle(cls, bundle: Bundle, build: Build, device: torch.device) -> "LanguageGenerator":
@@ -48,7 +50,7 @@ class LanguageGenerator:
         tokenizer = Tokenizer(bundle.vocabulary)
         network = build(bundle.config.model, len(tokenizer.vocabulary), [axis.name for axis in axes])
         bundle.fill(network)
-        return cls(network, tokenizer, axes, device, bundle.config.condition)
+        return cls(network, tokenizer, axes, device, bundle.config.condition, bundle.config.data.kind)
 
     def sample(
         self,
@@ -88,8 +90,7 @@ class LanguageGenerator:
         self.network.eval()  # dropout must never act on samples
         tokens, likelihoods = self.network.sample(self._tensor(asked), stream, sampling)
         scores = [None] * len(tokens) if likelihoods is None else likelihoods.tolist()
-        texts = (notation.read(self.tokenizer.decode(row), self.network.config.notation) for row in tokens.tolist())
-        return (Sample(text, score) for text, score in zip(texts, scores, strict=True))
+        return (Sample(self._decoded(row), score) for row, score in zip(tokens.tolist(), scores, strict=True))
 
     def _score(self, texts: Sequence[str], asked: Floats) -> Iterator[Tensor]:
         self.network.eval()
@@ -101,8 +102,14 @@ class LanguageGenerator:
                 raise UserError(f"a text of {tokens.shape[1]} tokens is longer than the model's {longest}")
             yield self.network.log_likelihood(tokens.to(self.device), self._tensor(asked[rows]))
 
+    def _decoded(self, numbers: list[int]) -> str:
+        return notation.read(self.tokenizer.decode(numbers), self.network.config.notation, self.kind)
+
     def _encoded(self, text: str) -> list[int]:
-        spelt = notation.spell(plain_ends(text), self.network.config.notation)
+        """Token numbers of a structure as it is written; SELFIES of a polymer begin at an end all the same."""
+        form, text = self.network.config.notation, plain_ends(text)
+        rooted = form == "smiles" or self.kind == "molecule" or text.startswith("*")
+        spelt = notation.spell(text if rooted else spellings(text, 1, np.random.default_rng(0))[0], form)
         if spelt is None:
             raise UserError(f"{text[:80]!r} cannot be spelt in SELFIES")
         return self.tokenizer.encode(spelt)

@@ -41,10 +41,12 @@ class Recorder(Events):
         return [line for line in self.lines if line["event"] == kind]
 
 
-def tiny(**sections: dict[str, Any]) -> dict[str, Any]:
-    """TINY with some settings changed, section by section."""
+def tiny(**sections: Any) -> dict[str, Any]:
+    """TINY with some settings changed, section by section; another architecture brings its own `model`."""
+    base = {**TINY, "model": {}} if "architecture" in sections else TINY
     return {
-        name: {**value, **sections.get(name, {})} if isinstance(value, dict) else value for name, value in TINY.items()
+        name: {**value, **sections.get(name, {})} if isinstance(value, dict) else sections.get(name, value)
+        for name, value in base.items()
     }
 
 
@@ -57,7 +59,7 @@ def recorder() -> Recorder:
 def make_run(tmp_path: Path) -> Callable[..., Run]:
     """A Run of a tiny configuration on the sample."""
 
-    def make(resume: bool = False, **sections: dict[str, Any]) -> Run:
+    def make(resume: bool = False, **sections: Any) -> Run:
         settings = config.load(tiny(**sections))
         table = tables.read(SAMPLE, settings.data, Recorder())
         return Run(settings, table, Recorder(), tmp_path / "model.checkpoint", resume=resume)

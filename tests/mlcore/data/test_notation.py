@@ -19,7 +19,7 @@ REAL = [*(DATA / "htpmd_1500.txt").read_text().split(), *(DATA / "smipoly_1000.t
 
 def test_a_smiles_stands_for_itself() -> None:
     assert notation.spell("*CC*", "smiles") == "*CC*"
-    assert notation.read("*CC(*", "smiles") == "*CC(*"
+    assert notation.read("*CC(*", "smiles", "polymer") == "*CC(*"
 
 
 def test_selfies_give_every_real_polymer_back() -> None:
@@ -28,7 +28,7 @@ def test_selfies_give_every_real_polymer_back() -> None:
         for form in spellings(smiles, 2, random):
             text = notation.spell(form, "selfies")
             assert text is not None
-            assert identify(notation.read(text, "selfies"), "polymer").key == identify(smiles, "polymer").key
+            assert identify(notation.read(text, "selfies", "polymer"), "polymer").key == identify(smiles, "polymer").key
 
 
 def test_the_common_tokens_spell_nearly_all() -> None:
@@ -39,10 +39,24 @@ def test_the_common_tokens_spell_nearly_all() -> None:
 
 @given(st.lists(st.sampled_from(notation.COMMON_SELFIES), max_size=40))
 def test_every_sequence_of_tokens_is_a_structure(parts: list[str]) -> None:
-    smiles = notation.read("".join(parts), "selfies")
+    smiles = notation.read("".join(parts), "selfies", "polymer")
     assert Chem.MolFromSmiles(smiles) is not None
     if smiles.count("*") == 2 and "." not in smiles:
         assert is_valid(smiles)
+
+
+def test_a_text_names_an_end_only_where_it_must() -> None:
+    assert notation.spell("*CCO*", "selfies") == "[C][C][O]"
+    assert notation.spell("*C(*)C", "selfies") == "[C][Branch1][C][At][C]"
+    assert notation.read("[C][C][O]", "selfies", "polymer") == "*CCO*"
+    assert notation.read("[C][C][O]", "selfies", "molecule") == "CCO"
+
+
+def test_molecules_have_no_ends() -> None:
+    for smiles in ("CCO", "c1ccccc1C(=O)O", "C[N+](C)(C)C"):
+        text = notation.spell(smiles, "selfies")
+        assert text is not None
+        assert Chem.CanonSmiles(notation.read(text, "selfies", "molecule")) == Chem.CanonSmiles(smiles)
 
 
 @pytest.mark.parametrize("smiles", ["*C(C)(C)(C)(C)C*junk", "*C[At]*"])

@@ -1,0 +1,173 @@
+"""PolyGen's comparison of generators: three architectures, free and for high conductivity, from scratch and pretrained.
+
+    make bench-generators                  everything, some hours on two cores; what is there already is kept
+    python -m tests.bench.generators --only gpt --sizes 1000
+
+Trains, draws and measures through the command line of mlcore, and writes docs/benchmarks/generators.md. DATA_DIR names
+the folder with `htpmd/` and `smipoly/`.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.bench import generators_report
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+ZOO = ROOT / "mlcore" / "zoo"
+PROPERTY, THRESHOLD = "conductivity", "1.23422e-4"
+JUDGES = ("gnn-htpmd", "trees-htpmd")
+"""Predictors that took no part in training or guiding a generator: a graph network and boosted trees."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """One `mlcore train`; its configuration is configs/NAME.json."""
+
+    name: str
+    table: str
+    parent: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the comparison: a trained network and what it is asked for."""
+
+    title: str
+    training: str
+    wish: str = ""
+    distinct: bool = False
+    """Sampled without replacement as well."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.training}-{self.wish or 'free'}"
+
+
+HTPMD, SMIPOLY = "htpmd/PolyGen-train-set-from-HTP-MD.csv", "smipoly/smipoly_two_star_unique.csv.gz"
+ARCHITECTURES = ("gpt", "diffusion-lm", "diffusion1d")
+TRAININGS = [
+    training
+    for name in ARCHITECTURES
+    for training in (
+        Training(name, HTPMD),
+        Training(f"{name}-pretrained", SMIPOLY),
+        Training(f"{name}-tuned", HTPMD, f"{name}-pretrained"),
+    )
+]
+CASES = [
+    case
+    for name in ARCHITECTURES
+    for case in (
+        Case(f"{name}, free", name),
+        Case(f"{name}, high", name, "high", distinct=name == "gpt"),
+        Case(f"{name}, pretrained, high", f"{name}-tuned", "high", distinct=name == "gpt"),
+    )
+]
+
+
+class Bench:
+    """Runs what is missing under `work`."""
+
+    def __init__(self, data: Path, work: Path) -> None:
+        self.data, self.work = data, work
+        work.mkdir(parents=True, exist_ok=True)
+
+    def mlcore(self, *arguments: object, log: Path) -> float:
+        """One command, its events kept in `log`; the wall time in seconds."""
+        command = [sys.executable, "-m", "mlcore", *map(str, arguments), "--events"]
+        began = time.monotonic()
+        with log.open("w") as file:
+            subprocess.run(command, check=True, stdout=file, cwd=ROOT)
+        return time.monotonic() - began
+
+    def train(self, training: Training) -> Path:
+        """The bundle of a training, made when it is not there."""
+        bundle = self.work / training.name
+        if not bundle.exists():
+            init = ["--init", self.work / training.parent] if training.parent else []
+            config = HERE / "configs" / f"{training.name}.json"
+            table = self.data / training.table
+            seconds = self.mlcore(
+                "train", config, "--data", table, "--out", bundle, *init, log=self.events(training.name)
+            )
+            (self.work / f"{training.name}.seconds").write_text(f"{seconds:.0f}")
+        return bundle
+
+    def events(self, name: str) -> Path:
+        return self.work / f"{name}.jsonl"
+
+    def draw(self, case: Case, n: int, seed: int, distinct: bool) -> Path:
+        """`n` strings of a case."""
+        out = self.work / f"{case.name}-{'distinct-' * distinct}{n}-{seed}.csv"
+        if not out.exists():
+            wish = ["--condition", f"{PROPERTY}={case.wish}"] if case.wish else []
+            flags = ["--distinct"] if distinct else []
+            self.mlcore("generate", self.work / case.training, "-n", n, "--seed", seed, *wish, *flags, "--out", out,
+                        log=out.with_suffix(".jsonl"))  # fmt: skip
+        return out
+
+    def measure(self, strings: Path, pretrained: bool, fcd: bool) -> dict[str, Any]:
+        """The report of `mlcore evaluate` against all of HTP-MD."""
+        out = strings.with_suffix(".json")
+        if not out.exists():
+            flags: list[object] = ["--reference", self.data / HTPMD, "--reference-column", "mol_smiles"]
+            for judge in JUDGES:
+                flags += ["--predictor", ZOO / judge]
+            flags += ["--threshold", f"{PROPERTY}={THRESHOLD}"]
+            if pretrained:
+                flags += ["--lineage", self.data / SMIPOLY, "--lineage-column", "psmiles"]
+            if fcd:
+                flags += ["--fcd"]
+            log = strings.with_suffix(".measured.jsonl")
+            self.mlcore("evaluate", strings, *flags, log=log)
+            out.write_text(json.dumps(_result(log)))
+        report: dict[str, Any] = json.loads(out.read_text())
+        return report
+
+
+def _result(log: Path) -> dict[str, Any]:
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    result: dict[str, Any] = next(line for line in reversed(lines) if line["event"] == "result")
+    return result
+
+
+def main() -> None:
+    """Runs what was asked for and writes the page."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.generators", description=__doc__)
+    parser.add_argument("--only", default="", help="cases whose name begins so")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000], help="strings of each sample")
+    parser.add_argument("--seeds", type=int, default=3, help="samples of each case")
+    parser.add_argument("--work", type=Path, default=ROOT / ".local" / "bench" / "generators", help="where to keep all")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks" / "generators.md")
+    args = parser.parse_args()
+    if "DATA_DIR" not in os.environ:
+        parser.error("DATA_DIR must name the folder with htpmd/ and smipoly/")
+    bench = Bench(Path(os.environ["DATA_DIR"]), args.work)
+    trainings = {training.name: training for training in TRAININGS}
+    rows = []
+    for case in (case for case in CASES if case.name.startswith(args.only)):
+        training = trainings[case.training]
+        for needed in (trainings.get(training.parent), training):
+            if needed:
+                bench.train(needed)
+        for n in args.sizes:
+            for distinct in (False, True) if case.distinct else (False,):
+                reports = [
+                    bench.measure(bench.draw(case, n, seed, distinct), bool(training.parent), n == min(args.sizes))
+                    for seed in range(args.seeds)
+                ]
+                rows.append(generators_report.Row(case.title, n, distinct, reports))
+    args.page.parent.mkdir(parents=True, exist_ok=True)
+    args.page.write_text(generators_report.page(rows, bench.work, ARCHITECTURES))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""The page that tests.bench.generators writes: its figures beside the published ones."""
+
+import json
+import os
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import torch
+
+Report = dict[str, Any]
+Measure = Callable[[Report], float | None]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case at one N: a report of `mlcore evaluate` for each seed."""
+
+    title: str
+    n: int
+    distinct: bool
+    reports: Sequence[Report]
+
+
+def _judge(architecture: str) -> Measure:
+    def share(report: Report) -> float | None:
+        shares = [j["above_threshold"] for j in report.get("judges", []) if j["architecture"] == architecture]
+        return next(iter(shares[0].values())) if shares else None
+
+    return share
+
+
+def _distance(kind: str, to: str) -> Measure:
+    return lambda report: report.get("distances", {}).get(kind, {}).get(to)
+
+
+MEASURES: tuple[tuple[str, Measure], ...] = (
+    ("uniq", lambda r: r["uniqueness"]),
+    ("novel", lambda r: r["novelty"]),
+    ("valid", lambda r: r["validity"]),
+    ("synth", lambda r: r["synthesizability"]),
+    ("simil", lambda r: r["similarity"]),
+    ("divers", lambda r: r["diversity"]),
+    ("VUN", lambda r: r["vun"]),
+    ("novel by key", lambda r: r["by_key"]["novelty"]),
+    ("VUN by key", lambda r: r["by_key"]["vun"]),
+    ("VUN by key, lineage", lambda r: r["by_key"].get("vun_lineage", r["by_key"]["vun"])),
+    ("above, network", _judge("polymer-gnn")),
+    ("above, trees", _judge("trees")),
+    ("FCD to all", _distance("fcd", "reference")),
+    ("FCD to the high", _distance("fcd", "above")),
+)
+
+PUBLISHED = """\
+| label high, as published or run from published checkpoints | N | uniq | novel | valid | synth | simil | divers | |
+|---|---|---|---|---|---|---|---|---|
+| minGPT, notebooks of its authors | 100 | .92-.97 | .54-.64 | .87-.96 | .91-.98 | .26 | .69-.70 | three runs |
+| minGPT, checkpoint of its authors | 1,000 | .793 | .621 | .918 | .941 | | .702 | VUN .488, by key .380; .433 above the threshold |
+| 1Ddiffusion | 100 | 1.00 | .97-.99 | .09-.11 | .63-.88 | .26-.27 | .65-.67 | |
+| diffusion-LM | 309 | .676 | .139 | .987 | .974 | .291 | .687 | |
+| TransCVAE, 2026 | 51,200 | | | .990 | | | | VUN .503, above .998, FCD 16.5 |
+| minGPT retrained, 2026 | 51,200 | | | .922 | | | | VUN .399, above .369, FCD .42 |
+"""
+
+INTRODUCTION = """\
+# Generators, compared
+
+Written by `make bench-generators` (`DATA_DIR=... make bench-generators`), which trains, draws and measures with the
+commands that anyone has: `python -m mlcore train | generate | evaluate`, configurations in `tests/bench/configs/`.
+
+Mean ± standard deviation over the samples of {seeds} seeds. Every string that was drawn counts, dropout is off, no `--accept`. *Distinct*
+rows are sampled without replacement (`--distinct`): a string that came before is drawn again. Uniqueness, novelty and
+validity are PolyGen's, against all 6,024 polymers of HTP-MD; *by key* compares polymers and not their spelling, *lineage*
+counts the pretraining corpus as known too. *Above* is the share of valid strings that a predictor puts above
+1.23422e-4 S/cm; neither took part in training or guiding. Both were fitted to HTP-MD, as the generators were, and no
+generated polymer has been simulated. FCD is taken at the smaller N.
+
+Machine: {machine}.
+"""
+
+
+def page(rows: Sequence[Row], work: Path, architectures: Sequence[str]) -> str:
+    """The whole page in Markdown."""
+    seeds = max((len(row.reports) for row in rows), default=0)
+    parts = [INTRODUCTION.format(seeds=seeds, machine=machine())]
+    for n, group in groupby(sorted(rows, key=lambda row: row.n), key=lambda row: row.n):
+        parts += [f"## N = {n:,}\n", table(list(group))]
+    parts += ["## Published\n", PUBLISHED, "## Training\n", _trainings(work, architectures)]
+    return "\n".join(parts)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """One row a case, one column a measure that any of them has."""
+    cells = [[_cell([measure(report) for report in row.reports]) for _, measure in MEASURES] for row in rows]
+    kept = [place for place in range(len(MEASURES)) if any(line[place] for line in cells)]
+    head = ["", *(MEASURES[place][0] for place in kept)]
+    lines = [_line(head), _line(["---"] * len(head))]
+    for row, line in zip(rows, cells, strict=True):
+        title = f"{row.title}, distinct" if row.distinct else row.title
+        lines.append(_line([title, *(line[place] for place in kept)]))
+    return "\n".join(lines) + "\n"
+
+
+def _cell(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if not known:
+        return ""
+    digits = 3 if abs(mean(known)) < 2 else 2
+    spread = f" ± {stdev(known):.{digits}f}".replace("0.", ".", 1) if len(known) > 1 else ""
+    return f"{mean(known):.{digits}f}".removeprefix("0") + spread
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _trainings(work: Path, architectures: Sequence[str]) -> str:
+    """What a pretraining saves: steps until the loss that training from scratch comes to."""
+    lines = [
+        _line(["", "steps", "best validation loss", "at step", "seconds in all", "from scratch's best loss at step"]),
+        _line(["---"] * 6),
+    ]
+    for name in architectures:
+        target = _best(_curve(work / f"{name}.jsonl"))
+        for training in (name, f"{name}-pretrained", f"{name}-tuned"):
+            curve = _curve(work / f"{training}.jsonl")
+            if not curve:
+                continue
+            best = _best(curve)
+            reached = [step for step, loss in curve if target and loss <= target[1]]
+            compared = training == f"{name}-tuned" and target is not None
+            seconds = work / f"{training}.seconds"
+            lines.append(_line([
+                training, f"{curve[-1][0]:,}", f"{best[1]:.4f}" if best else "", f"{best[0]:,}" if best else "",
+                seconds.read_text() if seconds.exists() else "",
+                (f"{reached[0]:,} ({reached[0] / target[0]:.2f} of {target[0]:,})" if reached else "not reached")
+                if compared and target else "",
+            ]))  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _curve(events: Path) -> list[tuple[int, float]]:
+    """(step, validation loss) of a training."""
+    if not events.exists():
+        return []
+    lines = [json.loads(line) for line in events.read_text().splitlines()]
+    return [
+        (line["step"], line["value"])
+        for line in lines
+        if line["event"] == "metric" and line["name"] == "loss" and line["split"] == "valid"
+    ]
+
+
+def _best(curve: Sequence[tuple[int, float]]) -> tuple[int, float] | None:
+    return min(curve, key=lambda point: point[1], default=None)
+
+
+def machine() -> str:
+    """What the figures were made on."""
+    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ", no GPU"
+    return f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}{gpu}"
