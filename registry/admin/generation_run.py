@@ -15,6 +15,7 @@ from registry.admin.pages.action_view import ActionView
 from registry.admin.pages.generation_page import code, outcome
 from registry.admin.parts import display
 from registry.admin.parts.panels import Button, Fact, Panel, go, list_of
+from registry.admin.parts.sampling import asked_number, sampling
 from registry.admin.parts.wishes import wishes
 from registry.admin.run import RunAdmin
 from registry.models import Candidate, GenerationRun, Job, Proposal
@@ -61,7 +62,8 @@ class GenerationRunAdmin(RunAdmin):
         return [
             Fact("Model version", self.version(row)),
             Fact("Asked for", asked or "nothing in particular"),
-            Fact("Requested", f"{row.requested:,} {'new structures' if row.accept else 'strings'}"),
+            Fact("Requested", asked_number(row)),
+            Fact("Sampling", sampling(row)),
             Fact("Seed", row.seed),
         ]
 

@@ -51,6 +51,8 @@ def _draw(attempt: Attempt, run: GenerationRun, out: Path) -> dict[str, object]:
         known = attempt.folder / "known.txt"
         _write_known(run, known)
         arguments += ["--accept", "--known", known, "--raw", out, "--out", attempt.folder / "accepted.csv"]
+    elif run.distinct:
+        arguments += ["--distinct", "--raw", out, "--out", attempt.folder / "distinct.csv"]
     else:
         arguments += ["--out", out]
     return run_mlcore(attempt, arguments, stage="generating", until=DRAWN)
@@ -80,18 +82,28 @@ def _batches(rows: list[Drawn]) -> Iterator[list[Drawn]]:
 
 
 def _count(run: GenerationRun) -> None:
-    """Shares of all N strings, as the registry sees them: the structure, not the spelling, decides."""
-    distinct = Q(valid=True, duplicate=False)
-    asked = {
-        "valid": Q(valid=True),
-        "unique": distinct,
-        "new": Q(valid=True, known=False),
-        "vun": distinct & Q(known=False),
-    }
-    n = run.proposals.count()
-    counts = run.proposals.aggregate(**{f"share_{name}": Count("pk", filter=asked[name]) for name in asked})
-    shares = {name: counts[f"share_{name}"] / n for name in asked}
+    """Shares of all N strings, as the registry sees them: the structure, not the spelling, decides.
+
+    Of a run without replacement, those of the different strings stand beside, as `distinct`.
+    """
+    rates = _rates(run, "pk") | ({"distinct": _rates(run, "text")} if run.distinct else {})
     candidates = run.proposals.filter(duplicate=False, known=False, candidate__isnull=False).count()
     run.refresh_from_db(fields=["metrics"])
-    run.metrics = {**run.metrics, "n": n, **shares, "new_structures": candidates, **quality(run)}
+    run.metrics = {**run.metrics, **rates, "new_structures": candidates, **quality(run)}
     run.save(update_fields=["metrics"])
+
+
+def _rates(run: GenerationRun, counted: str) -> dict[str, float]:
+    """n, and its shares: of every string (by `pk`), or of the different ones (by `text`)."""
+    unique = Q(valid=True, duplicate=False)
+    asked = {
+        "valid": Q(valid=True),
+        "unique": unique,
+        "new": Q(valid=True, known=False),
+        "vun": unique & Q(known=False),
+    }
+    found = run.proposals.aggregate(
+        n=Count(counted, distinct=True),
+        **{f"n_{name}": Count(counted, filter=chosen, distinct=True) for name, chosen in asked.items()},
+    )
+    return {"n": found["n"], **{name: found[f"n_{name}"] / found["n"] for name in asked}}

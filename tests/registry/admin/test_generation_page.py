@@ -98,6 +98,19 @@ def test_six_measures_are_named_and_the_server_path_is_not(client_of, run):
     assert "/srv/work" not in text
 
 
+def test_shares_say_of_which_strings_they_are(client_of, run):
+    run.distinct, run.requested = True, 5
+    rates = {"valid": 0.9, "unique": 0.25, "new": 0.7, "vun": 0.2}
+    run.metrics = {"n": 20, **rates, "distinct": {"n": 5, **rates, "unique": 1.0, "vun": 0.8}, "diversity": 0.75,
+                   "mlcore": {"fulfilled": True}}  # fmt: skip
+    run.save()
+    text = re.sub(r"(\s*<[^>]+>\s*)+", "|", page(client_of, run))
+    assert "all 20 strings drawn|the 5 different ones" in text
+    assert "Uniqueness|25.0\u00a0%|100.0\u00a0%" in text
+    assert "Diversity|0.750|–" in text
+    assert "without replacement: repeats were drawn again, 20 strings in all" in text
+
+
 def test_run_that_found_nothing_new_says_so(client_of, db):
     run = factories.generation_run(job=factories.job("generate", state="succeeded"))
     assert "No candidates yet" in page(client_of, run)
