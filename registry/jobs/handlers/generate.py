@@ -1,4 +1,4 @@
-"""Generation: strings from a generator, every one a Proposal, the new structures candidates."""
+"""Generation: strings from a generator, every one a Proposal, the new structures candidates; then how good they are."""
 
 import csv
 import itertools
@@ -12,17 +12,18 @@ from registry.jobs.attempt import Attempt
 from registry.jobs.child import run_mlcore
 from registry.jobs.handlers.bundles import unpacked
 from registry.jobs.handlers.device import keep_device
+from registry.jobs.handlers.evaluate import evaluate
 from registry.jobs.handlers.quality import quality
 from registry.models import Candidate, GenerationRun, Structure
 
 BATCH = 500
-DRAWN = 0.5  # share of the bar; the rest is taking the strings in
+DRAWN, TAKEN_IN = 0.5, 0.9  # shares of the bar; the rest is measuring
 
 FLAGS = {"temperature": "--temperature", "top_k": "--top-k", "guidance": "--guidance"}
 
 
 def generate(attempt: Attempt, run: GenerationRun) -> None:
-    """Draw, unless an earlier attempt has; take in what is not in yet; count."""
+    """Draw, unless an earlier attempt has; take in what is not in yet; count and measure."""
     out = attempt.folder / "drawn.csv"
     if not out.exists():  # mlcore's output appears whole or not at all
         reported = _draw(attempt, run, out)
@@ -34,9 +35,11 @@ def generate(attempt: Attempt, run: GenerationRun) -> None:
     for batch in _batches(rows[0 if last is None else last + 1 :]):
         attempt.write(AddProposals(actor=None, generation_run=run, rows=batch).run)
         attempt.progress(
-            DRAWN + (1 - DRAWN) * (batch[-1].rank + 1) / len(rows), f"{batch[-1].rank + 1:,} of {len(rows):,} taken in"
+            DRAWN + (TAKEN_IN - DRAWN) * (batch[-1].rank + 1) / len(rows),
+            f"{batch[-1].rank + 1:,} of {len(rows):,} taken in",
         )
     attempt.write(lambda: _count(run))
+    evaluate(attempt, run)
 
 
 def _draw(attempt: Attempt, run: GenerationRun, out: Path) -> dict[str, object]:
