@@ -73,8 +73,12 @@ def measures(run: GenerationRun) -> Panel:
         for key, name, what in MEASURES
         if run.metrics.get(key) is not None
     ]
-    return table("How good they are", ["measure", *(of for of, _ in populations), "what it is"], rows,
-                 empty="Known when the run is done.", note="two spellings of one structure count as one" if n else "",
+    title = "As the registry counts" if "evaluation" in run.metrics else "How good they are"
+    note = "two spellings of one structure count as one; new is what was not in the registry" if n else ""
+    if why := run.metrics.get("not_evaluated"):
+        note = f"not evaluated: {why}"
+    return table(title, ["measure", *(of for of, _ in populations), "what it is"], rows,
+                 empty="Known when the run is done.", note=note,
                  wide=bool(unlike))  # fmt: skip
 
 
