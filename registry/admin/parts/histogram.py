@@ -37,7 +37,7 @@ class Bars:
         yield self.edges[-1], 0.0
 
 
-def histogram(title: str, series: Mapping[str, Bars], unit: str = "", log: bool = False) -> SafeString:
+def histogram(title: str, series: Mapping[str, Bars], unit: str = "", log: bool = False, note: str = "") -> SafeString:
     """In per cent of the values a bin. log: edges are exponents of ten, and the axis shows the powers."""
     series = {name: bars for name, bars in series.items() if len(bars.edges) == len(bars.counts) + 1 > 1}
     if not series:
@@ -50,10 +50,10 @@ def histogram(title: str, series: Mapping[str, Bars], unit: str = "", log: bool 
     behind = sorted(series.items(), key=lambda item: item[1].colour != REFERENCE)
     said = "; ".join(f"{name}: {round(sum(bars.counts)):,}" for name, bars in series.items())
     return format_html(
-        '<figure class="sv-chart"><b>{}</b><small> % of the values</small><svg viewBox="0 0 {} {}" role="img" '
+        '<figure class="sv-chart"><b>{}</b><small> {}% of the values</small><svg viewBox="0 0 {} {}" role="img" '
         'aria-label="{}. Values in each: {}">'
         '{}{}{}<text x="{}" y="{}" text-anchor="end">{}</text></svg><figcaption>{}</figcaption></figure>',
-        title, WIDTH, HEIGHT, title, said, grid(y),
+        title, f"{note}, " if note else "", WIDTH, HEIGHT, title, said, grid(y),
         format_html_join("", "{}", ((_outline(name, bars, width, x, y),) for name, bars in behind)),
         _powers(x) if log else x_ticks(x, HEIGHT), WIDTH - RIGHT, HEIGHT - 3, unit, _legend(series),
     )  # fmt: skip

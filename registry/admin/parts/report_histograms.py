@@ -24,11 +24,12 @@ def histograms(reports: Sequence[Report], names: Sequence[str]) -> list[SafeStri
         for one in _sound(report):
             series = found.setdefault(one["name"], {})
             about.setdefault(one["name"], one)
-            if shared and one.get("reference") and "reference" not in series:
-                series["reference"] = _bars(one, "reference", REFERENCE)
+            if shared and one.get("reference") and not any(bars.colour == REFERENCE for bars in series.values()):
+                kind = one.get("reference_values")  # measured or predicted, of a property
+                series[f"reference, {kind}" if kind else "reference"] = _bars(one, "reference", REFERENCE)
             series[name] = _bars(one, "sample", place)
     drawn = (
-        histogram(_title(name, reports), found[name], unit_text(str(one.get("unit") or "")), _log(one))
+        histogram(_title(name, reports), found[name], unit_text(str(one.get("unit") or "")), _log(one), _by(one))
         for name, one in about.items()
     )
     return [drawing for drawing in drawn if drawing]
@@ -50,6 +51,10 @@ def _bars(one: Mapping[str, Any], part: str, colour: int) -> Bars:
 
 def _log(one: Mapping[str, Any]) -> bool:
     return one.get("scale") == "log10"
+
+
+def _by(one: Mapping[str, Any]) -> str:
+    return f"by {one['judge']}" if one.get("judge") else ""
 
 
 def _title(name: str, reports: Sequence[Report]) -> str:

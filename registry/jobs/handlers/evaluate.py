@@ -73,12 +73,15 @@ def _report(attempt: Attempt, run: GenerationRun) -> dict[str, Any]:
     arguments += ["--kind", kind]
     for judge in judges:
         arguments += ["--predictor", unpacked(attempt, judge)]
+    for earlier in _earlier_tables(attempt, version):
+        arguments += ["--lineage", earlier]
     if judges and asked:
         arguments += ["--threshold", f"{asked.property.name}={asked.threshold!r}"]
     attempt.progress(None, f"measuring against {table.rows:,} structures")
     report = run_mlcore(attempt, arguments, stage="")
     return report | {
-        "judges": _named(report.get("judges") or [], judges),
+        "judges": _named(report.get("judges") or [], "name", judges),
+        "histograms": _named(report.get("histograms") or [], "judge", judges),
         "population": "distinct" if run.distinct else "drawn",
         "drawn": drawn,
         "reference": {"name": name, "rows": table.rows, "sha256": table.sha256},
@@ -115,6 +118,19 @@ def _write_reference(version: ModelVersion, kind: str, asked: Asked | None, path
     return measured_table(kind, [asked.property] if asked else [], path), f"all measured {kind}s"
 
 
+def _earlier_tables(attempt: Attempt, version: ModelVersion) -> list[Path]:
+    """What the versions that this one was fine-tuned from learned from, as far as it is in the registry."""
+    tables: dict[int | None, Path] = {version.dataset_version_id: Path(), None: Path()}
+    ancestor = version.parent
+    while ancestor is not None:
+        if ancestor.dataset_version is not None and ancestor.dataset_version_id not in tables:
+            path = attempt.folder / f"lineage-{ancestor.dataset_version_id}.csv"
+            training_table(ancestor.dataset_version, list(ancestor.properties.order_by("pk")), path)
+            tables[ancestor.dataset_version_id] = path
+        ancestor = ancestor.parent
+    return [path for path in tables.values() if path.name]
+
+
 def _write_strings(run: GenerationRun, path: Path) -> int:
     """The strings to evaluate in the order of drawing; returns how many were drawn."""
     texts: Any = run.proposals.order_by("rank").values_list("text", flat=True)
@@ -127,11 +143,7 @@ def _write_strings(run: GenerationRun, path: Path) -> int:
     return drawn
 
 
-def _named(stated: Sequence[dict[str, Any]], judges: Sequence[ModelVersion]) -> list[dict[str, Any]]:
+def _named(entries: Sequence[dict[str, Any]], name: str, judges: Sequence[ModelVersion]) -> list[dict[str, Any]]:
     """mlcore knows a judge by its folder; people know it by its version."""
-    known = {f"version-{version.pk}": version for version in judges}
-    found = []
-    for place, entry in enumerate(stated):
-        version = known.get(str(entry.get("name"))) or (judges[place] if len(stated) == len(judges) else None)
-        found.append(entry | ({"name": str(version), "version": version.pk} if version else {}))
-    return found
+    known = {f"version-{version.pk}": {name: str(version), "version": version.pk} for version in judges}
+    return [entry | known.get(str(entry.get(name)), {}) for entry in entries]

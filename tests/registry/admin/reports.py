@@ -29,7 +29,7 @@ def report(n: int = 1000, **changes: Any) -> dict[str, Any]:
             {"name": "sa_score", "unit": "", "scale": "linear", "edges": [1, 2, 3], "sample": [30, 70],
              "reference": [400, 600]},
             {"name": "conductivity", "unit": "S/cm", "scale": "log10", "edges": [1e-5, 1e-4, 1e-3],
-             "sample": [20, 80], "reference": [900, 100]},
+             "sample": [20, 80], "reference": [900, 100], "judge": "ions v1", "reference_values": "measured"},
         ],
         "population": "drawn",
         "drawn": n,

@@ -115,7 +115,8 @@ def test_pictures_and_histograms_lie_over_one_another(client_of):
     assert sa.count('class="sv-line ') == conductivity.count('class="sv-line ') == 3
     assert sa.count("sv-area") == 1
     assert "1×10⁻⁴<" in conductivity
-    assert "Predicted conductivity" in conductivity
+    assert "Predicted conductivity</b><small> by ions v1" in conductivity
+    assert "reference, measured" in conductivity
     for drawing in (*response.context["pictures"], sa, conductivity):
         assert "nan" not in drawing.lower()
 

@@ -1,6 +1,7 @@
 """The evaluation that a generation run ends with: against what, by which judges, and what becomes of failures."""
 
 import csv
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -23,7 +24,8 @@ import json, sys
 given = sys.argv[1:]
 folders = [given[at + 1].split("/")[-1] for at, word in enumerate(given) if word == "--predictor"]
 judges = [{"name": name, "digest": "d", "above_threshold": {"conductivity": 0.8}} for name in folders]
-report = {"n": 3, "by_key": {"vun": 0.5}, "judges": judges, "asked": given, "strings": open(given[1]).read().split()}
+report = {"n": 3, "by_key": {"vun": 0.5}, "judges": judges, "asked": given, "strings": open(given[1]).read().split(),
+          "histograms": [{"name": "mass"}, *({"name": "conductivity", "judge": name} for name in folders[:1])]}
 print(json.dumps({"event": "result", "time": "2026-11-25T00:00:00+00:00", **report}))
 """
 FAIL = "import sys; sys.exit('no memory left')"
@@ -84,6 +86,7 @@ def test_report_names_reference_threshold_and_judges(
         (str(first), first.pk),
         (str(second), second.pk),
     ]
+    assert [one.get("judge") for one in report["histograms"]] == [None, str(first)]
     assert report["asked"][report["asked"].index("--threshold") + 1] == "conductivity=0.0001"
     assert run.metrics["n"] == 3
 
@@ -108,7 +111,10 @@ def test_a_model_trained_here_is_held_against_its_own_table(bundle: str, monkeyp
     data = factories.dataset_version(structure_count=1)
     factories.measurement(dataset=data.dataset, added_in=data, structure=factories.structure("*OCC*"), value=3e-5)
     factories.measurement()
-    version = factories.model_version("generate", bundle_digest=bundle, dataset_version=data)
+    other = factories.dataset_version()
+    root = factories.model_version("generate", dataset_version=other)
+    parent = factories.model_version("generate", dataset_version=data, parent=root)
+    version = factories.model_version("generate", bundle_digest=bundle, dataset_version=data, parent=parent)
     run = factories.generation_run(model_version=version)
     factories.proposal(run=run)
     report = evaluated(run)["evaluation"]
@@ -116,6 +122,8 @@ def test_a_model_trained_here_is_held_against_its_own_table(bundle: str, monkeyp
     assert head == ["smiles", "key", "conductivity"]
     assert (row[0], row[2]) == ("*OCC*", "3e-05")
     assert report["reference"]["name"] == str(data)
+    tables = [after for word, after in itertools.pairwise(report["asked"]) if word == "--lineage"]
+    assert [Path(table).name for table in tables] == [f"lineage-{other.pk}.csv"]
 
 
 @pytest.mark.django_db(transaction=True)
