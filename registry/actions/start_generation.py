@@ -26,6 +26,7 @@ class StartGeneration(Action[GenerationRun]):
 
     condition: what to ask for, by property the version is conditioned on: "low", "high", or a value in its unit.
     accept: draw until `requested` structures were found that are valid, distinct and not in the registry.
+    distinct: sample without replacement, until `requested` different strings were drawn.
     config: sampling settings: temperature, top_k, guidance.
     """
 
@@ -35,6 +36,7 @@ class StartGeneration(Action[GenerationRun]):
     requested: int
     condition: Mapping[str, str | float] = field(default_factory=dict)
     accept: bool = False
+    distinct: bool = False
     seed: int = 0
     config: Mapping[str, Any] = field(default_factory=dict)
     queue: str = Job.Queue.CPU
@@ -44,6 +46,9 @@ class StartGeneration(Action[GenerationRun]):
             raise ActionError(f"{self.model_version} predicts; choose a generator.", field="model_version")
         if not 1 <= self.requested <= MOST:
             raise ActionError(f"Ask for 1 to {MOST} strings, not {self.requested}.", field="requested")
+        if self.accept and self.distinct:
+            raise ActionError("accept and distinct exclude each other; accepted structures differ anyway.",
+                              field="distinct")  # fmt: skip
         if not 0 <= self.seed < 2**31:
             raise ActionError(f"seed: {self.seed} must lie between 0 and {2**31 - 1}.", field="seed")
         self._check_condition()
@@ -57,6 +62,7 @@ class StartGeneration(Action[GenerationRun]):
             requested=self.requested,
             condition=dict(self.condition),
             accept=self.accept,
+            distinct=self.distinct,
             seed=self.seed,
             config=dict(self.config),
             code_version=mlcore.__version__,

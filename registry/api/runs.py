@@ -96,7 +96,8 @@ class TrainingRunViewSet(RunViewSet):
 class GenerationRunSerializer(RunSerializer):
     class Meta:
         model = GenerationRun
-        fields = [*RunSerializer.RUN_FIELDS, "model_version", "requested", "condition", "accept", "seed"]
+        fields = [*RunSerializer.RUN_FIELDS, "model_version", "requested", "condition", "accept", "distinct",
+                  "seed"]  # fmt: skip
 
 
 class StartGenerationInput(RunInputSerializer):
@@ -104,6 +105,9 @@ class StartGenerationInput(RunInputSerializer):
     requested = serializers.IntegerField(min_value=1, max_value=1_000_000)
     condition = serializers.DictField(required=False, help_text='Such as {"conductivity": "high"}.')
     accept = serializers.BooleanField(default=False, help_text="Draw until so many new structures are found.")
+    distinct = serializers.BooleanField(
+        default=False, help_text="Sample without replacement: until so many different strings are drawn."
+    )
     seed = serializers.IntegerField(default=0, validators=INT4)
     config = serializers.DictField(required=False, help_text="temperature, top_k, guidance.")
 

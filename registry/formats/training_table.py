@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from registry.models import DatasetVersion, Measurement, Property
 
@@ -48,12 +48,31 @@ def training_table(version: DatasetVersion, properties: Sequence[Property], path
         properties: the columns.
         path: of the new file.
     """
-    usual = _usual_temperatures(version, properties)
+    found = Measurement.objects.in_version(version)
+    if properties:
+        found = found.filter(property__in=properties, value__isnull=False)
+    return _table(found, properties, path)
+
+
+def measured_table(kind: str, properties: Sequence[Property], path: Path) -> TrainingTable:
+    """The same of all structures of that kind that the registry holds a value of, of whichever property.
+
+    Args:
+        kind: polymer or molecule.
+        properties: the columns.
+        path: of the new file.
+    """
+    found = Measurement.objects.filter(structure__kind=kind, value__isnull=False, retired_at=None)
+    return _table(found, properties, path)
+
+
+def _table(measured: QuerySet[Measurement], properties: Sequence[Property], path: Path) -> TrainingTable:
+    usual = _usual_temperatures(measured, properties)
     rows, cells = 0, []
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([SMILES, KEY, *(item.name for item in properties)])
-        for (smiles, key), found in groupby(_measurements(version, properties), key=lambda row: row[:2]):
+        for (smiles, key), found in groupby(_sorted(measured), key=lambda row: row[:2]):
             by_property = {pk: list(group) for pk, group in groupby(found, key=lambda row: row[2])}
             made = [_cell(by_property.get(item.pk, []), item, usual.get(item.pk)) for item in properties]
             writer.writerow([smiles, key, *(cell.text for cell in made)])
@@ -78,20 +97,17 @@ class _Cell:
     elsewhere: bool = False
 
 
-def _usual_temperatures(version: DatasetVersion, properties: Sequence[Property]) -> dict[int, float]:
+def _usual_temperatures(measured: QuerySet[Measurement], properties: Sequence[Property]) -> dict[int, float]:
     """The temperature (K) of most measurements, by the property's primary key; of two as common the higher one."""
-    rows = Measurement.objects.in_version(version).filter(property__in=properties, temperature_k__isnull=False)
+    rows = measured.filter(property__in=properties, temperature_k__isnull=False)
     counted = rows.order_by().values_list("property", "temperature_k").annotate(Count("pk"))
     return {item: kelvin for item, kelvin, _ in sorted(counted, key=lambda row: (row[2], row[1]))}
 
 
-def _measurements(version: DatasetVersion, properties: Sequence[Property]) -> Iterator[tuple[object, ...]]:
-    """SMILES, key, property, value, then the conditions, sorted."""
-    rows = Measurement.objects.in_version(version)
-    if properties:
-        rows = rows.filter(property__in=properties, value__isnull=False)
+def _sorted(measured: QuerySet[Measurement]) -> Iterator[tuple[object, ...]]:
+    """SMILES, key, property, value, then the conditions."""
     return (
-        rows.order_by("structure__kind", "structure__key", "property", "content_digest")
+        measured.order_by("structure__kind", "structure__key", "property", "content_digest")
         .values_list(
             "structure__smiles",
             "structure__key",

@@ -37,10 +37,22 @@ class GenerationRun(Run):
     """Strings drawn from a generator; every one is kept as a Proposal."""
 
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="generation_runs")
-    requested = models.PositiveIntegerField(help_text="Strings to draw, or new structures to find with `accept`.")
+    requested = models.PositiveIntegerField(
+        help_text="Strings to draw, different ones with `distinct`, or new structures to find with `accept`."
+    )
     condition = models.JSONField(default=dict, blank=True, help_text='Such as {"conductivity": "high"}.')
     accept = models.BooleanField(default=False, help_text="Draw until so many new structures are found.")
+    distinct = models.BooleanField(
+        default=False, help_text="Sample without replacement: a string that came before is drawn again."
+    )
     seed = models.PositiveIntegerField(default=0)
+
+    class Meta(Run.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(accept=True, distinct=True), name="generationrun_accept_or_distinct"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"generation {self.pk} with {self.model_version}"

@@ -14,6 +14,12 @@ from registry.admin.forms.filters import FilterField, read_filter, summary
 from registry.admin.parts.settings_text import SAMPLING
 from registry.models import Alias, GenerationRun, Job, ModelVersion, Property, RegisteredModel, ScoringRun
 
+PLAIN, DISTINCT, ACCEPT = "plain", "distinct", "accept"
+DRAWING = {
+    PLAIN: "So many strings, repeats included",
+    DISTINCT: "So many different strings: repeats are drawn again",
+    ACCEPT: "Until so many new structures are found: valid, different, not in the registry",
+}
 HOW_TO_SAMPLE = {
     "temperature": "Below 1: likelier strings, more alike; above 1: bolder ones, more of them invalid.",
     "top_k": "Each step chooses among so many; 0 chooses among all.",
@@ -58,12 +64,13 @@ class StartGenerationForm(ActionForm):
     permission = StartGeneration.permission
 
     model_version = VersionField(RegisteredModel.Task.GENERATE)
-    requested = forms.IntegerField(initial=200, min_value=1, help_text="Strings to draw.")
-    accept = forms.BooleanField(
-        required=False,
-        label="Draw until that many new structures are found",
-        help_text="Valid, distinct and not in the registry.",
+    requested = forms.IntegerField(
+        initial=200, min_value=1, label="How many", help_text="Measures depend on it: compare runs of one number."
     )
+    drawing = forms.ChoiceField(
+        choices=DRAWING.items(), initial=PLAIN, required=False, label="How they are drawn",
+        help_text="Every string is kept as a proposal in either case.",
+    )  # fmt: skip
     seed = forms.IntegerField(initial=0, min_value=0, help_text="The same seed gives the same strings.")
     queue = forms.ChoiceField(choices=Job.Queue.choices, initial=Job.Queue.CPU)
 
@@ -82,7 +89,7 @@ class StartGenerationForm(ActionForm):
                 help_text=f"{HOW_TO_SAMPLE[name]} Empty leaves it to the model.",
             )  # fmt: skip
         wishes = [f"condition.{property_.name}" for property_ in self.conditioned]
-        self.order_fields(["model_version", *wishes, "requested", "accept", "seed"])
+        self.order_fields(["model_version", *wishes, "requested", "drawing", "seed"])
         field.widget.attrs["data-reload"] = "1"  # another version can be asked for other properties
 
     def _version(self) -> ModelVersion | None:
@@ -102,7 +109,8 @@ class StartGenerationForm(ActionForm):
             model_version=cleaned["model_version"],
             requested=cleaned["requested"],
             condition={name: _read(wish) for name, wish in wishes.items() if wish},
-            accept=cleaned["accept"],
+            accept=cleaned["drawing"] == ACCEPT,
+            distinct=cleaned["drawing"] == DISTINCT,
             seed=cleaned["seed"],
             config={name: value for name, value in settings.items() if value is not None},
             queue=cleaned["queue"],

@@ -23,17 +23,26 @@ class Incomparable(ValueError):
     """The versions asked for cannot be set side by side; the message says what to do."""
 
 
+def asked_ids(request: HttpRequest, name: str, fewest: int, most: int) -> list[int]:
+    """Different numbers in the address by that name, so many.
+
+    Raises: Incomparable.
+    """
+    texts = [text for given in request.GET.getlist(name) for text in given.split(",") if text.strip()]
+    if any(not text.strip().isdecimal() or len(text) > 18 for text in texts):
+        raise Incomparable(f"A {name} is named by its number in the address, such as ?{name}=1&{name}=4.")
+    ids = list(dict.fromkeys(int(text) for text in texts))
+    if not fewest <= len(ids) <= most:
+        raise Incomparable(f"Choose {fewest} to {most} different {name}s; {len(ids) or 'none'} came.")
+    return ids
+
+
 def chosen(request: HttpRequest) -> list[ModelVersion]:
     """The versions in the address, `?version=1&version=4` or `?version=1,4`, in that order.
 
     Raises: Incomparable.
     """
-    texts = [text for given in request.GET.getlist("version") for text in given.split(",") if text.strip()]
-    if any(not text.strip().isdecimal() or len(text) > 18 for text in texts):
-        raise Incomparable("A version is named by its number in the address, such as ?version=1&version=4.")
-    ids = list(dict.fromkeys(int(text) for text in texts))
-    if not FEWEST <= len(ids) <= MOST:
-        raise Incomparable(f"Choose {FEWEST} to {MOST} different versions; {len(ids) or 'none'} came.")
+    ids = asked_ids(request, "version", FEWEST, MOST)
     rows = ModelVersion.objects.select_related(
         "model", "dataset_version__dataset", "parent__model", "training_run", "created_by"
     ).prefetch_related("properties", "aliases")

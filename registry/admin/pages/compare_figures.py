@@ -18,6 +18,7 @@ class Row(NamedTuple):
     label: str
     unit: str
     cells: list[Cell]
+    what: str = ""
 
 
 class Group(NamedTuple):

@@ -64,16 +64,30 @@ def _share(count: int, of: int, what: str) -> str:
 
 
 def measures(run: GenerationRun) -> Panel:
-    """The six measures of PolyGen, and what the first three come to together."""
-    found = [(key, name, what) for key, name, what in MEASURES if run.metrics.get(key) is not None]
+    """The six measures of PolyGen by structure, of all strings and, where repeats were drawn again, of the others."""
+    n, unlike = run.metrics.get("n"), run.metrics.get("distinct", {})
+    populations = [(f"all {n:,} strings drawn", run.metrics)] if n else []
+    populations += [(f"the {unlike['n']:,} different ones", unlike)] if unlike else []
     rows = [
-        [name, f"{run.metrics[key]:.3f}" if key in NO_SHARES else f"{100 * run.metrics[key]:.1f}\u00a0%", what]
-        for key, name, what in found
+        [name, *(_measure(key, metrics) for _, metrics in populations), what]
+        for key, name, what in MEASURES
+        if run.metrics.get(key) is not None
     ]
-    n = run.metrics.get("n")
-    note = f"{n:,} strings; two spellings of one structure count as one" if n else ""
-    return table("How good they are", ["measure", "value", "what it is"], rows, empty="Known when the run is done.",
-                 note=note, wide=False)  # fmt: skip
+    title = "As the registry counts" if "evaluation" in run.metrics else "How good they are"
+    note = "two spellings of one structure count as one; new is what was not in the registry" if n else ""
+    if why := run.metrics.get("not_evaluated"):
+        note = f"not evaluated: {why}"
+    return table(title, ["measure", *(of for of, _ in populations), "what it is"], rows,
+                 empty="Known when the run is done.", note=note,
+                 wide=bool(unlike))  # fmt: skip
+
+
+def _measure(key: str, metrics: dict[str, Any]) -> object:
+    """A share in per cent; what new structures are like does not depend on the strings counted."""
+    value = metrics.get(key)
+    if value is None:
+        return display.EMPTY
+    return f"{value:.3f}" if key in NO_SHARES else f"{100 * value:.1f}\u00a0%"
 
 
 def candidates(run: GenerationRun) -> list[Panel]:

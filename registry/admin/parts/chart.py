@@ -76,13 +76,13 @@ def line_chart(
     strips, height = _strips(series, apart)
     places = {name: (colours or {}).get(name, place) for place, name in enumerate(series)}
     ends = "; ".join(f"{name} {number(points[-1][1])}" for name, points in series.items())
-    drawn = format_html_join("", "{}{}", ((_grid(axis), _lines(part, places, x_axis, axis)) for part, axis in strips))
+    drawn = format_html_join("", "{}{}", ((grid(axis), _lines(part, places, x_axis, axis)) for part, axis in strips))
     scale = " (log scale)" if strips[0][1].log else ""
     return format_html(
         '<figure class="sv-chart">{}<svg viewBox="0 0 {} {}" role="img" aria-label="{}Last values: {}">{}{}'
         '<text x="{}" y="{}" text-anchor="end">{}</text></svg><figcaption>{}</figcaption></figure>',
         format_html("<b>{}</b><small>{}</small>", title, scale) if title else "",
-        WIDTH, height, f"{title}. " if title else "", ends, drawn, _x_ticks(x_axis, height),
+        WIDTH, height, f"{title}. " if title else "", ends, drawn, x_ticks(x_axis, height),
         WIDTH - RIGHT, height - 3, x_label, _legend(series, places),
     )  # fmt: skip
 
@@ -123,27 +123,29 @@ def _thinned(points: Points) -> Points:
     return [*points[:-1:every], points[-1]] if every > 1 else points
 
 
-def _grid(axis: Axis) -> SafeString:
+def grid(axis: Axis) -> SafeString:
+    """Horizontal lines with their values on the left."""
     return format_html_join(
         "",
         '<line class="sv-grid" x1="{}" x2="{}" y1="{:}" y2="{:}"/><text x="{}" y="{}" text-anchor="end">{}</text>',
         (
             (LEFT, WIDTH - RIGHT, f"{axis(t):.1f}", f"{axis(t):.1f}", LEFT - 6, f"{axis(t) + 4:.1f}", label)
-            for t, label in _labelled(axis.ticks(4))
+            for t, label in labelled(axis.ticks(4))
         ),
     )
 
 
-def _x_ticks(axis: Axis, height: int) -> SafeString:
+def x_ticks(axis: Axis, height: int) -> SafeString:
+    """Values under the drawing."""
     ticks = [tick for tick in axis.ticks(5) if axis(tick) < WIDTH - 16]
     return format_html_join(
         "",
         '<text x="{}" y="{}" text-anchor="middle">{}</text>',
-        ((f"{axis(t):.1f}", height - BOTTOM + 15, label) for t, label in _labelled(ticks)),
+        ((f"{axis(t):.1f}", height - BOTTOM + 15, label) for t, label in labelled(ticks)),
     )
 
 
-def _labelled(ticks: list[float]) -> list[tuple[float, str]]:
+def labelled(ticks: list[float]) -> list[tuple[float, str]]:
     """With as many digits as it takes to tell them apart."""
     for digits in range(3, 9):
         labels = [number(tick, digits) for tick in ticks]

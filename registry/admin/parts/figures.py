@@ -51,6 +51,12 @@ OF_SAMPLES = {
     "by_key.novelty": Measure("Novel by key", HIGHER, "share"),
     "similarity": Measure("Similarity to the data", NEITHER, own_reference=True),
     "frechet": Measure("Fréchet distance", LOWER, own_reference=True),
+    "distances.descriptors.reference": Measure("Descriptors, to all data", LOWER, own_reference=True),
+    "distances.descriptors.above": Measure("Descriptors, to data above", LOWER, own_reference=True),
+    "distances.fcd.reference": Measure("FCD, to all data", LOWER, own_reference=True),
+    "distances.fcd.above": Measure("FCD, to data above", LOWER, own_reference=True),
+    "by_key.novelty_lineage": Measure("Novel by key, lineage", HIGHER, "share"),
+    "by_key.vun_lineage": Measure("VUN by key, lineage", HIGHER, "share"),
     "n": Measure("n", NEITHER, "count"),
 }
 OF_LOSS = {

@@ -1,4 +1,4 @@
-"""Generation: strings from a generator, every one a Proposal, the new structures candidates."""
+"""Generation: strings from a generator, every one a Proposal, the new structures candidates; then how good they are."""
 
 import csv
 import itertools
@@ -12,17 +12,18 @@ from registry.jobs.attempt import Attempt
 from registry.jobs.child import run_mlcore
 from registry.jobs.handlers.bundles import unpacked
 from registry.jobs.handlers.device import keep_device
+from registry.jobs.handlers.evaluate import evaluate
 from registry.jobs.handlers.quality import quality
 from registry.models import Candidate, GenerationRun, Structure
 
 BATCH = 500
-DRAWN = 0.5  # share of the bar; the rest is taking the strings in
+DRAWN, TAKEN_IN = 0.5, 0.9  # shares of the bar; the rest is measuring
 
 FLAGS = {"temperature": "--temperature", "top_k": "--top-k", "guidance": "--guidance"}
 
 
 def generate(attempt: Attempt, run: GenerationRun) -> None:
-    """Draw, unless an earlier attempt has; take in what is not in yet; count."""
+    """Draw, unless an earlier attempt has; take in what is not in yet; count and measure."""
     out = attempt.folder / "drawn.csv"
     if not out.exists():  # mlcore's output appears whole or not at all
         reported = _draw(attempt, run, out)
@@ -34,9 +35,11 @@ def generate(attempt: Attempt, run: GenerationRun) -> None:
     for batch in _batches(rows[0 if last is None else last + 1 :]):
         attempt.write(AddProposals(actor=None, generation_run=run, rows=batch).run)
         attempt.progress(
-            DRAWN + (1 - DRAWN) * (batch[-1].rank + 1) / len(rows), f"{batch[-1].rank + 1:,} of {len(rows):,} taken in"
+            DRAWN + (TAKEN_IN - DRAWN) * (batch[-1].rank + 1) / len(rows),
+            f"{batch[-1].rank + 1:,} of {len(rows):,} taken in",
         )
     attempt.write(lambda: _count(run))
+    evaluate(attempt, run)
 
 
 def _draw(attempt: Attempt, run: GenerationRun, out: Path) -> dict[str, object]:
@@ -51,6 +54,8 @@ def _draw(attempt: Attempt, run: GenerationRun, out: Path) -> dict[str, object]:
         known = attempt.folder / "known.txt"
         _write_known(run, known)
         arguments += ["--accept", "--known", known, "--raw", out, "--out", attempt.folder / "accepted.csv"]
+    elif run.distinct:
+        arguments += ["--distinct", "--raw", out, "--out", attempt.folder / "distinct.csv"]
     else:
         arguments += ["--out", out]
     return run_mlcore(attempt, arguments, stage="generating", until=DRAWN)
@@ -82,18 +87,28 @@ def _batches(rows: list[Drawn]) -> Iterator[list[Drawn]]:
 
 
 def _count(run: GenerationRun) -> None:
-    """Shares of all N strings, as the registry sees them: the structure, not the spelling, decides."""
-    distinct = Q(valid=True, duplicate=False)
-    asked = {
-        "valid": Q(valid=True),
-        "unique": distinct,
-        "new": Q(valid=True, known=False),
-        "vun": distinct & Q(known=False),
-    }
-    n = run.proposals.count()
-    counts = run.proposals.aggregate(**{f"share_{name}": Count("pk", filter=asked[name]) for name in asked})
-    shares = {name: counts[f"share_{name}"] / n for name in asked}
+    """Shares of all N strings, as the registry sees them: the structure, not the spelling, decides.
+
+    Of a run without replacement, those of the different strings stand beside, as `distinct`.
+    """
+    rates = _rates(run, "pk") | ({"distinct": _rates(run, "text")} if run.distinct else {})
     candidates = run.proposals.filter(duplicate=False, known=False, candidate__isnull=False).count()
     run.refresh_from_db(fields=["metrics"])
-    run.metrics = {**run.metrics, "n": n, **shares, "new_structures": candidates, **quality(run)}
+    run.metrics = {**run.metrics, **rates, "new_structures": candidates, **quality(run)}
     run.save(update_fields=["metrics"])
+
+
+def _rates(run: GenerationRun, counted: str) -> dict[str, float]:
+    """n, and its shares: of every string (by `pk`), or of the different ones (by `text`)."""
+    unique = Q(valid=True, duplicate=False)
+    asked = {
+        "valid": Q(valid=True),
+        "unique": unique,
+        "new": Q(valid=True, known=False),
+        "vun": unique & Q(known=False),
+    }
+    found = run.proposals.aggregate(
+        n=Count(counted, distinct=True),
+        **{f"n_{name}": Count(counted, filter=chosen, distinct=True) for name, chosen in asked.items()},
+    )
+    return {"n": found["n"], **{name: found[f"n_{name}"] / found["n"] for name in asked}}

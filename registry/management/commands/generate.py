@@ -16,6 +16,7 @@ class Command(RunCommand):
         parser.add_argument("version", help="model (its champion) or model@number")
         parser.add_argument("-n", type=int, default=1000, help="strings to draw (default 1000)")
         parser.add_argument("--accept", action="store_true", help="draw until N new structures are found")
+        parser.add_argument("--distinct", action="store_true", help="draw until N different strings are found")
         parser.add_argument("--condition", action="append", default=[], metavar="P=WISH", help="P=high, P=low, P=VALUE")
         parser.add_argument("--seed", type=int, default=0)
         for name, (kind, _, _) in SETTINGS.items():
@@ -28,14 +29,21 @@ class Command(RunCommand):
             requested=options["n"],
             condition=dict(map(_wish, options["condition"])),
             accept=options["accept"],
+            distinct=options["distinct"],
             seed=options["seed"],
             config={name: options[name] for name in SETTINGS if options[name] is not None},
             queue=options["queue"],
         )
         run = self.start(action, options["wait"])
         if options["wait"]:
-            rates = ", ".join(f"{name} {run.metrics[name]:.3f}" for name in ("valid", "unique", "new", "vun"))
-            self.stdout.write(f"{run}: {run.metrics['n']} strings, {rates}; {run.metrics['new_structures']} candidates")
+            self.stdout.write(f"{run}: {_told(run.metrics)}; {run.metrics['new_structures']} candidates")
+
+
+def _told(metrics: dict[str, Any]) -> str:
+    """The rates of all strings, and those of the different ones where they are counted."""
+    rates = ", ".join(f"{name} {metrics[name]:.3f}" for name in ("valid", "unique", "new", "vun"))
+    own = f"; {_told(metrics['distinct'])} of the different ones" if "distinct" in metrics else ""
+    return f"{metrics['n']} strings, {rates}{own}"
 
 
 def _wish(text: str) -> tuple[str, str | float]:

@@ -110,6 +110,7 @@ REFUSED = {
     "queue": (lambda: training(queue="tpu"), "no queue 'tpu'"),
     "predictor": (lambda: generation(model_version=factories.model_version()), "choose a generator"),
     "none": (lambda: generation(requested=0), "1 to 1000000"),
+    "two ways": (lambda: generation(accept=True, distinct=True), "accept and distinct exclude each other"),
     "unknown wish": (lambda: generation(condition={"hue": "high"}), "not trained on hue; known: conductivity"),
     "no number": (lambda: generation(condition={"conductivity": float("nan")}), "must be a positive number, not nan"),
     "negative": (lambda: generation(condition={"conductivity": -5}), "must be a positive number, not -5"),

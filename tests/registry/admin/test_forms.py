@@ -94,6 +94,23 @@ def test_generation_asks_for_a_class_or_a_value(client_of):
     assert client.post(url("generationrun_start"), data | {"condition.conductivity": "huge"}).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("drawing", "flags"),
+    [("", (False, False)), ("plain", (False, False)), ("distinct", (False, True)), ("accept", (True, False))],
+)
+def test_generation_draws_in_one_of_three_ways(client_of, drawing, flags):
+    version = factories.model_version("generate")
+    data = {"model_version": version.pk, "requested": 20, "seed": 1, "queue": "cpu", "drawing": drawing}
+    client = client_of("Curator")
+    response = client.post(url("generationrun_start"), data)
+    run = GenerationRun.objects.get()
+    assert (run.accept, run.distinct) == flags
+    page = client.get(response["Location"]).content.decode()
+    asked = {"distinct": "20 different strings", "accept": "20 new structures"}.get(drawing, "20 strings")
+    assert asked in page
+    assert ("without replacement" in page) is (drawing == "distinct")
+
+
 def test_generation_form_tells_the_trained_range_and_refuses_beside_the_box(client_of, tmp_path):
     ether = {"name": "ether_oxygen_fraction", "unit": "", "scale": "linear", "minimum": 0.1, "maximum": 0.5}
     property_ = factories.property_("ether_oxygen_fraction", unit="", scale="linear")

@@ -57,6 +57,15 @@ def test_a_run_is_accepted_with_its_address_and_its_job() -> None:
     assert client.get(job["events"]).data["results"][0]["kind"] == "state"
 
 
+def test_strings_are_drawn_without_replacement_or_until_they_are_new_but_not_both() -> None:
+    client = api("Engineer")
+    answer = client.post("/api/v1/generation-runs/", generation(distinct=True))
+    assert (answer.data["distinct"], answer.data["accept"]) == (True, False)
+    refused = client.post("/api/v1/generation-runs/", generation(distinct=True, accept=True))
+    assert refused.status_code == 400
+    assert refused.data["errors"][0]["field"] == "distinct"
+
+
 def test_scoring_and_training_start_alike() -> None:
     client = api("Engineer")
     version = factories.model_version()

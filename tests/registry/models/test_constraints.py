@@ -207,6 +207,13 @@ def test_a_refused_proposal_says_why():
     refused(lambda: Proposal.objects.create(run=run, rank=0, text="C)", reason="x"), match="proposal_rank")
 
 
+def test_a_generation_draws_in_one_way():
+    refused(
+        lambda: trained().generation_runs.create(requested=1, accept=True, distinct=True),
+        match="generationrun_accept_or_distinct",
+    )
+
+
 @pytest.mark.parametrize("cron", ["", "* * * *", "61 * * * *", "hourly-ish", "* * 31 2 8"])
 def test_a_schedule_needs_a_cron_expression(cron):
     with pytest.raises(ValidationError, match="cron"):
