@@ -81,6 +81,8 @@ class LanguageGenerator:
         guidance = self.defaults.guidance if sampling.guidance is None else sampling.guidance
         if temperature <= 0:
             raise UserError(f"temperature {temperature:g}: must be above 0")
+        if sampling.calls is not None and not hasattr(self.network.config, "calls"):
+            raise UserError("calls: this model draws token by token; only diffusion models take a number of calls")
         return replace(sampling, temperature=temperature, guidance=guidance)
 
     def _chunk(self, number: int, seed: int, condition: Condition | None, sampling: Sampling) -> Iterator[Sample]:

@@ -16,6 +16,7 @@ SETTINGS: dict[str, tuple[type, float, float]] = {  # sampling settings: type, s
     "temperature": (float, 0.01, 10.0),
     "top_k": (int, 0, 100_000),
     "guidance": (float, 0.0, 20.0),
+    "calls": (int, 1, 10_000),
 }
 CLASSES = ("low", "high")
 
@@ -27,7 +28,7 @@ class StartGeneration(Action[GenerationRun]):
     condition: what to ask for, by property the version is conditioned on: "low", "high", or a value in its unit.
     accept: draw until `requested` structures were found that are valid, distinct and not in the registry.
     distinct: sample without replacement, until `requested` different strings were drawn.
-    config: sampling settings: temperature, top_k, guidance.
+    config: sampling settings: temperature, top_k, guidance, and calls of a diffusion model.
     """
 
     permission: ClassVar[str] = "registry.add_generationrun"

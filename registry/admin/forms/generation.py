@@ -24,6 +24,7 @@ HOW_TO_SAMPLE = {
     "temperature": "Below 1: likelier strings, more alike; above 1: bolder ones, more of them invalid.",
     "top_k": "Each step chooses among so many; 0 chooses among all.",
     "guidance": "Above 1: follows what was asked for more closely, at the cost of variety.",
+    "calls": "Diffusion models only: steps from noise to text; more take longer.",
 }
 
 

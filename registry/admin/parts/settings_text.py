@@ -8,7 +8,12 @@ from registry.admin.forms.config import SECTION_TITLES, sections
 from registry.admin.parts import display
 from registry.admin.parts.panels import Panel
 
-SAMPLING = {"temperature": "Sampling temperature", "top_k": "Likeliest tokens drawn from", "guidance": "Guidance"}
+SAMPLING = {
+    "temperature": "Sampling temperature",
+    "top_k": "Likeliest tokens drawn from",
+    "guidance": "Guidance",
+    "calls": "Network calls",
+}
 WORDS = {"ema": "EMA", "beta1": "β₁", "beta2": "β₂", "vocab": "vocabulary"}
 ELSEWHERE = {"architecture", "seed", "properties", "smiles_column", "kind"}  # among the facts, or of no use to a reader
 

@@ -19,7 +19,7 @@ from registry.models import Candidate, GenerationRun, Structure
 BATCH = 500
 DRAWN, TAKEN_IN = 0.5, 0.9  # shares of the bar; the rest is measuring
 
-FLAGS = {"temperature": "--temperature", "top_k": "--top-k", "guidance": "--guidance"}
+FLAGS = {"temperature": "--temperature", "top_k": "--top-k", "guidance": "--guidance", "calls": "--calls"}
 
 
 def generate(attempt: Attempt, run: GenerationRun) -> None:

@@ -165,6 +165,11 @@ def test_the_same_seed_gives_the_same_strings(generator: LanguageGenerator) -> N
     assert first != generator.sample(40, seed=6, condition={"conductivity": "high"})
 
 
+def test_a_gpt_has_no_number_of_calls(generator: LanguageGenerator) -> None:
+    with pytest.raises(UserError, match="only diffusion models take a number of calls"):
+        generator.sample(1, 0, sampling=Sampling(calls=9))
+
+
 def test_a_string_depends_on_its_number_alone(generator: LanguageGenerator) -> None:
     stream = generator.sample(CHUNK + 20, seed=1)
     assert generator.sample(10, seed=1) == stream[:10]
