@@ -5,7 +5,7 @@ BIN := .venv/bin
 RUN := $(BIN)/python
 MANAGE := $(RUN) manage.py
 
-.PHONY: help setup demo test test-fast coverage lint format openapi clean
+.PHONY: help setup demo test test-fast coverage lint bench-generators format openapi clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
@@ -35,6 +35,9 @@ lint: .venv/dev ## style, types, layering, migrations, deployment checks, API sn
 		$(RUN) -m django check --deploy --fail-level WARNING
 	@$(MANAGE) spectacular --validate --fail-on-warn --file .local/openapi.yaml
 	@diff -u docs/openapi.yaml .local/openapi.yaml || { echo 'The API changed: run `make openapi` and commit the snapshot.'; exit 1; }
+
+bench-generators: .venv/dev ## three generators trained and compared, hours; DATA_DIR names the data
+	@$(RUN) -m tests.bench.generators
 
 format: .venv/dev ## let ruff arrange the code
 	@$(BIN)/ruff check --fix .

@@ -2,7 +2,8 @@
 
 After Li et al. (NeurIPS 2022, arXiv 2205.14217), as PolyGen uses it, with the loss and the sampler of
 mlcore.generators.diffusion. The network is a transformer encoder whose norms are scaled and shifted by the noise level
-and the prompts (Peebles and Xie, ICCV 2023).
+and the prompts (Peebles and Xie, ICCV 2023); it reads five places at once and turns queries and keys by their place
+(Su et al. 2021, arXiv 2104.09864), because what a token means depends on those around it more than on its number.
 
     B batch, T places, C code, W width, nh heads, hs = W / nh head size, V vocabulary
 """
@@ -37,7 +38,8 @@ class Attention(nn.Module):
             part.view(batch, length, self.heads, width // self.heads).transpose(1, 2)  # (B, nh, T, hs)
             for part in self.qkv(x).split(width, dim=2)
         )
-        y = functional.scaled_dot_product_attention(q, k, v, dropout_p=self.dropout if self.training else 0.0)
+        dropout = self.dropout if self.training else 0.0
+        y = functional.scaled_dot_product_attention(turned(q), turned(k), v, dropout_p=dropout)  # (B, nh, T, hs)
         mixed: Tensor = self.out(y.transpose(1, 2).reshape(batch, length, width))
         return mixed
 
@@ -70,7 +72,7 @@ class DiffusionLM(DiffusionNetwork):
         super().__init__()
         self.config = config
         self.embedding = nn.Embedding(vocabulary, config.code)
-        self.read = nn.Linear(2 * config.code, config.width)
+        self.read = nn.Conv1d(2 * config.code, config.width, 5, padding=2)
         self.level = LevelEncoder(config.width)
         self.prompt = PromptEncoder(properties, config.width)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
@@ -84,11 +86,20 @@ class DiffusionLM(DiffusionNetwork):
     def denoise(self, noisy: Tensor, level: Tensor, prompts: Tensor, estimate: Tensor) -> Tensor:
         """See DiffusionNetwork.denoise."""
         condition = functional.silu(self.level(level) + sum(self.prompt(prompts)))  # (B, W)
-        x = self.read(torch.cat([noisy, estimate], dim=2))  # (B, T, W)
+        x = self.read(torch.cat([noisy, estimate], dim=2).transpose(1, 2)).transpose(1, 2)  # (B, T, W)
         x = x + places(x.shape[1], x.shape[2], x.device)
         for block in self.blocks:
             x = block(x, condition)
         return unlikely(self.head(self.norm(x)))
+
+
+def turned(x: Tensor) -> Tensor:
+    """(B, nh, T, hs), each pair of numbers turned by an angle that grows with the place: products tell distances."""
+    half = x.shape[3] // 2
+    wave = places(x.shape[2], x.shape[3], x.device)
+    sine, cosine = wave[:, :half], wave[:, half:]
+    first, second = x[..., :half], x[..., half:]
+    return torch.cat([first * cosine - second * sine, first * sine + second * cosine], dim=3)
 
 
 def places(length: int, width: int, device: torch.device) -> Tensor:
