@@ -33,6 +33,8 @@ class Architecture:
     """The module with train() and load()."""
     training: Mapping[str, object] = field(default_factory=dict)
     """Defaults of the training section that suit this architecture better than the common ones."""
+    goes_on: bool = True
+    """Whether a training can start from a model of this kind."""
 
     @property
     def config_class(self) -> type[Any]:
@@ -88,6 +90,15 @@ ARCHITECTURES: dict[str, Architecture] = {
             config="mlcore.predictors.configs:PolymerGNNConfig",
             module="mlcore.predictors.polymer_gnn",
             training={"steps": 1500, "batch_size": 64, "learning_rate": 2e-3, "weight_decay": 0.01, "beta2": 0.999},
+        ),
+        Architecture(
+            name="trees",
+            task="predict",
+            summary="Gradient-boosted trees on counts of atom surroundings: a baseline, and a judge of another kind",
+            config="mlcore.predictors.configs:TreesConfig",
+            module="mlcore.predictors.trees",
+            training={"steps": 400, "learning_rate": 0.05, "valid_every": 20},
+            goes_on=False,
         ),
     )
 }

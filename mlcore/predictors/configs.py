@@ -26,3 +26,17 @@ class PolymerGNNConfig:
     rehearsal: int = option(
         50, "when fine-tuned: as many labels as the earlier answers weigh; 0: forget freely", minimum=0, free=True
     )
+
+
+@dataclass(frozen=True)
+class TreesConfig:
+    """Gradient-boosted trees on counts; `training.steps` are the rounds, `training.learning_rate` what each adds."""
+
+    leaves: int = option(15, "leaves of a tree at most", minimum=2, maximum=64)
+    least_in_leaf: int = option(20, "training structures in a leaf at least", minimum=1, maximum=10_000)
+    l2: float = option(1.0, "pull of the leaves towards zero", minimum=0.0, maximum=1e6)
+    columns: float = option(0.3, "share of the columns that a split may choose from", minimum=0.01, maximum=1.0)
+    surroundings: int = option(512, "kinds of atom surroundings that are counted", minimum=0, maximum=16_384)
+    radius: int = option(2, "bonds that a surrounding reaches", minimum=0, maximum=4)
+    least: int = option(10, "training structures that must have a surrounding for it to be counted", minimum=1)
+    landmarks: int = option(512, "training structures kept to judge what is in the domain", minimum=2, maximum=4096)

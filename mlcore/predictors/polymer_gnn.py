@@ -12,7 +12,6 @@ tails from ruling.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,15 +23,13 @@ from torch_geometric.nn import GINEConv
 from torch_geometric.utils import scatter
 
 from mlcore.bundle import Bundle, Trained
-from mlcore.chem import molecule, polymer
-from mlcore.chem.errors import ChemError
 from mlcore.data.graphs import ATOM_CATEGORIES, BOND_CATEGORIES, Graphs, featurise
 from mlcore.data.splits import Split
 from mlcore.data.tables import from_scale
 from mlcore.device import describe as describe_device
 from mlcore.errors import UserError
 from mlcore.inheritance import check_shape
-from mlcore.predictors import report, targets
+from mlcore.predictors import reading, report, targets
 from mlcore.predictors.configs import PolymerGNNConfig
 from mlcore.predictors.domain import Domain
 from mlcore.predictors.ensemble import Ensemble
@@ -128,7 +125,7 @@ def train(run: Run) -> Trained:
     """Trains an ensemble as the configuration says; UserError when a property cannot be learned."""
     table, split = run.table, run.split()
     model = _from_scratch(run, split) if run.init is None else _further(run, run.init, split)
-    molecules = [Chem.MolFromSmiles(key) for key in table.keys]
+    molecules = reading.of_keys(table.keys)
     graphs = featurise(molecules)
     domain = Domain.fit(molecules, graphs, split.train, run.config.model.landmarks)
     if run.init is not None:
@@ -139,7 +136,8 @@ def train(run: Run) -> Trained:
     progress = fit(learner, run)
     model.calibration.copy_(torch.from_numpy(_calibration(model, graphs, run, split)))
     tensors = {f"network.{name}": tensor for name, tensor in model.state_dict().items()} | domain.tensors()
-    metrics = _metrics(model, graphs, domain.contains(molecules, graphs), run, split)
+    inside = domain.contains(molecules, graphs)
+    metrics = report.parts(table, split, lambda rows: model.score(graphs, run.device, rows), inside)
     before = run.init.manifest.properties if run.init else None
     return Trained(
         tensors,
@@ -171,28 +169,17 @@ class PolymerGNN:
 
     def predict(self, structures: Sequence[str]) -> Predictions:
         """Scores structures; the answer for one does not depend on the others."""
-        molecules, errors = self._read(structures)
-        good = np.array([error is None for error in errors], dtype=bool)
-        graphs = featurise(molecules)
-        shape = (len(structures), len(self.properties))
-        mean, std, in_domain = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape[0], dtype=bool)
-        axis, std[good] = self._model.score(graphs, self._device)
-        mean[good] = np.stack([from_scale(axis[:, i], p["scale"]) for i, p in enumerate(self.properties)], axis=1)
-        in_domain[good] = self._domain.contains(molecules, graphs)
-        return Predictions(mean, std, in_domain, errors)
+        return self._answer(*reading.read(structures, self._kind))
 
-    def _read(self, structures: Sequence[str]) -> tuple[list[Chem.Mol], list[str | None]]:
-        """Closed rings of the structures that could be read, and for each structure None or why not."""
-        molecules: list[Chem.Mol] = []
-        errors: list[str | None] = []
-        for text in structures:
-            try:
-                polymeric = self._kind == "polymer"
-                molecules.append(polymer.parse(text).ring if polymeric else molecule.parse(text).canonical)
-                errors.append(None)
-            except ChemError as error:
-                errors.append(str(error))
-        return molecules, errors
+    def predict_keys(self, keys: Sequence[str]) -> Predictions:
+        """The same for structures that have been identified."""
+        return self._answer(reading.of_keys(keys), [None] * len(keys))
+
+    def _answer(self, molecules: list[Chem.Mol], errors: list[str | None]) -> Predictions:
+        graphs = featurise(molecules)
+        axis, std = self._model.score(graphs, self._device)
+        mean = np.stack([from_scale(axis[:, i], p["scale"]) for i, p in enumerate(self.properties)], axis=1)
+        return Predictions.of(mean, std, self._domain.contains(molecules, graphs), errors)
 
 
 def _from_scratch(run: Run, split: Split) -> Ensemble:
@@ -258,13 +245,3 @@ def _calibration(model: Ensemble, graphs: Graphs, run: Run, split: Split) -> Flo
     model.calibration.fill_(1)
     mean, std = model.score(graphs, run.device, split.valid)
     return report.calibrate(run.table, split.valid, mean, std, before, run.events)
-
-
-def _metrics(model: Ensemble, graphs: Graphs, in_domain: NDArray[np.bool_], run: Run, split: Split) -> dict[str, Any]:
-    """{property: {valid: {...}, test: {...}}}; the valid part chose step and calibration, the test part nothing."""
-    metrics: dict[str, dict[str, Any]] = {item.name: {} for item in run.table.properties}
-    for part, rows in (("valid", split.valid), ("test", split.test)):
-        mean, std = model.score(graphs, run.device, rows)
-        for name, measured in report.measure(run.table, rows, mean, std, in_domain[rows]).items():
-            metrics[name][part] = measured
-    return metrics

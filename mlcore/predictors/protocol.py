@@ -21,6 +21,21 @@ class Predictions:
     errors: list[str | None]
     """(N,): why a structure was refused; None for those that were scored."""
 
+    @classmethod
+    def of(
+        cls, mean: NDArray[np.float64], std: NDArray[np.float64], inside: NDArray[np.bool_], errors: list[str | None]
+    ) -> "Predictions":
+        """Answers for the structures without an error, with those that were refused in between."""
+        good = np.array([error is None for error in errors], dtype=bool)
+        whole = cls(
+            np.full((len(errors), mean.shape[1]), np.nan),
+            np.full((len(errors), std.shape[1]), np.nan),
+            np.zeros(len(errors), dtype=bool),
+            errors,
+        )
+        whole.mean[good], whole.std[good], whole.in_domain[good] = mean, std, inside
+        return whole
+
 
 class Predictor(Protocol):
     """A trained model that gives values with their uncertainty."""
@@ -30,3 +45,6 @@ class Predictor(Protocol):
 
     def predict(self, structures: Sequence[str]) -> Predictions:
         """Scores structures as users write them (PSMILES, `[Cu]`/`[Au]` ends, SMILES), in any number and order."""
+
+    def predict_keys(self, keys: Sequence[str]) -> Predictions:
+        """The same for structures given by their identities (`mlcore.chem.identity`), which need no second reading."""

@@ -1,10 +1,12 @@
 """What held-out rows say about a predictor, in the form in which it lands in the manifest."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.data.splits import Split
 from mlcore.data.tables import Table
 from mlcore.evaluation import calibration, regression
 from mlcore.events import Events
@@ -28,6 +30,24 @@ def calibrate(
         else:
             factors[i] = factor
     return factors
+
+
+def parts(
+    table: Table,
+    split: Split,
+    score: Callable[[NDArray[np.int64]], tuple[Floats, Floats]],
+    in_domain: NDArray[np.bool_],
+) -> dict[str, dict[str, Any]]:
+    """{property: {valid: {...}, test: {...}}} of what `score` says, mean and std on the axis, of rows of the table.
+
+    The valid part has steered the training, the test part nothing.
+    """
+    metrics: dict[str, dict[str, Any]] = {item.name: {} for item in table.properties}
+    for part, rows in (("valid", split.valid), ("test", split.test)):
+        mean, std = score(rows)
+        for name, measured in measure(table, rows, mean, std, in_domain[rows]).items():
+            metrics[name][part] = measured
+    return metrics
 
 
 def measure(

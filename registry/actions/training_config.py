@@ -64,6 +64,10 @@ def check_architecture(architecture: str, model: RegisteredModel, parent: ModelV
         raise ActionError(str(error), field="architecture") from error
     if task != model.task:
         raise ActionError(f"{architecture} can {task}; the versions of {model} {model.task}.", field="architecture")
+    if parent is not None and not catalog.get(architecture).goes_on:
+        raise ActionError(
+            f"A model of {architecture} cannot be trained further; start anew on all the data.", field="init_version"
+        )
     if parent is not None and parent.architecture != architecture:
         raise ActionError(
             f"{parent} is a {parent.architecture}; {architecture} cannot start from it.", field="init_version"

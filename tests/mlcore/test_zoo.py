@@ -23,9 +23,10 @@ def test_every_bundle_loads_and_all_are_small() -> None:
     assert sum(file.stat().st_size for path in bundles for file in path.iterdir()) <= 10_000_000
 
 
-def test_the_configuration_that_made_the_generator_is_kept(zoo: Path) -> None:
-    kept = config.load(ZOO / "configs" / "gpt-htpmd.json")
-    assert bundle.load(zoo).config == kept
+@pytest.mark.parametrize("name", ["gpt-htpmd", "trees-htpmd"])
+def test_the_configuration_that_made_it_is_kept(name: str) -> None:
+    kept = config.load(ZOO / "configs" / f"{name}.json")
+    assert bundle.load(ZOO / name).config == kept
 
 
 def test_the_generator_draws_what_it_drew_when_it_was_made(zoo: Path) -> None:

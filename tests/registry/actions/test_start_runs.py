@@ -78,6 +78,10 @@ REFUSED = {
     "task": (lambda: training(architecture="gpt"), "gpt can generate"),
     "nothing to learn": (lambda: training(properties=[]), "at least one property"),
     "parent": (lambda: training(init_version=factories.model_version(architecture="gpt")), "cannot start from it"),
+    "trees go no further": (
+        lambda: training(architecture="trees", init_version=factories.model_version(architecture="trees")),
+        "A model of trees cannot be trained further",
+    ),
     "section": (lambda: training(config={"optimiser": {}}), "optimiser cannot be set here"),
     "setting": (lambda: training(config={"training": {"step": 5}}), "did you mean 'steps'"),
     "columns": (lambda: training(config={"data": {"properties": []}}), "only split can be set"),
