@@ -53,6 +53,9 @@ class DataConfig:
 
     smiles_column: str = option("smiles", "column with the structures")
     kind: Literal["polymer", "molecule"] = option("polymer", "how the structures are identified")
+    max_characters: int = option(
+        0, "rows with a longer SMILES are left unread, which saves the time to identify them; 0: none", minimum=0
+    )
     properties: tuple[PropertyConfig, ...] = option((), "properties to learn; a generator may have none")
     split: SplitConfig = option(SplitConfig, "held-out shares")
 

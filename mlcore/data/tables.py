@@ -77,8 +77,12 @@ def read(path: str | Path, config: DataConfig, events: Events | None = None) -> 
     smiles, keys, canonical, values = [], [], [], []
     dropped: list[Problem] = []
     blanked: list[Problem] = []
-    texts = [row[config.smiles_column] for row in rows]
-    for number, (row, text, found) in enumerate(zip(rows, texts, identities(texts, config.kind), strict=True), start=2):
+    numbers = [n for n, row in enumerate(rows, start=2) if _is_short(row[config.smiles_column], config)]
+    if unread := len(rows) - len(numbers):
+        events.log("info", f"{path}: left unread for more than {config.max_characters} characters: {unread:,}")
+    texts = [rows[number - 2][config.smiles_column] for number in numbers]
+    for number, text, found in zip(numbers, texts, identities(texts, config.kind), strict=True):
+        row = rows[number - 2]
         if isinstance(found, ChemError):
             dropped.append(Problem(number, text, str(found)))
             continue
@@ -96,6 +100,10 @@ def read(path: str | Path, config: DataConfig, events: Events | None = None) -> 
         raise UserError(f"{path}: no usable row among {len(rows)}{reason}")
     array = np.array(values, dtype=np.float64).reshape(len(smiles), len(config.properties))
     return Table(smiles, keys, canonical, array, config.properties, dropped, blanked, _digest(smiles, keys, array))
+
+
+def _is_short(text: str, config: DataConfig) -> bool:
+    return not config.max_characters or len(text) <= config.max_characters
 
 
 def read_rows(path: str | Path, columns: Sequence[str], may_be_empty: bool = False) -> list[dict[str, str]]:

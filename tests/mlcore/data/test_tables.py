@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,3 +80,12 @@ def test_files_that_are_no_text_or_not_there(tmp_path: Path) -> None:
         tables.read_rows(tmp_path / "binary.csv", ["a"])
     with pytest.raises(UserError, match="No such file"):
         tables.read_rows(tmp_path / "none.csv", ["a"])
+
+
+def test_long_rows_may_be_left_unread(tmp_path: Path) -> None:
+    path = write(tmp_path, HEADER + "*CCCCCCCCCCCC*,1e-5\n*CC*,2e-5\nnonsense,3e-5\n")
+    recorder = Recorder()
+    table = tables.read(path, replace(DATA, max_characters=10), recorder)
+    assert table.smiles == ["*CC*"]
+    assert [problem.row for problem in table.dropped] == [4]
+    assert "left unread for more than 10 characters: 1" in recorder.of("log")[0]["message"]
