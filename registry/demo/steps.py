@@ -151,8 +151,10 @@ class Demo:
         if run := same.filter(job__state=Job.State.SUCCEEDED).first():
             self.say(f"Generate: generation {run.pk} with {version} is there already.")
             return run
-        self.say(f"Generate: {strings} strings with {version}, asking for high {item}.")
-        start = StartGeneration(actor=None, model_version=version, requested=strings, condition=condition)
+        self.say(f"Generate: {strings} different strings with {version}, asking for high {item}.")
+        start = StartGeneration(
+            actor=None, model_version=version, requested=strings, condition=condition, distinct=True
+        )
         run = run_here(start, self.events)
         self.say(f"Generate: {_candidates_of(run).count()} candidates.")
         return run

@@ -69,7 +69,7 @@ class StartGenerationForm(ActionForm):
         initial=200, min_value=1, label="How many", help_text="Measures depend on it: compare runs of one number."
     )
     drawing = forms.ChoiceField(
-        choices=DRAWING.items(), initial=PLAIN, required=False, label="How they are drawn",
+        choices=DRAWING.items(), initial=DISTINCT, required=False, label="How they are drawn",
         help_text="Every string is kept as a proposal in either case.",
     )  # fmt: skip
     seed = forms.IntegerField(initial=0, min_value=0, help_text="The same seed gives the same strings.")
