@@ -14,10 +14,12 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from tests.bench import generators_report
+from tests.bench.generators_report import Row
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -45,6 +47,7 @@ class Case:
     wish: str = ""
     distinct: bool = False
     """Sampled without replacement as well."""
+    temperature: float = 1.0
 
     @property
     def name(self) -> str:
@@ -65,11 +68,25 @@ CASES = [
     Case("gpt pretrained, free", "gpt-pretrained"),
     Case("gpt tuned, free", "gpt-tuned", distinct=True),
     Case("gpt tuned, high", "gpt-tuned", "high", distinct=True),
-    Case("diffusion-lm, free", "diffusion-lm"),
-    Case("diffusion-lm, high", "diffusion-lm", "high"),
-    Case("diffusion1d, free", "diffusion1d"),
-    Case("diffusion1d, high", "diffusion1d", "high"),
+    Case("diffusion-lm, free", "diffusion-lm", temperature=0.7),
+    Case("diffusion-lm, high", "diffusion-lm", "high", temperature=0.7),
+    Case("diffusion1d, free", "diffusion1d", temperature=0.7),
+    Case("diffusion1d, high", "diffusion1d", "high", temperature=0.7),
 ]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """`n` strings of a case."""
+
+    case: Case
+    n: int
+    seed: int
+    distinct: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.case.name}-{'distinct' if self.distinct else 'drawn'}-{self.n}-{self.seed}"
 
 
 class Bench:
@@ -101,35 +118,48 @@ class Bench:
         return bundle
 
     def events(self, name: str) -> Path:
+        """Where the events of a training are kept."""
         return self.work / f"{name}.jsonl"
 
-    def draw(self, case: Case, n: int, seed: int, distinct: bool) -> Path:
-        """`n` strings of a case."""
-        out = self.work / f"{case.name}-{'distinct-' * distinct}{n}-{seed}.csv"
+    def strings(self, sample: Sample) -> Path:
+        """The file with the strings of a sample, drawn when it is not there."""
+        out = self.work / f"{sample.name}.csv"
         if not out.exists():
+            case = sample.case
             wish = ["--condition", f"{PROPERTY}={case.wish}"] if case.wish else []
-            flags = ["--distinct"] if distinct else []
-            self.mlcore("generate", self.work / case.training, "-n", n, "--seed", seed, *wish, *flags, "--out", out,
-                        log=out.with_suffix(".jsonl"))  # fmt: skip
+            flags = ["--distinct"] if sample.distinct else []
+            flags += ["--temperature", str(case.temperature)]
+            model = self.work / case.training
+            log = self.work / f"{sample.name}.drawn.jsonl"
+            self.mlcore("generate", model, "-n", sample.n, "--seed", sample.seed, *wish, *flags, "--out", out, log=log)
         return out
 
-    def measure(self, strings: Path, pretrained: bool, fcd: bool) -> dict[str, Any]:
-        """The report of `mlcore evaluate` against all of HTP-MD."""
-        out = strings.with_suffix(".json")
-        if not out.exists():
-            flags: list[object] = ["--reference", self.data / HTPMD, "--reference-column", "mol_smiles"]
-            for judge in JUDGES:
-                flags += ["--predictor", ZOO / judge]
-            flags += ["--threshold", f"{PROPERTY}={THRESHOLD}"]
-            if pretrained:
-                flags += ["--lineage", self.data / SMIPOLY, "--lineage-column", "psmiles"]
-            if fcd:
-                flags += ["--fcd"]
-            log = strings.with_suffix(".measured.jsonl")
-            self.mlcore("evaluate", strings, *flags, log=log)
-            out.write_text(json.dumps(_result(log)))
-        report: dict[str, Any] = json.loads(out.read_text())
-        return report
+    def measure(self, sample: Sample, pretrained: bool, fcd: bool) -> None:
+        """The report of `mlcore evaluate` against all of HTP-MD, made when it is not there."""
+        out = self.work / f"{sample.name}.json"
+        if out.exists():
+            return
+        flags: list[object] = ["--reference", self.data / HTPMD, "--reference-column", "mol_smiles"]
+        for judge in JUDGES:
+            flags += ["--predictor", ZOO / judge]
+        flags += ["--threshold", f"{PROPERTY}={THRESHOLD}"]
+        if pretrained:
+            flags += ["--lineage", self.data / SMIPOLY, "--lineage-column", "psmiles"]
+        if fcd:
+            flags += ["--fcd"]
+        log = self.work / f"{sample.name}.measured.jsonl"
+        self.mlcore("evaluate", self.strings(sample), *flags, log=log)
+        out.write_text(json.dumps(_result(log)))
+
+    def rows(self) -> list[Row]:
+        """All that has been measured, now or before."""
+        found: dict[tuple[Case, int, bool], list[dict[str, Any]]] = {}
+        for case in CASES:
+            for path in sorted(self.work.glob(f"{case.name}-*-*.json")):
+                kind, n, _ = path.stem.removeprefix(f"{case.name}-").split("-")
+                report: dict[str, Any] = json.loads(path.read_text())
+                found.setdefault((case, int(n), kind == "distinct"), []).append(report)
+        return [Row(case.title, n, distinct, reports) for (case, n, distinct), reports in found.items()]
 
 
 def _result(log: Path) -> dict[str, Any]:
@@ -141,7 +171,9 @@ def _result(log: Path) -> dict[str, Any]:
 def main() -> None:
     """Runs what was asked for and writes the page."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.generators", description=__doc__)
-    parser.add_argument("--only", default="", help="cases whose name begins so")
+    parser.add_argument(
+        "--only", default="", help="cases whose name begins so; the page has all that was ever measured"
+    )
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000], help="strings of each sample")
     parser.add_argument("--seeds", type=int, default=3, help="samples of each case")
     parser.add_argument("--work", type=Path, default=ROOT / ".local" / "bench" / "generators", help="where to keep all")
@@ -151,21 +183,15 @@ def main() -> None:
         parser.error("DATA_DIR must name the folder with htpmd/ and smipoly/")
     bench = Bench(Path(os.environ["DATA_DIR"]), args.work)
     trainings = {training.name: training for training in TRAININGS}
-    rows = []
     for case in (case for case in CASES if case.name.startswith(args.only)):
         training = trainings[case.training]
-        for needed in (trainings.get(training.parent), training):
-            if needed:
-                bench.train(needed)
-        for n in args.sizes:
-            for distinct in (False, True) if case.distinct else (False,):
-                reports = [
-                    bench.measure(bench.draw(case, n, seed, distinct), bool(training.parent), n == min(args.sizes))
-                    for seed in range(args.seeds)
-                ]
-                rows.append(generators_report.Row(case.title, n, distinct, reports))
+        for needed in filter(None, (trainings.get(training.parent), training)):
+            bench.train(needed)
+        for n, distinct, seed in product(args.sizes, (False, True), range(args.seeds)):
+            if case.distinct or not distinct:
+                bench.measure(Sample(case, n, seed, distinct), bool(training.parent), n == min(args.sizes))
     args.page.parent.mkdir(parents=True, exist_ok=True)
-    args.page.write_text(generators_report.page(rows, bench.work, [training.name for training in TRAININGS]))
+    args.page.write_text(generators_report.page(bench.rows(), bench.work, list(trainings)))
 
 
 if __name__ == "__main__":
