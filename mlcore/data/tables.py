@@ -2,11 +2,15 @@
 
 import csv
 import difflib
+import gzip
 import hashlib
 import math
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,26 +111,56 @@ def _is_short(text: str, config: DataConfig) -> bool:
 
 
 def read_rows(path: str | Path, columns: Sequence[str], may_be_empty: bool = False) -> list[dict[str, str]]:
-    """All rows of a CSV as dictionaries; UserError when it cannot be read, or lacks one of `columns` or all rows."""
+    """All rows of a CSV, which may be packed with gzip, as dictionaries.
+
+    UserError when it cannot be read, or lacks one of `columns` or all rows.
+    """
+    with _opened(path) as file:
+        reader = csv.DictReader(file, restval="")
+        header = list(reader.fieldnames or [])
+        rows = list(reader)
+    _check(path, header, columns, bool(rows), may_be_empty)
+    return rows
+
+
+def read_column(path: str | Path, column: str) -> list[str]:
+    """The cells of one column, stripped: the way to read a long table of structures. UserError as for `read_rows`."""
+    with _opened(path) as file:
+        reader = csv.reader(file)
+        header = next(reader, [])
+        place = header.index(column) if column in header else 0
+        cells = [row[place].strip() if place < len(row) else "" for row in reader if row]
+    _check(path, header, [column], bool(cells))
+    return cells
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[TextIO]:
+    """A text file, packed with gzip where its name ends in `.gz`; what goes wrong while it is read is a UserError."""
+    packed = Path(path).suffix == ".gz"
     try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restval="")
-            header = list(reader.fieldnames or [])
-            rows = list(reader)
+        with (gzip.open if packed else open)(path, "rt", encoding="utf-8-sig", newline="") as file:
+            yield file
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise UserError(f"{path}: not a whole gzip file: {error}") from error
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: not a CSV table in UTF-8: {error}") from error
+
+
+def _check(
+    path: str | Path, header: Sequence[str], columns: Sequence[str], has_rows: bool, may_be_empty: bool = False
+) -> None:
     if not any(header):
         raise UserError(
-            f"{path}: {'the first line, that of the column names, is blank' if rows else 'the file is empty'}"
+            f"{path}: {'the first line, that of the column names, is blank' if has_rows else 'the file is empty'}"
         )
     for column in columns:
         if header.count(column) != 1:
             raise UserError(f"{path}: column {column!r} {_column_fault(column, header)}")
-    if not rows and not may_be_empty:
+    if not has_rows and not may_be_empty:
         raise UserError(f"{path}: there are no rows below the column names")
-    return rows
 
 
 def _column_fault(column: str, header: Sequence[str]) -> str:

@@ -13,9 +13,11 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import Crippen, rdMolDescriptors
 
 from mlcore.data.sequences import plain_ends
+from mlcore.processes import Workers
 
 Array = NDArray[np.float64]
 
+_BATCH = 256  # strings sent to a worker process at once
 _DESCRIPTORS = (
     Chem.Mol.GetNumHeavyAtoms,
     Crippen.MolLogP,
@@ -32,21 +34,39 @@ _DESCRIPTORS = (
 
 def distance(texts: Sequence[str], reference: Sequence[str]) -> float | None:
     """The distance of `texts` from `reference`; None where either has fewer than two readable structures."""
-    ours, theirs = descriptors(texts), descriptors(reference)
-    if len(ours) < 2 or len(theirs) < 2:
+    theirs = descriptors(reference)
+    return scaled_distance(descriptors(texts), theirs, theirs)
+
+
+def scaled_distance(ours: Array, theirs: Array, ruler: Array) -> float | None:
+    """The same from descriptors, (N, 10) each, NaN for what could not be read: `ours` from `theirs`, in the standard
+    deviations of `ruler`; a descriptor without a spread there is left out.
+    """
+    ours, theirs, ruler = (rows[np.isfinite(rows).all(axis=1)] for rows in (ours, theirs, ruler))
+    if min(map(len, (ours, theirs, ruler))) < 2:
         return None
-    spread = theirs.std(axis=0)
+    spread = ruler.std(axis=0)
     keep = spread > 0
-    ours, theirs = ours[:, keep] / spread[keep], theirs[:, keep] / spread[keep]
+    return distance_of_rows(ours[:, keep] / spread[keep], theirs[:, keep] / spread[keep])
+
+
+def distance_of_rows(ours: Array, theirs: Array) -> float:
+    """Squared Frechet distance of the Gaussians fitted to rows of features, (N, F) and (M, F), two at least of each."""
     return gaussian_distance(ours.mean(axis=0), np.cov(ours.T), theirs.mean(axis=0), np.cov(theirs.T))
 
 
-def descriptors(texts: Sequence[str]) -> Array:
-    """(N, 10); strings that RDKit does not read are left out."""
+def descriptors(texts: Sequence[str], workers: Workers | None = None) -> Array:
+    """(N, 10); NaN for strings that RDKit does not read. Shared out among `workers` if there are any."""
+    batches = [texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH)]
+    done = workers.map(_describe, batches) if workers else map(_describe, batches)
+    return np.array([row for batch in done for row in batch], dtype=np.float64).reshape(-1, len(_DESCRIPTORS))
+
+
+def _describe(texts: Sequence[str]) -> list[list[float]]:
     with rdBase.BlockLogs():
-        molecules = [m for m in (Chem.MolFromSmiles(plain_ends(text)) for text in texts) if m is not None]
-    rows = [[float(describe(molecule)) for describe in _DESCRIPTORS] for molecule in molecules]
-    return np.array(rows, dtype=np.float64).reshape(len(rows), len(_DESCRIPTORS))
+        molecules = [Chem.MolFromSmiles(plain_ends(text)) for text in texts]
+    unread = [np.nan] * len(_DESCRIPTORS)
+    return [unread if m is None else [float(describe(m)) for describe in _DESCRIPTORS] for m in molecules]
 
 
 def gaussian_distance(mean1: Array, cov1: Array, mean2: Array, cov2: Array) -> float:

@@ -2,12 +2,15 @@
 
 Yang et al. (npj Comput. Mater. 2024, arXiv 2312.06470) define uniqueness, novelty, validity, synthesizability,
 similarity and diversity on strings. Two strings may be one polymer cut elsewhere, so the first two are given by polymer
-key as well. All depend on the number of strings N, which is why it is part of every report.
+key as well. All depend on the number of strings N, which is why it is part of every report. What their diversity is,
+MOSES (Polykovskiy et al., Front. Pharmacol. 2020) calls internal diversity, there with each string's distance of 0 to
+itself; with so many strings they are the same number.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,9 +22,7 @@ from mlcore.chem.fingerprints import Packed
 from mlcore.chem.identity import Identity, Kind
 from mlcore.data.identities import identities
 from mlcore.data.sequences import plain_ends
-from mlcore.errors import UserError
 from mlcore.evaluation import frechet
-from mlcore.predictors.protocol import Predictor
 from mlcore.processes import Workers
 
 SYNTHESIZABLE = 5.0
@@ -96,13 +97,55 @@ def is_valid(text: str, kind: Kind = "polymer") -> bool:
     return all(end.GetDegree() <= 1 and not any(b.GetBondType() in plural for b in end.GetBonds()) for end in ends)
 
 
-def measure(
-    texts: Sequence[str],
-    reference: Reference,
-    predictor: Predictor | None = None,
-    thresholds: Mapping[str, float] | None = None,
-) -> dict[str, Any]:
-    """All measures of `texts`, a share each unless said otherwise.
+@dataclass(frozen=True)
+class Sample:
+    """N strings, and how they compare with a reference of M."""
+
+    judged: list[Judged]
+    """(N,)"""
+    spelt: list[str]
+    """(N,): the strings as they are compared; see `measures`."""
+    reference: Reference
+    theirs: list[str]
+    """(M,): those of the reference as they are compared."""
+
+    @classmethod
+    def of(cls, texts: Sequence[str], reference: Reference, workers: Workers | None = None) -> "Sample":
+        """Judges every string, by `workers` if there are any."""
+        spell = str if any(map(_METALS.search, texts)) == reference.metals else common_spelling
+        judged = judge(texts, reference.kind, workers)
+        return cls(judged, [spell(text) for text in texts], reference, [spell(text) for text in reference.texts])
+
+    @cached_property
+    def valid(self) -> list[Judged]:
+        """The valid ones, with repeats."""
+        return [item for item in self.judged if item.valid]
+
+    @cached_property
+    def clean(self) -> dict[str, Judged]:
+        """Those that are valid, novel and the first of their kind, by the string that was compared."""
+        known, distinct = set(self.theirs), dict(zip(self.spelt, self.judged, strict=True))
+        return {text: item for text, item in distinct.items() if item.valid and text not in known}
+
+    @cached_property
+    def scored(self) -> dict[str, Identity]:
+        """The clean ones that have an identity."""
+        return {text: item.identity for text, item in self.clean.items() if item.identity}
+
+    @cached_property
+    def readable(self) -> list[str]:
+        """The strings of the reference that have an identity, as they are compared."""
+        return [text for text, key in zip(self.theirs, self.reference.keys, strict=True) if key]
+
+
+def measure(texts: Sequence[str], reference: Reference) -> dict[str, Any]:
+    """All of `measures`, and frechet: distance of descriptors to the reference (`mlcore.evaluation.frechet`)."""
+    sample = Sample.of(texts, reference)
+    return {**measures(sample), "frechet": frechet.distance(list(sample.scored), sample.readable)}
+
+
+def measures(sample: Sample, lineage: Collection[str] | None = None) -> dict[str, Any]:
+    """All that needs nothing but the strings and the reference, a share each unless said otherwise.
 
     n: number of strings. uniqueness: 1 - repeats / N over all strings, valid or not. novelty: strings that are not in
     the reference / N. Both compare strings exactly, as PolyGen does; where one side writes ends as `*` and the other as
@@ -110,47 +153,42 @@ def measure(
     Clean strings are valid, novel and the first of their kind; vun: clean / N.
     synthesizability: share of clean with SA < 5. similarity: mean over clean of the mean Tanimoto similarity (Morgan
     radius 2, 2048 bits, ends included) to the reference. diversity: mean pairwise Tanimoto distance within clean.
-    by_key: uniqueness and novelty among valid strings, by identity, and vun: distinct novel identities / N.
-    frechet: Frechet distance of descriptors to the reference, no share; see mlcore.evaluation.frechet.
-    above_threshold: by property of `thresholds`, the share of valid strings that `predictor` puts at or above it.
+    by_key: uniqueness and novelty among valid strings, by identity, and vun: distinct novel identities / N. With
+    `lineage`, the keys of further structures that the generator or its parents learned from, also novelty_lineage and
+    vun_lineage: new against the reference and all of these.
     What could not be computed, as with no clean string, is None.
     """
-    spell = str if any(map(_METALS.search, texts)) == reference.metals else _common_spelling
-    theirs = [spell(text) for text in reference.texts]
-    spelt, known = [spell(text) for text in texts], set(theirs)
-    judged = judge(texts, reference.kind)
-    distinct = dict(zip(spelt, judged, strict=True))
-    clean = {text: item for text, item in distinct.items() if item.valid and text not in known}
-    n, valid = len(texts), [item for item in judged if item.valid]
-    report: dict[str, Any] = {
+    n, known = len(sample.judged), set(sample.theirs)
+    keys = [item.key for item in sample.valid if item.key]
+    by_key = {"uniqueness": _share(len(set(keys)), len(keys)), **_novel(keys, set(sample.reference.keys), n)}
+    if lineage is not None:
+        wider = _novel(keys, {*sample.reference.keys, *lineage}, n)
+        by_key |= {f"{name}_lineage": value for name, value in wider.items()}
+    return {
         "n": n,
-        "uniqueness": _share(len(distinct), n),
-        "novelty": _share(sum(text not in known for text in spelt), n),
-        "validity": _share(len(valid), n),
-        "vun": _share(len(clean), n),
-        **_chemistry(clean, [text for text, key in zip(theirs, reference.keys, strict=True) if key]),
-        "by_key": _by_key(valid, reference, n),
+        "uniqueness": _share(len(set(sample.spelt)), n),
+        "novelty": _share(sum(text not in known for text in sample.spelt), n),
+        "validity": _share(len(sample.valid), n),
+        "vun": _share(len(sample.clean), n),
+        **_chemistry(sample),
+        "by_key": by_key,
     }
-    if predictor is not None:
-        report["above_threshold"] = _above([item.text for item in valid], predictor, thresholds or {})
-    return report
 
 
-def _common_spelling(text: str) -> str:
+def common_spelling(text: str) -> str:
     """Canonical SMILES with `*` ends; what is no SMILES stays as it is."""
     with rdBase.BlockLogs():
         molecule = Chem.MolFromSmiles(plain_ends(text))
     return text if molecule is None else str(Chem.MolToSmiles(molecule))
 
 
-def _chemistry(clean: Mapping[str, Judged], reference: Sequence[str]) -> dict[str, float | None]:
-    scores = {text: item.identity.sa_score for text, item in clean.items() if item.identity}
-    ours, theirs = (_fingerprints(texts) for texts in (scores, reference))
+def _chemistry(sample: Sample) -> dict[str, float | None]:
+    scored = sample.scored
+    ours, theirs = (_fingerprints(texts) for texts in (scored, sample.readable))
     return {
-        "synthesizability": _share(sum(score < SYNTHESIZABLE for score in scores.values()), len(scores)),
+        "synthesizability": _share(sum(one.sa_score < SYNTHESIZABLE for one in scored.values()), len(scored)),
         "similarity": _mean_similarity(ours, theirs),
         "diversity": _diversity(ours),
-        "frechet": frechet.distance(list(scores), reference),
     }
 
 
@@ -158,27 +196,10 @@ def _fingerprints(texts: Iterable[str]) -> Packed:
     return fingerprints.pack([fingerprints.morgan_bytes(text) for text in texts])
 
 
-def _by_key(valid: Sequence[Judged], reference: Reference, n: int) -> dict[str, float | None]:
-    keys = [item.key for item in valid if item.key]
-    known = set(reference.keys)
+def _novel(keys: Sequence[str], known: Collection[str], n: int) -> dict[str, float | None]:
+    """Of the keys of the valid strings among n, repeats included, those that are not known."""
     novel = [key for key in keys if key not in known]
-    return {
-        "uniqueness": _share(len(set(keys)), len(keys)),
-        "novelty": _share(len(novel), len(keys)),
-        "vun": _share(len(set(novel)), n),
-    }
-
-
-def _above(texts: Sequence[str], predictor: Predictor, thresholds: Mapping[str, float]) -> dict[str, float | None]:
-    names = [entry["name"] for entry in predictor.properties]
-    if unknown := sorted(set(thresholds) - set(names)):
-        raise UserError(f"threshold {unknown[0]}: the predictor knows {', '.join(names)}")
-    means = predictor.predict(texts).mean  # (N, P)
-    shares = {}
-    for name, threshold in thresholds.items():
-        values = means[:, names.index(name)]
-        shares[name] = _share(int((values >= threshold).sum()), int(np.isfinite(values).sum()))
-    return shares
+    return {"novelty": _share(len(novel), len(keys)), "vun": _share(len(set(novel)), n)}
 
 
 def _mean_similarity(ours: Packed, theirs: Packed) -> float | None:

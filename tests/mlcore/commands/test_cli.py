@@ -170,10 +170,6 @@ BAD = [
     (["generate", "BUNDLE"], "the following arguments are required: --out"),
     (["evaluate", "SAMPLE", "--reference", "SAMPLE"], "column 'smiles' is missing"),
     (["evaluate", "EMPTY", "--reference", "EMPTY"], "there are no rows"),
-    (
-        ["evaluate", "EMPTY", "--reference", "EMPTY", "--threshold", "a=1"],
-        "--predictor and --threshold need each other",
-    ),
     (["train", "none.json", "--data", "SAMPLE", "--out", "OUT"], "configuration none.json: No such file"),
     (["train", "CONFIG", "--data", "EMPTY", "--out", "OUT"], "column 'mol_smiles' is missing; did you mean 'smiles'?"),
     (["train", "CONFIG", "--data", "HEADER", "--out", "OUT"], "there are no rows below the column names"),

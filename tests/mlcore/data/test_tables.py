@@ -1,3 +1,4 @@
+import gzip
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,3 +90,30 @@ def test_long_rows_may_be_left_unread(tmp_path: Path) -> None:
     assert table.smiles == ["*CC*"]
     assert [problem.row for problem in table.dropped] == [4]
     assert "left unread for more than 10 characters: 1" in recorder.of("log")[0]["message"]
+
+
+def test_one_column_of_a_long_table_packed_or_not(tmp_path: Path) -> None:
+    content = '\ufeffname,smiles\n"a, b", *CC* \nc\n\nd,*CO*,more\n'
+    plain, packed = tmp_path / "table.csv", tmp_path / "table.csv.gz"
+    plain.write_text(content, encoding="utf-8")
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    for path in (plain, packed):
+        assert tables.read_column(path, "smiles") == ["*CC*", "", "*CO*"]
+        assert [row["smiles"].strip() for row in tables.read_rows(path, ["smiles"])] == ["*CC*", "", "*CO*"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file is empty"),
+        (b"name\n", "column 'smiles' is missing"),
+        (b"smiles\n", "there are no rows below the column names"),
+        (b"smiles,smiles\na,b\n", "column 'smiles' occurs twice"),
+        (b"smiles\n\xff\n", "not a CSV table in UTF-8"),
+    ],
+)
+def test_a_column_that_cannot_be_read(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        tables.read_column(path, "smiles")

@@ -1,17 +1,15 @@
 """Every measure against numbers worked out by hand."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pytest
 from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
-from mlcore.errors import UserError
+from mlcore.chem import polymer
 from mlcore.evaluation import generative
-from mlcore.evaluation.generative import Reference, is_valid, judge, measure
-from mlcore.predictors.protocol import Predictions
+from mlcore.evaluation.generative import Reference, Sample, is_valid, judge, measure, measures
 
 KNOWN = ["[Cu]CO[Au]", "[Cu]OC(=O)CC[Au]"]
 DRAWN = [
@@ -113,22 +111,14 @@ def test_molecules_have_no_ends() -> None:
     assert not is_valid("C(", "molecule")
 
 
-class Lengths:
-    """Predicts the length of the string and nothing for sulphur."""
-
-    properties: list[dict[str, Any]] = [{"name": "length", "unit": "", "scale": "linear"}]
-
-    def predict(self, structures: Sequence[str]) -> Predictions:
-        mean = np.array([[float("nan") if "S" in text else float(len(text))] for text in structures])
-        ok = np.isfinite(mean[:, 0])
-        return Predictions(mean, mean * 0, ok, [None if good else "sulphur" for good in ok])
-
-
-def test_the_share_above_a_threshold_is_of_valid_strings_that_were_scored() -> None:
-    report = measure(DRAWN, Reference.of(KNOWN), Lengths(), {"length": 12})
-    assert report["above_threshold"] == {"length": pytest.approx(1 / 3)}
-    with pytest.raises(UserError, match="threshold size: the predictor knows length"):
-        measure(DRAWN, Reference.of(KNOWN), Lengths(), {"size": 1})
+def test_what_the_lineage_has_learned_is_not_new() -> None:
+    sample = Sample.of(DRAWN, Reference.of(KNOWN))
+    assert set(measures(sample)["by_key"]) == {"uniqueness", "novelty", "vun"}
+    nothing = measures(sample, set())["by_key"]
+    assert (nothing["novelty_lineage"], nothing["vun_lineage"]) == (nothing["novelty"], nothing["vun"])
+    wider = measures(sample, {polymer.key("*SCCO*"), polymer.key("*CCCCC*")})["by_key"]
+    assert (wider["novelty"], wider["vun"]) == (4 / 6, 2 / 8)
+    assert (wider["novelty_lineage"], wider["vun_lineage"]) == (1 / 6, 1 / 8)
 
 
 def test_diversity_of_many_strings_is_the_mean_over_all_pairs() -> None:
