@@ -189,7 +189,9 @@ def main() -> None:
             bench.train(needed)
         for n, distinct, seed in product(args.sizes, (False, True), range(args.seeds)):
             if case.distinct or not distinct:
-                bench.measure(Sample(case, n, seed, distinct), bool(training.parent), n == min(args.sizes))
+                bench.measure(
+                    Sample(case, n, seed, distinct), bool(training.parent), fcd=(n, seed) == (min(args.sizes), 0)
+                )
     args.page.parent.mkdir(parents=True, exist_ok=True)
     args.page.write_text(generators_report.page(bench.rows(), bench.work, list(trainings)))
 

@@ -77,7 +77,7 @@ Mean ± standard deviation over samples of {seeds} seeds. Every string that was 
 Uniqueness, novelty and validity are PolyGen's, against all 6,024 polymers of HTP-MD; *by key* compares polymers and not
 their spelling; *lineage* takes the pretraining corpus for known too. *Above* is the share of valid strings that a
 predictor puts above 1.23422e-4 S/cm; neither predictor took part in training or guiding. Both were fitted to HTP-MD, as
-the generators were, and no generated polymer has been simulated. FCD is taken at the smaller N.
+the generators were, and no generated polymer has been simulated. FCD is that of the first sample at the smaller N.
 
 Machine: {machine}.
 """
