@@ -44,11 +44,13 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Token numbers with END, without BEGIN; UserError names the tokens that the vocabulary lacks."""
-        tokens = split(text)
-        unknown = sorted({token for token in tokens if token not in self._numbers})
-        if unknown:
+        if unknown := self.lacking(text):
             raise UserError(f"tokens that the vocabulary lacks: {' '.join(unknown)} (in {text[:80]!r})")
-        return [*(self._numbers[token] for token in tokens), END]
+        return [*(self._numbers[token] for token in split(text)), END]
+
+    def lacking(self, text: str) -> list[str]:
+        """The tokens of a text that the vocabulary lacks."""
+        return sorted({token for token in split(text) if token not in self._numbers})
 
     def decode(self, numbers: Iterable[int]) -> str:
         """The text up to END or padding."""

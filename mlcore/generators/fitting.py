@@ -141,17 +141,31 @@ def _corpus(run: Run, axes: list[Axis]) -> tuple[Tokenizer, Corpus]:
     common = COMMON if config.notation == "smiles" else notation.COMMON_SELFIES
     found = (text for forms in texts for text in forms)
     tokenizer = Tokenizer(run.init.vocabulary) if run.init else Tokenizer.of(found, common)
-    encoded = [[tokenizer.encode(text) for text in forms] for forms in texts]
-    sequences = [[numbers for numbers in forms if len(numbers) <= config.max_tokens] for forms in encoded]
-    if silent := sum(not forms for forms in texts):
-        run.events.log("warning", f"{silent} structures cannot be spelt in SELFIES and are left out of training")
-    if long := sum(not forms for forms in sequences) - silent:
-        run.events.log(
-            "warning", f"{long} structures are longer than {config.max_tokens} tokens and left out of training"
-        )
+    known = [[text for text in forms if not tokenizer.lacking(text)] for forms in texts]
+    sequences = [
+        [numbers for text in forms if len(numbers := tokenizer.encode(text)) <= config.max_tokens] for forms in known
+    ]
+    _tell_left_out(run, texts, known, sequences, tokenizer)
     columns = [axis.prompts(run.table.values[:, column]) for column, axis in enumerate(axes)]
     prompts = np.stack(columns, axis=1) if columns else np.empty((len(texts), 0))
     return tokenizer, Corpus(sequences, prompts)
+
+
+def _tell_left_out(
+    run: Run, texts: list[list[str]], known: list[list[str]], sequences: list[list[list[int]]], tokenizer: Tokenizer
+) -> None:
+    """Warns of structures that are left without a spelling, and says why."""
+    unknown = {token for forms, kept in zip(texts, known, strict=True) if forms and not kept for token in
+               tokenizer.lacking(forms[0])}  # fmt: skip
+    counts = [sum(map(bool, stage)) for stage in (texts, known, sequences)]
+    reasons = (
+        (len(texts) - counts[0], "cannot be spelt in SELFIES"),
+        (counts[0] - counts[1], f"have tokens that the vocabulary lacks: {' '.join(sorted(unknown))}"),
+        (counts[1] - counts[2], f"are longer than {run.config.model.max_tokens} tokens"),
+    )
+    for count, reason in reasons:
+        if count:
+            run.events.log("warning", f"left out of training: {count} structures that {reason}")
 
 
 def _start_from(network: nn.Module, parent: Bundle, run: Run) -> None:

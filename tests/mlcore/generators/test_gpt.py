@@ -253,3 +253,14 @@ def test_a_model_samples_as_its_configuration_asks(make_run: MakeRun) -> None:
 def test_structures_that_are_all_too_long_are_a_clear_error(make_run: MakeRun) -> None:
     with pytest.raises(UserError, match=r"raise model.max_tokens \(8\)"):
         gpt.train(make_run(model={"max_tokens": 8}))
+
+
+def test_a_fine_tuning_leaves_out_what_its_parent_cannot_spell(make_run: MakeRun, tiny_bundle: Path) -> None:
+    run = make_run()
+    odd = replace(run.table, smiles=["*[PH]C*", *run.table.smiles[1:]])
+    run = replace(run, table=odd, init=bundle.load(tiny_bundle))
+    _, corpus = fitting._corpus(run, [])
+    assert corpus.sequences[0] == []
+    assert all(corpus.sequences[1:])
+    [line] = run.events.of("log")  # type: ignore[attr-defined]
+    assert line["message"] == "left out of training: 1 structures that have tokens that the vocabulary lacks: [PH]"
