@@ -1,7 +1,9 @@
 """python -m registry.embedded run -- COMMAND | status"""
 
 import argparse
+import errno
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -18,7 +20,13 @@ def run(command: list[str]) -> None:
     try:
         os.execvp(command[0], command)  # noqa: S606 - the caller's own command
     except OSError as error:
-        raise EmbeddedError(f"{command[0]}: {error.strerror}") from error
+        raise EmbeddedError(f"{command[0]}: {_reason(command[0], error)}") from error
+
+
+def _reason(program: str, error: OSError) -> str:
+    """A folder of PATH that one may not read makes `execvp` say so of every program that is nowhere."""
+    searched = os.path.dirname(program) == ""
+    return os.strerror(errno.ENOENT) if searched and not shutil.which(program) else str(error.strerror)
 
 
 def status() -> None:
