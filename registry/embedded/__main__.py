@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from registry.embedded import EmbeddedError, lease, state_folder
-from registry.embedded.service import Service, try_exclusive
 from registry.embedded.supervisor import SERVICES, serve
 
 
@@ -32,23 +31,13 @@ def _reason(program: str, error: OSError) -> str:
 def status() -> None:
     for kind in SERVICES.values():
         service = kind(state_folder())
-        if _runs(service):
+        if service.runs():
             pid = service.ready.read_text().strip()
             sys.stdout.write(f"{kind.name}: running at {service.url} (supervisor {pid}, log {service.log})\n")
         elif os.environ.get(kind.variable):
             sys.stdout.write(f"{kind.name}: not embedded, {kind.variable} is set\n")
         else:
             sys.stdout.write(f"{kind.name}: stopped; starts when it is needed\n")
-
-
-def _runs(service: Service) -> bool:
-    if not service.folder.is_dir():
-        return False
-    guard = service.lock_file("supervisor")
-    try:
-        return not try_exclusive(guard) and service.ready.exists()
-    finally:
-        os.close(guard)
 
 
 def main() -> None:
