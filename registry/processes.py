@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,11 +33,15 @@ class Program:
     command: Sequence[str | Path]
 
 
-def run_together(programs: Sequence[Program], log_folder: Path, grace: float = GRACE) -> int:
+def run_together(
+    programs: Sequence[Program], log_folder: Path, grace: float = GRACE, needed: Callable[[], str] = str
+) -> int:
     """Runs the programs until one of them ends or this process is asked to (Ctrl-C, SIGTERM, SIGHUP).
 
     Their lines appear here with the program's name in front and in `log_folder/<name>.log`. Afterwards nothing runs any
     more that they started. Returns 0 when asked to end, 1 when a program ended by itself. Main thread only.
+
+    needed: looked at ten times a second; says in a line what the programs cannot do without and has ended, else "".
 
     The programs are children of a keeper, forked from here: it ends them too when this very process is killed by
     `kill -9`, and it inherits open leases, so that databases stay until the programs have ended.
@@ -50,7 +54,7 @@ def run_together(programs: Sequence[Program], log_folder: Path, grace: float = G
         os.setsid()  # Ctrl-C reaches the process in front alone
         code = 1
         try:
-            code = _Keeper(programs, log_folder, grace).keep(watched)
+            code = _Keeper(programs, log_folder, grace, needed).keep(watched)
         finally:
             sys.stdout.flush()
             os._exit(code)
@@ -78,10 +82,11 @@ def _forwarding_to(keeper: int) -> Iterator[None]:
 class _Keeper:
     """The parent of the programs, and on Linux of every process that they leave behind."""
 
-    def __init__(self, programs: Sequence[Program], log_folder: Path, grace: float) -> None:
+    def __init__(self, programs: Sequence[Program], log_folder: Path, grace: float, needed: Callable[[], str]) -> None:
         self.programs = programs
         self.log_folder = log_folder
         self.grace = grace
+        self.needed = needed
         self.running: dict[str, Process] = {}
         self.asked = 0
 
@@ -111,6 +116,9 @@ class _Keeper:
                 if process.poll() is not None:
                     _say(f"{name} {_how_it_ended(process.returncode)}; its log is {self.log_folder / name}.log")
                     return 1
+            if lost := self.needed():
+                _say(lost)
+                return 1
         return 0
 
     def _start(self, program: Program, number: int) -> None:

@@ -25,7 +25,7 @@ def alias_badges(aliases: Any) -> Any:
 
 @admin.register(Alias)
 class AliasAdmin(RecordAdmin):
-    list_display = ("__str__", "points_at", "reason", "moved_by", "moved_at")
+    list_display = ("__str__", "points_at", "reason", "by", "moved")
     list_filter = (("model", RelatedFilter),)
     list_select_related = ("model", "version__model", "moved_by")
     search_fields = ("name", "model__name", "reason")
@@ -44,12 +44,20 @@ class AliasAdmin(RecordAdmin):
     def points_at(self, row: Alias) -> str:
         return display.link(row.version)
 
+    @admin.display(description="moved by", ordering="moved_by")
+    def by(self, row: Alias) -> str:
+        return display.person(row.moved_by)
+
+    @admin.display(description="moved", ordering="moved_at")
+    def moved(self, row: Alias) -> str:
+        return display.when(row.moved_at)
+
     def facts(self, request: HttpRequest, row: Alias) -> list[Fact]:
         return [
             Fact("Model", display.link(row.model)),
             Fact("Points at", self.points_at(row)),
-            Fact("Moved by", display.person(row.moved_by)),
-            Fact("Moved", display.when(row.moved_at)),
+            Fact("Moved by", self.by(row)),
+            Fact("Moved", self.moved(row)),
             Fact("Reason", row.reason, wide=True),
         ]
 

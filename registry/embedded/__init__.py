@@ -17,7 +17,7 @@ from typing import Self
 from registry.embedded.service import EmbeddedError, Service, try_exclusive
 from registry.embedded.supervisor import SERVICES, start_supervisor
 
-__all__ = ["EmbeddedError", "Services", "lease", "state_folder"]
+__all__ = ["EmbeddedError", "Services", "Watch", "lease", "state_folder"]
 
 PATIENCE = 600  # seconds that another process may take to start a server
 
@@ -86,6 +86,33 @@ class Services:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class Watch:
+    """Notices that a server which this process uses has ended, even when another process starts it anew at once."""
+
+    def __init__(self) -> None:
+        kinds = [kind(state_folder()) for kind in SERVICES.values()]
+        self._seen = {service: _supervisor(service) for service in kinds if _is_used(service)}
+
+    def ended(self) -> str:
+        """A line that names the server and its log; empty while all of them run."""
+        for service, supervisor in self._seen.items():
+            if not service.runs() or _supervisor(service) != supervisor:
+                return f"{service.name} ended by itself; its log is {service.log}"
+        return ""
+
+
+def _is_used(service: Service) -> bool:
+    return service.folder.is_dir() and os.environ.get(service.variable) == service.url
+
+
+def _supervisor(service: Service) -> str:
+    """Its PID as it wrote it down; empty when it is gone."""
+    try:
+        return service.ready.read_text()
+    except FileNotFoundError:
+        return ""
 
 
 def _start_or_find(service: Service) -> None:

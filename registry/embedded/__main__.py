@@ -1,12 +1,13 @@
 """python -m registry.embedded run -- COMMAND | status"""
 
 import argparse
+import errno
 import os
+import shutil
 import sys
 from pathlib import Path
 
 from registry.embedded import EmbeddedError, lease, state_folder
-from registry.embedded.service import Service, try_exclusive
 from registry.embedded.supervisor import SERVICES, serve
 
 
@@ -18,29 +19,25 @@ def run(command: list[str]) -> None:
     try:
         os.execvp(command[0], command)  # noqa: S606 - the caller's own command
     except OSError as error:
-        raise EmbeddedError(f"{command[0]}: {error.strerror}") from error
+        raise EmbeddedError(f"{command[0]}: {_reason(command[0], error)}") from error
+
+
+def _reason(program: str, error: OSError) -> str:
+    """A folder of PATH that one may not read makes `execvp` say so of every program that is nowhere."""
+    searched = os.path.dirname(program) == ""
+    return os.strerror(errno.ENOENT) if searched and not shutil.which(program) else str(error.strerror)
 
 
 def status() -> None:
     for kind in SERVICES.values():
         service = kind(state_folder())
-        if _runs(service):
+        if service.runs():
             pid = service.ready.read_text().strip()
             sys.stdout.write(f"{kind.name}: running at {service.url} (supervisor {pid}, log {service.log})\n")
         elif os.environ.get(kind.variable):
             sys.stdout.write(f"{kind.name}: not embedded, {kind.variable} is set\n")
         else:
             sys.stdout.write(f"{kind.name}: stopped; starts when it is needed\n")
-
-
-def _runs(service: Service) -> bool:
-    if not service.folder.is_dir():
-        return False
-    guard = service.lock_file("supervisor")
-    try:
-        return not try_exclusive(guard) and service.ready.exists()
-    finally:
-        os.close(guard)
 
 
 def main() -> None:

@@ -91,6 +91,16 @@ class Service(abc.ABC):
         """A file descriptor of `<role>.lock`, not locked yet."""
         return os.open(self.folder / f"{role}.lock", os.O_RDONLY | os.O_CREAT, 0o644)
 
+    def runs(self) -> bool:
+        """Whether a supervisor lives whose server takes connections."""
+        if not self.folder.is_dir():
+            return False
+        guard = self.lock_file("supervisor")
+        try:
+            return not try_exclusive(guard) and self.ready.exists()
+        finally:
+            os.close(guard)
+
     def answers(self) -> bool:
         try:
             with socket.socket(socket.AF_UNIX) as probe:

@@ -63,8 +63,8 @@ def nearest(
 ) -> list[tuple[Structure, float]]:
     """The most similar structures of the same kind with their Tanimoto similarity; a stored one leaves itself out.
 
-    measured_only: among structures that somebody has measured. Approximate where `build_similarity_index` has been
-    run (`is_approximate`), exact otherwise. Raises: ChemError.
+    measured_only: among structures that somebody has measured. Of equally similar ones the oldest is first.
+    Approximate where `build_similarity_index` has been run (`is_approximate`), exact otherwise. Raises: ChemError.
     """
     rows = Structure.objects.all()
     if isinstance(structure, Structure):
@@ -75,7 +75,8 @@ def nearest(
     if measured_only:
         rows = rows.filter(measured())
     rows = rows.filter(fingerprint__isnull=False)  # an inner join: an outer one keeps PostgreSQL from the index
-    rows = rows.alias(distance=_distance(bits)).annotate(similarity=_similarity(bits)).order_by("distance")
+    # Behind the distance the id costs little: PostgreSQL sorts what the index offers within equal distances.
+    rows = rows.alias(distance=_distance(bits)).annotate(similarity=_similarity(bits)).order_by("distance", "pk")
     with transaction.atomic(), connection.cursor() as cursor:
         # A filter may refuse what the index offers: let the index go on until enough has been found.
         cursor.execute("SET LOCAL hnsw.ef_search = %s; SET LOCAL hnsw.iterative_scan = strict_order", [EF_SEARCH])

@@ -405,6 +405,15 @@ class TestCommandLine:
         done = _command_line(kept, "run", "--", "no-such-program")
         assert (done.returncode, done.stderr) == (2, "no-such-program: No such file or directory\n")
 
+    def test_a_folder_of_path_that_cannot_be_searched_does_not_change_that(self, kept: Path) -> None:
+        no_folder = kept.parent / ("x" * 300)  # fails for root too, for whom nothing is closed
+        done = _command_line(kept, "run", "--", "no-such-program", PATH=f"/usr/bin:{no_folder}")
+        assert (done.returncode, done.stderr) == (2, "no-such-program: No such file or directory\n")
+
+    def test_a_file_that_is_no_program_is_told_as_such(self, kept: Path) -> None:
+        done = _command_line(kept, "run", "--", "./README.md")
+        assert (done.returncode, done.stderr) == (2, "./README.md: Permission denied\n")
+
 
 class TestManage:
     def test_one_line_when_no_server_can_be_had(self, fresh: Path) -> None:

@@ -97,8 +97,8 @@ def _statuses(counts: dict[str, int]) -> list[dict[str, Any]]:
 def _jobs() -> list[dict[str, Any]]:
     """What runs and waits, then the latest of what has ended."""
     rows = Job.objects.select_related(*RUNS)
-    open_ = list(rows.exclude(state__in=Job.FINAL).order_by("-created_at")[:LATEST])
-    ended = list(rows.filter(state__in=Job.FINAL).order_by("-created_at")[: LATEST - len(open_)])
+    open_ = list(rows.exclude(state__in=Job.FINAL).order_by("-created_at", "pk")[:LATEST])
+    ended = list(rows.filter(state__in=Job.FINAL).order_by("-created_at", "pk")[: LATEST - len(open_)])
     return [
         {
             "job": job,

@@ -64,15 +64,16 @@ def unit_text(unit: str) -> str:
 
 
 def formula(text: str) -> SafeString:
-    """C9H17NO4 with its counts below the line, and a charge above it."""
+    """C9H17NO4 with its counts below the line, and a charge above it; one piece, which no layout pulls apart."""
     body, charge = re.fullmatch(r"(.*?)([+-]\d*)?", text, re.DOTALL).groups(default="")  # type: ignore[union-attr]
     marked = re.sub(r"\d+", r"<sub>\g<0></sub>", escape(body))
-    return SafeString(marked + (f"<sup>{charge}</sup>" if charge else ""))  # the charge is digits and a sign
+    marked += f"<sup>{charge}</sup>" if charge else ""  # the charge is digits and a sign
+    return SafeString(f"<span>{marked}</span>")
 
 
 def quantity(value: float | None, property_: Property) -> SafeString:
     """A value with its unit."""
-    return format_html('{}<span class="sv-unit"> {}</span>', number(value), unit_text(property_.unit))
+    return format_html('<span>{}<span class="sv-unit"> {}</span></span>', number(value), unit_text(property_.unit))
 
 
 def measured(value: float, deviation: float | None, property_: Property) -> SafeString:
@@ -80,7 +81,9 @@ def measured(value: float, deviation: float | None, property_: Property) -> Safe
     if deviation is None:
         return quantity(value, property_)
     unit = unit_text(property_.unit)
-    return format_html('{} ± {}<span class="sv-unit"> {}</span>', number(value), number(deviation, 2), unit)
+    return format_html(
+        '<span>{} ± {}<span class="sv-unit"> {}</span></span>', number(value), number(deviation, 2), unit
+    )
 
 
 def uncertain(

@@ -92,7 +92,7 @@ def _of_version(pk: int, sha256: str) -> dict[int, list[dict[str, Any]]]:
         Measurement.objects.in_version(version)
         .values("property_id", "method", "method_detail", "temperature_k", "salt")
         .annotate(n=Count("pk"), least=Min("concentration"), most=Max("concentration"))
-        .order_by("-n")
+        .order_by("-n", "property_id", "method", "method_detail", "temperature_k", "salt")
     )
     by_property: dict[int, list[dict[str, Any]]] = {}
     for group in groups:

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from mlcore.events import Events
+from registry import embedded
 from registry.actions.base import ActionError
 from registry.demo.steps import Demo, ensure_account
 from registry.demo.table import best_candidates
@@ -49,7 +50,7 @@ class Command(BaseCommand):
             self._say(f"\nAdmin     {address}\nAPI docs  {address}api/docs/")
             self._say(f"Account   {account.name}, password {account.password}\nCtrl-C stops everything.\n")
             connections.close_all()
-            if run_together(_programs(port), state / "log"):
+            if run_together(_programs(port), state / "log", needed=embedded.Watch().ended):
                 raise CommandError("The demonstration ended because one of its programs did.")
 
     def _say(self, line: str) -> None:

@@ -128,6 +128,14 @@ def test_the_similarity_index_keeps_the_answers(library: list[Structure]) -> Non
     assert not similarity.is_approximate()
 
 
+def test_of_equally_near_ones_the_oldest_is_first(library: list[Structure]) -> None:
+    alike = [factories.structure(f"*O{'C' * length}*") for length in (24, 22, 26, 23)]
+    Structure.objects.filter(pk=alike[0].pk).update(mass=1)  # an update moves the row to the table's end
+    found = similarity.nearest(factories.structure(f"*O{'C' * 25}*"), limit=4)
+    assert [value for _, value in found] == [1.0] * 4
+    assert [row for row, _ in found] == alike
+
+
 def test_nearest_asks_in_the_form_that_the_index_answers(library: list[Structure]) -> None:
     """An outer join, or another expression to order by, would make PostgreSQL scan every fingerprint."""
     with CaptureQueriesContext(connection) as queries:
