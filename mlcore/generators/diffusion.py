@@ -126,8 +126,8 @@ class DiffusionNetwork(nn.Module):
             logits = self.predict(noisy, level, prompts, estimate)
         else:
             both = torch.cat([prompts, torch.full_like(prompts, torch.nan)])
-            twice = self.predict(*(torch.cat([x, x]) for x in (noisy, level)), both, torch.cat([estimate, estimate]))
-            prompted, free = twice.chunk(2)
+            twice = [torch.cat([x, x]) for x in (noisy, level, estimate)]
+            prompted, free = self.predict(twice[0], twice[1], both, twice[2]).chunk(2)
             logits = free + guidance * (prompted - free)
         logits = logits / (sampling.temperature or 1.0)
         if 0 < sampling.top_k < logits.shape[2]:
@@ -138,6 +138,8 @@ class DiffusionNetwork(nn.Module):
 
 class LevelEncoder(nn.Module):
     """ln sigma as a vector: sines and cosines, then a perceptron."""
+
+    rates: Tensor
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -65,6 +65,9 @@ class Attention(nn.Module):
 class Diffusion1D(DiffusionNetwork):
     """The network; a mlcore.generators.protocol.SequenceNetwork."""
 
+    config: Diffusion1DConfig
+    table: Tensor
+
     def __init__(self, config: Diffusion1DConfig, vocabulary: int, properties: Sequence[str]) -> None:
         super().__init__()
         self.config = config
@@ -90,8 +93,7 @@ class Diffusion1D(DiffusionNetwork):
 
     def codes(self) -> Tensor:
         """The fixed code of every token, (V, C)."""
-        table: Tensor = self.table
-        return table
+        return self.table
 
     def denoise(self, noisy: Tensor, level: Tensor, prompts: Tensor, estimate: Tensor) -> Tensor:
         """See DiffusionNetwork.denoise."""

@@ -68,6 +68,8 @@ class Block(nn.Module):
 class DiffusionLM(DiffusionNetwork):
     """The network; a mlcore.generators.protocol.SequenceNetwork."""
 
+    config: DiffusionLMConfig
+
     def __init__(self, config: DiffusionLMConfig, vocabulary: int, properties: Sequence[str]) -> None:
         super().__init__()
         self.config = config
