@@ -85,7 +85,7 @@ class DiffusionNetwork(nn.Module):
         tokens = functional.pad(tokens, (0, self.config.max_tokens - tokens.shape[1]), value=PAD)
         codes, count = self.codes(), len(tokens)
         place = (torch.arange(count, device=tokens.device) + torch.rand(count, device=tokens.device)) / count
-        sigma = self.levels(codes).at(place)  # one level in each of B even steps: less variance
+        sigma = self.levels(codes).at(place)  # shuffled rows, levels in even steps: less variance
         signal = codes[tokens]
         noisy = signal + sigma[:, None, None] * torch.randn_like(signal)
         estimate = torch.zeros_like(signal)

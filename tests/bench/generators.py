@@ -31,11 +31,16 @@ JUDGES = ("gnn-htpmd", "trees-htpmd")
 
 @dataclass(frozen=True)
 class Training:
-    """One `mlcore train`; its configuration is configs/NAME.json."""
+    """One `mlcore train`; its configuration is configs/NAME.json, or that of a model of the zoo."""
 
     name: str
     table: str
     parent: str = ""
+    zoo: str = ""
+
+    @property
+    def config(self) -> Path:
+        return ZOO / "configs" / f"{self.zoo}.json" if self.zoo else HERE / "configs" / f"{self.name}.json"
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,9 @@ class Case:
 HTPMD, SMIPOLY = "htpmd/PolyGen-train-set-from-HTP-MD.csv", "smipoly/smipoly_two_star_unique.csv.gz"
 TRAININGS = [
     Training("gpt", HTPMD),
-    Training("gpt-pretrained", SMIPOLY),
-    Training("gpt-tuned", HTPMD, parent="gpt-pretrained"),
+    Training("gpt-pretrained", SMIPOLY, zoo="gpt-smipoly"),
+    Training("gpt-tuned", HTPMD, parent="gpt-pretrained", zoo="gpt-htpmd"),
+    Training("gpt-tuned-briefly", HTPMD, parent="gpt-pretrained"),
     Training("diffusion-lm", HTPMD),
     Training("diffusion1d", HTPMD),
 ]
@@ -109,10 +115,9 @@ class Bench:
         bundle = self.work / training.name
         if not bundle.exists():
             init = ["--init", self.work / training.parent] if training.parent else []
-            config = HERE / "configs" / f"{training.name}.json"
             table = self.data / training.table
             seconds = self.mlcore(
-                "train", config, "--data", table, "--out", bundle, *init, log=self.events(training.name)
+                "train", training.config, "--data", table, "--out", bundle, *init, log=self.events(training.name)
             )
             (self.work / f"{training.name}.seconds").write_text(f"{seconds:.0f}")
         return bundle
@@ -183,10 +188,11 @@ def main() -> None:
         parser.error("DATA_DIR must name the folder with htpmd/ and smipoly/")
     bench = Bench(Path(os.environ["DATA_DIR"]), args.work)
     trainings = {training.name: training for training in TRAININGS}
+    for training in TRAININGS:
+        if training.name.startswith(args.only):
+            bench.train(training)
     for case in (case for case in CASES if case.name.startswith(args.only)):
         training = trainings[case.training]
-        for needed in filter(None, (trainings.get(training.parent), training)):
-            bench.train(needed)
         for n, distinct, seed in product(args.sizes, (False, True), range(args.seeds)):
             if case.distinct or not distinct:
                 bench.measure(

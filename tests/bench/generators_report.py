@@ -127,7 +127,7 @@ def _trainings(work: Path, names: Sequence[str]) -> str:
             step, loss = _best(curve)
             seconds = work / f"{name}.seconds"
             spent = seconds.read_text() if seconds.exists() else ""
-            scratch = _curve(work / f"{name.removesuffix('-tuned')}.jsonl") if name.endswith("-tuned") else []
+            scratch = _curve(work / f"{name.partition('-tuned')[0]}.jsonl") if "-tuned" in name else []
             saved = _saved(curve, _best(scratch)) if scratch else ""
             lines.append(_line([name, f"{curve[-1][0]:,}", f"{loss:.4f}", f"{step:,}", spent, saved]))
     return "\n".join(lines) + "\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mlcore import config
-from tests.bench.generators import CASES, HERE, TRAININGS
+from tests.bench.generators import CASES, TRAININGS
 from tests.bench.generators_report import Row, page, table
 
 
@@ -45,4 +45,4 @@ def test_every_case_has_its_training_and_every_training_its_configuration() -> N
     assert len(CASES) == len({case.name for case in CASES}) == 9
     for training in TRAININGS:
         assert not training.parent or training.parent in names
-        assert config.load(HERE / "configs" / f"{training.name}.json").architecture in training.name
+        assert config.load(training.config).architecture in training.name

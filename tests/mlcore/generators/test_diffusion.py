@@ -12,13 +12,12 @@ from torch import Tensor, nn
 from mlcore import bundle, catalog
 from mlcore.data.tokens import BEGIN, END, PAD
 from mlcore.errors import UserError
-from mlcore.evaluation.generative import judge
 from mlcore.generators.configs import Diffusion1DConfig, DiffusionConfig, DiffusionLMConfig
 from mlcore.generators.diffusion import DiffusionNetwork, Levels
 from mlcore.generators.diffusion1d import Diffusion1D
 from mlcore.generators.diffusion_lm import DiffusionLM
 from mlcore.generators.language import CHUNK, LanguageGenerator
-from mlcore.generators.protocol import PLAIN
+from mlcore.generators.protocol import PLAIN, Sampling
 from mlcore.run import Run
 
 MakeRun = Callable[..., Run]
@@ -157,30 +156,40 @@ def test_training_resumes_with_the_same_curve(make_run: MakeRun, architecture: s
     assert all(torch.equal(whole[name], again[name]) for name in whole)
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize("network", NETWORKS)
+def test_it_learns_ten_texts_by_heart(network: DiffusionNetwork) -> None:
+    torch.manual_seed(0)
+    texts, wish = torch.randint(3, 20, (10, 12)), torch.full((10, 1), torch.nan)
+    network.config = replace(network.config, max_tokens=12)
+    before = float(network.loss(texts, wish))
+    optimizer = torch.optim.Adam(network.parameters(), lr=5e-3)
+    for _ in range(300):
+        optimizer.zero_grad()
+        rows = texts.repeat(4, 1)[torch.randperm(40)]  # shuffled, as levels go up with the row
+        network.loss(rows, wish.repeat(4, 1)).backward()
+        optimizer.step()
+    network.eval()
+    tokens, _ = network.sample(torch.full((40, 1), torch.nan), random())
+    known = {tuple(text) for text in texts.tolist()}
+    after = float(network.loss(texts.repeat(20, 1)[torch.randperm(200)], wish.repeat(20, 1)))
+    assert after < 0.7 * before
+    near = [max(sum(a == b for a, b in zip(row, text, strict=True)) for text in known) for row in tokens.tolist()]
+    assert sum(near) / len(near) > 9  # of twelve places; chance agrees in less than three
+
+
 @pytest.mark.parametrize("architecture", SHAPES)
-def test_it_overfits_ten_rows(make_run: MakeRun, architecture: str, tmp_path: Path) -> None:
-    run = diffusion(make_run, architecture, steps=700, learning_rate=4e-3, weight_decay=0.0, valid_every=700, ema=0.98)
-    run = replace(
-        run,
-        config=replace(
-            run.config, data=replace(run.config.data, split=replace(run.config.data.split, valid=0.0, test=0.0))
-        ),
-    )
-    whole = run.table
-    ten = replace(
-        whole, smiles=whole.smiles[:10], keys=whole.keys[:10], canonical=whole.canonical[:10], values=whole.values[:10]
-    )
-    run = replace(run, table=ten)
+def test_strings_depend_on_their_number_alone_and_have_no_likelihood(
+    make_run: MakeRun, architecture: str, tmp_path: Path
+) -> None:
+    run = diffusion(make_run, architecture, steps=2, batch_size=8)
     trained = catalog.get(architecture).train(run)
-    saved = bundle.save(tmp_path / "made", run.config, ten, trained, None)
+    saved = bundle.save(tmp_path / "made", run.config, run.table, trained, None)
     generator = catalog.get(architecture).load(saved, run.device)
     assert isinstance(generator, LanguageGenerator)
-    texts = [sample.text for sample in generator.sample(100, seed=0)]
-    keys = [judged.key for judged in judge(texts)]
-    assert sum(key in ten.keys for key in keys) >= 80
-    assert len(set(ten.keys) & set(keys)) >= 8
-    again = generator.sample(CHUNK + 5, seed=0)
-    assert [sample.text for sample in again[:100]] == texts
+    few = Sampling(calls=2)
+    stream = generator.sample(CHUNK + 5, seed=0, sampling=few)
+    assert generator.sample(20, seed=0, sampling=few) == stream[:20]
+    assert generator.sample(3, seed=0, sampling=few, start=CHUNK + 1) == stream[CHUNK + 1 : CHUNK + 4]
+    assert stream[0].log_likelihood is None
     with pytest.raises(UserError, match="without knowing how likely"):
-        generator.log_likelihood(texts[:1])
+        generator.log_likelihood(["*CC*"])
