@@ -1,5 +1,7 @@
 """How versions and their figures look in lists and tables."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -78,10 +80,26 @@ def metrics_panel(version: ModelVersion) -> Panel:
     context = {
         "table": _matrix([one for one in found if one.part != "valid" and one not in alone], across),
         "folded": _matrix([one for one in found if one.part == "valid" and one not in alone], across),
-        "facts": [Fact(f"{one.measure.label}, {PARTS[one.part]}" if one.part else one.measure.label, one.text())
-                  for one in alone],
-    }  # fmt: skip
+        "facts": [Fact(_alone(one), one.text()) for one in alone],
+    }
+    labels = {item.name: item.label for item in version.properties.all()}
+    context["table"]["headers"] = [_asked(header, labels) for header in context["table"]["headers"]]
+    context["facts"] = [fact._replace(label=_asked(fact.label, labels)) for fact in context["facts"]]
     return Panel("Metrics", "registry/model/metrics.html", context)
+
+
+def _alone(figure: Figure) -> str:
+    """The name of a figure outside the tables: how many strings a sample took is such a one."""
+    if figure.part:
+        return f"{figure.measure.label}, {PARTS[figure.part]}"
+    sample, _, last = figure.key.removeprefix("samples.").rpartition(".")
+    drawn = figure.key.startswith("samples.") and last == "drawn"
+    return f"Strings drawn for samples, {sample}" if drawn else figure.measure.label
+
+
+def _asked(text: str, labels: Mapping[str, str]) -> str:
+    """conductivity=high as Ionic conductivity: high."""
+    return re.sub(r"(\w+)=", lambda found: f"{labels[found[1]]}: " if found[1] in labels else found[0], text)
 
 
 def _matrix(found: list[Figure], across: bool) -> dict[str, Any]:

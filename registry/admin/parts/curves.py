@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from registry.actions.retry_job import subject_of
@@ -10,6 +11,11 @@ from registry.admin.parts.display import unit_text
 from registry.models import Job, JobEvent, Property, TrainingRun
 
 SPLITS = {"train": "training", "valid": "validation", "test": "test"}
+# Where the two lines of a loss are no two values of one thing; all others are the same loss on other rows.
+LOSS_NOTES = {
+    "polymer_gnn": "Training: Huber loss of the value plus the likelihood of its variance, which may be negative. "
+    "Validation: mean squared error of the ensemble. Only the course of each line counts, not the gap between them.",
+}
 TITLES = {"loss": "Loss", "loss_unprompted": "Loss without a condition"}
 
 
@@ -22,10 +28,12 @@ def curves(job: Job) -> list[SafeString]:
         if isinstance(step, int | float) and isinstance(value, int | float):
             name, split = str(data.get("name", "metric")), str(data.get("split", ""))
             found.setdefault(name, {}).setdefault(SPLITS.get(split, split) or "value", []).append((step, value))
-    known = _properties(job) if found else {}
+    run = subject_of(job) if found else None
+    known = {item.name: item for item in run.properties.all()} if isinstance(run, TrainingRun) else {}
+    notes = {"loss": LOSS_NOTES.get(run.architecture, "")} if isinstance(run, TrainingRun) else {}
     colours = {split: place for place, split in enumerate(SPLITS.values())}
     return [
-        line_chart(series, title=metric_title(name, known), apart=True, colours=colours)
+        _noted(line_chart(series, title=metric_title(name, known), apart=True, colours=colours), notes.get(name, ""))
         for name, series in found.items()
     ]
 
@@ -40,6 +48,5 @@ def metric_title(name: str, known: Mapping[str, Property]) -> str:
     return TITLES.get(name, name)
 
 
-def _properties(job: Job) -> dict[str, Property]:
-    run = subject_of(job)
-    return {item.name: item for item in run.properties.all()} if isinstance(run, TrainingRun) else {}
+def _noted(chart: SafeString, note: str) -> SafeString:
+    return format_html('<div>{}<p class="sv-foot sv-faint">{}</p></div>', chart, note) if note else chart

@@ -54,7 +54,17 @@ def judge(attempt: Attempt, schedule: Schedule, version: ModelVersion) -> Verdic
         old, new, where = _figures(attempt, schedule.gate_metric, champion, version)
     except LookupError as error:
         return Verdict(False, f"{schedule.gate_metric} cannot be compared: {error.args[0]}.")
-    return _compare(schedule, old, new, f"{schedule.gate_metric} {where}")
+    verdict = _compare(schedule, old, new, f"{schedule.gate_metric} {where}")
+    return Verdict(True, f"{verdict.reason}{_unseen(schedule.gate_metric, version)}") if verdict.promote else verdict
+
+
+def _unseen(path: str, version: ModelVersion) -> str:
+    """A promotion moves every property of the version, of which the gate has looked at one."""
+    names = [item.name for item in version.properties.all()]
+    others = len(names) - 1 if path.partition(".")[0] in names else 0
+    if not others:
+        return ""
+    return f" {others} other propert{'y' if others == 1 else 'ies'} moved with it without having been compared."
 
 
 def _compare(schedule: Schedule, old: float, new: float, what: str) -> Verdict:

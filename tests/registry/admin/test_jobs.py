@@ -157,6 +157,16 @@ def test_metrics_have_human_names_and_units(db):
     assert titles == ["Loss", "MAE of Li⁺ diffusivity, decades", "MAE of Density, g/cm³", "mae_hue", "kl"]
 
 
+@pytest.mark.parametrize(("architecture", "noted"), [("polymer_gnn", True), ("gpt", False)])
+def test_losses_that_are_two_quantities_are_told_apart(client_of, architecture, noted):
+    run = factories.training_run(architecture=architecture)
+    for split in ("train", "valid"):
+        data = {"name": "loss", "value": -0.5, "step": 1, "split": split}
+        factories.job_event(job=run.job, kind=JobEvent.Kind.METRIC, message="", data=data)
+    text = client_of("Viewer").get(url("trainingrun_change", run.pk)).content.decode()
+    assert ("which may be negative" in text) is noted
+
+
 def test_chart_without_points_is_nothing():
     assert line_chart({}) == ""
     assert line_chart({"loss": []}) == ""

@@ -304,14 +304,26 @@ def test_hostile_metrics_and_settings_do_no_harm(client_of):
 
 
 def test_a_generators_page_keeps_losses_apart_from_samples(client_of):
-    samples = {"free": {"n": 100, "validity": 0.9}, "conductivity=high": {"n": 100, "validity": 0.8}}
+    asked = {"n": 100, "validity": 0.8, "drawn": 138}
+    samples = {
+        "free": {"n": 100, "validity": 0.9},
+        "conductivity=high": {"n": 100},
+        "conductivity=high, distinct": asked,
+    }
     figures = {"samples": samples, "test": {"loss": 0.623}, "valid": {"loss": 0.61}, "best_step": 450}
-    response = client_of("Viewer").get(page(factories.model_version("generate", metrics=figures)))
+    known = [factories.property_("conductivity", label="Ionic conductivity")]
+    version = factories.model_version("generate", metrics=figures, properties=known)
+    response = client_of("Viewer").get(page(version))
     panel = response.context["panels"][0].context
-    assert panel["table"]["headers"] == ["Samples", "Samples, conductivity=high"]
+    assert panel["table"]["headers"] == [
+        "Samples",
+        "Samples, Ionic conductivity: high",
+        "Samples, Ionic conductivity: high, distinct",
+    ]
     assert [tuple(fact)[:2] for fact in panel["facts"]] == [
         ("Loss, test", "0.623"),
         ("Training step kept", "450"),
+        ("Strings drawn for samples, Ionic conductivity: high, distinct", "138"),
         ("Loss, validation", "0.61"),
     ]
     assert "came without metrics" not in response.content.decode()

@@ -117,6 +117,27 @@ def test_generators_are_compared_by_what_they_state() -> None:
     assert "states no such figure" in refused.reason
 
 
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [((), ""), (("hue",), " 1 other property moved"), (("hue", "density"), " 2 other properties moved")],
+)
+def test_what_moves_without_having_been_compared_is_counted(
+    monkeypatch: pytest.MonkeyPatch, others: tuple[str, ...], said: str
+) -> None:
+    known = [factories.property_(name) for name in ("conductivity", *others)]
+    old = factories.model_version(properties=known)
+    new = factories.model_version(model=old.model, properties=known)
+    factories.alias(version=old)
+    schedule = factories.schedule(model=old.model, gate_metric="conductivity.test.mae", gate_lower_is_better=True)
+    monkeypatch.setattr(gate, "_figures", lambda *_: (0.4, 0.3, "measured"))  # on what is tested above
+    verdict = gate.judge(None, schedule, new)  # type: ignore[arg-type]
+    assert verdict.promote
+    more = f"{said} with it without having been compared." if said else ""
+    assert verdict.reason.endswith(f"the gate asks for any improvement.{more}")
+    monkeypatch.setattr(gate, "_figures", lambda *_: (0.2, 0.3, "measured"))
+    assert "moved" not in gate.judge(None, schedule, new).reason  # type: ignore[arg-type]
+
+
 def test_first_version_passes_unless_nothing_is_ever_promoted() -> None:
     version = factories.model_version()
     schedule = factories.schedule(model=version.model, gate_metric="conductivity.test.mae")
