@@ -25,24 +25,42 @@ from mlcore.run import Run
 
 PLAUSIBLE = 0.02
 """Guidance never draws a token less likely than this share of the likeliest."""
+ROOM = 4
+"""Positions for which the cache makes room at a time."""
 
 
 class Cache:
-    """Keys and values of the positions seen so far, so that each new token costs one position and not all."""
+    """Keys and values of the positions seen so far, so that each new token costs one position and not all.
+
+    The buffers have room for a few positions more. When it is used up they are copied to longer ones, and texts that
+    have ended are left behind on that occasion. Room for the longest text at once would cost more than it saves:
+    attention on the CPU takes two to three times as long over rows that lie far apart.
+    """
 
     def __init__(self, config: GPTConfig) -> None:
-        self.layers: list[tuple[Tensor, Tensor] | None] = [None] * config.layers  # each (B, nh, T, hs)
+        self.layers: list[list[Tensor]] = [[] for _ in range(config.layers)]  # keys, values: each (B, nh, room, hs)
+        self.used = 0  # positions that every layer holds
+
+    @property
+    def full(self) -> bool:
+        """Whether `keep` has to make room before the next position."""
+        return self.used == self.layers[0][0].shape[2]
 
     def extend(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Appends (B, nh, t, hs) to one layer and returns all its keys and values so far."""
-        if (past := self.layers[layer]) is not None:
-            key, value = torch.cat([past[0], key], dim=2), torch.cat([past[1], value], dim=2)
-        self.layers[layer] = key, value
-        return key, value
+        end = self.used + key.shape[2]
+        if not self.used:
+            self.layers[layer] = [functional.pad(part, (0, 0, 0, ROOM)) for part in (key, value)]
+        keys, values = (buffer[:, :, :end] for buffer in self.layers[layer])
+        keys[:, :, self.used :], values[:, :, self.used :] = key, value
+        return keys, values
 
     def keep(self, rows: Tensor) -> None:
-        """Drops all sequences but `rows`."""
-        self.layers = [past and (past[0][rows], past[1][rows]) for past in self.layers]
+        """Drops all sequences but `rows` and makes room for ROOM positions more."""
+        for parts in self.layers:
+            for i, old in enumerate(parts):
+                parts[i] = old.new_empty(len(rows), old.shape[1], self.used + ROOM, old.shape[3])
+                torch.index_select(old[:, :, : self.used], 0, rows, out=parts[i][:, :, : self.used])
 
 
 class Attention(nn.Module):
@@ -107,6 +125,8 @@ class GPT(nn.Module):
         x = self.dropout(x)
         for layer, block in enumerate(self.blocks):
             x = block(x, layer, cache)
+        if cache is not None:
+            cache.used += x.shape[1]
         logits: Tensor = self.head(self.norm(x))  # (B, T, V)
         logits[..., :END] = -torch.inf  # padding and begin are never a next token
         return logits
@@ -137,7 +157,7 @@ class GPT(nn.Module):
         """ln p of each sequence, (B,)."""
         return -self.token_losses(tokens, prompts).sum(dim=1)
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def sample(self, prompts: Tensor, random: torch.Generator, sampling: Sampling = PLAIN) -> tuple[Tensor, Tensor]:
         """Tokens (B, T), padded after END, and ln p (B,) of what was drawn, at temperature 1 and without guidance."""
         batch, device, guidance = len(prompts), prompts.device, sampling.guidance or 0.0
@@ -147,23 +167,22 @@ class GPT(nn.Module):
         tokens = torch.full((batch, self.config.max_tokens), PAD, device=device)
         score = torch.zeros(batch, device=device)
         cache = Cache(self.config)
-        open_rows = torch.arange(batch, device=device)
+        rows = live = torch.arange(batch, device=device)  # texts in the batch; which of them go on
         x = self.begin(prompts)
         for t in range(self.config.max_tokens):
-            logits = self(x, cache)[:, -1]  # (B, V)
-            prompted = logits[: len(open_rows)]
-            if guided:
-                logits = _guide(prompted, logits[len(open_rows) :], guidance)
-            drawn = _draw(logits, random, sampling)  # (B,)
-            score[open_rows] += prompted.log_softmax(dim=1).gather(1, drawn[:, None])[:, 0]
-            tokens[open_rows, t] = drawn
-            going = torch.nonzero(drawn != END)[:, 0]
-            if len(going) < len(open_rows):  # finished texts leave the batch
-                cache.keep(torch.cat([going, going + len(open_rows)]) if guided else going)
-                open_rows, drawn = open_rows[going], drawn[going]
-            if not len(open_rows):
+            logits = self(x, cache)[:, -1]  # (B, V), twice as many rows where guided
+            prompted = logits[live]
+            wanted = _guide(prompted, logits[live + len(rows)], guidance) if guided else prompted
+            drawn = _draw(_chances(wanted, sampling), random)
+            score[rows[live]] += prompted.log_softmax(dim=1).gather(1, drawn[:, None])[:, 0]
+            tokens[rows[live], t] = drawn
+            live = live[drawn != END]
+            if not len(live):
                 break
-            x = self.embed(drawn[:, None], t)  # (B, 1, C)
+            if cache.full:  # finished texts leave the batch when it is copied anyway
+                cache.keep(torch.cat([live, live + len(rows)]) if guided else live)
+                rows, live = rows[live], torch.arange(len(live), device=device)
+            x = self.embed(tokens[rows, t : t + 1], t)  # (B, 1, C)
             x = torch.cat([x, x]) if guided else x
         return tokens, score
 
@@ -178,14 +197,19 @@ def _guide(prompted: Tensor, free: Tensor, guidance: float) -> Tensor:
     return guided.masked_fill(prompted < floor, -torch.inf)
 
 
-def _draw(logits: Tensor, random: torch.Generator, sampling: Sampling) -> Tensor:
-    """One token per row, (B,), by exponential races: the least of Exp(1) / p falls on a token with probability p."""
+def _chances(logits: Tensor, sampling: Sampling) -> Tensor:
+    """Probabilities (B, V) at the temperature, of the likeliest tokens only."""
     logits = logits / (sampling.temperature or 1.0)
     if 0 < sampling.top_k < logits.shape[1]:
         least = logits.topk(sampling.top_k, dim=1).values[:, -1:]
         logits = logits.masked_fill(logits < least, -torch.inf)
-    race = torch.empty_like(logits).exponential_(generator=random)
-    return (logits.softmax(dim=1) / race).argmax(dim=1)
+    return logits.softmax(dim=1)
+
+
+def _draw(chances: Tensor, random: torch.Generator) -> Tensor:
+    """One token per row, (B,), by exponential races: the least of Exp(1) / p falls on a token with probability p."""
+    race = torch.empty_like(chances).exponential_(generator=random)
+    return (chances / race).argmax(dim=1)
 
 
 def _initialise(module: nn.Module) -> None:
