@@ -19,3 +19,10 @@ def describe(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"cpu, {torch.get_num_threads()} threads"
+
+
+def number_format(precision: str, device: torch.device) -> torch.dtype:
+    """In which a network computes for `auto`, `float32` or `bfloat16`; float32 where a GPU has no bfloat16."""
+    has_it = device.type == "cpu" or torch.cuda.is_bf16_supported(including_emulation=False)
+    wanted = precision == "bfloat16" or (precision == "auto" and device.type == "cuda")
+    return torch.bfloat16 if wanted and has_it else torch.float32

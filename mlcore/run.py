@@ -32,6 +32,12 @@ class Run:
         """Where to train."""
         return device.select(self.config.device)
 
+    @property
+    def machine(self) -> str:
+        """On what it trains, for the card: `cpu, 2 threads`, or `NVIDIA H200, in bfloat16`."""
+        rounded = device.number_format(self.config.training.precision, self.device) == torch.bfloat16
+        return f"{device.describe(self.device)}{', in bfloat16' if rounded else ''}"
+
     def split(self) -> Split:
         """The table's rows, split by key as configured."""
         shares = self.config.data.split

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from mlcore.acceleration import Acceleration
 from mlcore.config import TrainingConfig
 from mlcore.errors import Stopped, UserError
 from mlcore.run import Run
@@ -59,9 +60,10 @@ def fit(learner: Learner, run: Run) -> Progress:
     """Trains `learner.model` in place and leaves the weights with the least validation loss in it, in eval mode.
 
     AdamW (Loshchilov and Hutter 2019) with linear warm-up, cosine decay, gradient clipping and, if asked for, an
-    exponential moving average of the weights, which is then what is validated and kept. With `run.resume` it goes on
-    from the checkpoint and, on the CPU, gives the same curve bit for bit. Raises UserError when the loss is no longer
-    finite, Stopped on SIGTERM and Ctrl-C.
+    exponential moving average of the weights, which is then what is validated and kept. `training.precision` and
+    `training.compile` change how the network is computed, not what is kept (`mlcore.acceleration`). With `run.resume`
+    it goes on from the checkpoint and, on the CPU, gives the same curve bit for bit. Raises UserError when the loss is
+    no longer finite, Stopped on SIGTERM and Ctrl-C.
     """
     loop = _Loop(learner, run)
     if run.resume:
@@ -96,6 +98,8 @@ def batch_rows(step: int, n: int, batch_size: int, seed: int) -> NDArray[np.int6
 class _Loop:
     def __init__(self, learner: Learner, run: Run) -> None:
         self.learner, self.config, self.events = learner, run.config.training, run.events
+        self.acceleration = Acceleration(self.config, run.device, run.events)
+        self.loss = self.acceleration.compiled(learner.loss)
         self.path = run.checkpoints
         self.identity = _identity(run)
         self.progress = Progress()
@@ -112,7 +116,9 @@ class _Loop:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(state.step, config)
         self.learner.model.train()
-        loss = self.learner.loss(self.learner.batch(state.step))
+        batch = self.learner.batch(state.step)
+        with self.acceleration.autocast():
+            loss = self.loss(batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         if config.clip:
@@ -134,7 +140,7 @@ class _Loop:
         current = _copy(model)
         model.load_state_dict(self.average or current)
         model.eval()
-        with torch.no_grad():
+        with torch.no_grad(), self.acceleration.autocast():
             metrics = dict(self.learner.validate())
         model.load_state_dict(current)
         for name, value in metrics.items():

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mlcore import device, inheritance, training
+from mlcore import inheritance, training
 from mlcore.bundle import Bundle, Trained
 from mlcore.data.sequences import pad, spellings
 from mlcore.data.splits import Indices, Split
@@ -204,7 +204,7 @@ def _notes(run: Run, parts: Mapping[str, Corpus]) -> str:
     lines = [
         f"A network over SMILES tokens; chain ends are written `*`. It saw {len(parts['train'])} structures "
         f"in {forms}, in {config.training.steps} steps of {config.training.batch_size}, "
-        f"on {device.describe(run.device)}.",
+        f"on {run.machine}.",
         f"Samples were drawn at temperature {config.condition.temperature:g} and guidance "
         f"{config.condition.guidance:g} without top-k and compared with the whole table, held-out rows included; "
         "those called distinct without replacement: a string that came before was drawn again (`--distinct`).",
