@@ -13,7 +13,7 @@ from mlcore.bundle import Bundle, Trained
 from mlcore.data.sequences import pad, spellings
 from mlcore.data.splits import Indices, Split
 from mlcore.data.tables import Floats
-from mlcore.data.tokens import Tokenizer
+from mlcore.data.tokens import PAD, Tokenizer
 from mlcore.errors import UserError
 from mlcore.evaluation import generative
 from mlcore.generators import distinct
@@ -47,19 +47,22 @@ class TextLearner:
     def __init__(self, network: nn.Module, train: Corpus, valid: Corpus, run: Run) -> None:
         self.model, self.train, self.valid, self.run = network, train, valid, run
 
-    def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Tokens (B, T) and prompts (B, P): a random spelling of each row, some prompts hidden."""
-        config = self.run.config
-        rows = training.batch_rows(step, len(self.train), config.training.batch_size, config.seed)
+    def batch(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Random spellings (B, T), prompts (B, P), some of them hidden, and this process's share of all tokens."""
+        config, group = self.run.config, self.run.group
+        rows = training.batch_rows(step, len(self.train), self.run.batch_size, config.seed)
         random = np.random.default_rng([config.seed, step, 1])
         prompts = self.train.prompts[rows]
         prompts = np.where(random.random(prompts.shape) < config.condition.drop, np.nan, prompts)
         choices = [self.train.sequences[row] for row in rows]
-        return self._tensors([forms[random.integers(len(forms))] for forms in choices], prompts)
+        tokens, asked = self._tensors([forms[random.integers(len(forms))] for forms in choices], prompts)
+        mine = group.share(tokens)
+        return mine, group.share(asked), (mine != PAD).sum() / (tokens != PAD).sum()
 
-    def loss(self, batch: tuple[Tensor, Tensor]) -> Tensor:
-        """Mean loss of a batch."""
-        loss: Tensor = self.model.loss(*batch)  # type: ignore[operator]
+    def loss(self, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+        """This process's share of the mean loss of a token."""
+        tokens, prompts, share = batch
+        loss: Tensor = self.model.loss(tokens, prompts) * share  # type: ignore[operator]
         return loss
 
     def validate(self) -> dict[str, float]:
@@ -83,7 +86,7 @@ class TextLearner:
             for begin in range(0, len(corpus), size):
                 part = slice(begin, begin + size)
                 texts = [forms[0] for forms in corpus.sequences[part]]
-                total += float(self.loss(self._tensors(texts, prompts[part]))) * len(texts)
+                total += float(self.model.loss(*self._tensors(texts, prompts[part]))) * len(texts)  # type: ignore[operator]
         return total / len(corpus)
 
     def _tensors(self, texts: list[list[int]], prompts: Floats) -> tuple[Tensor, Tensor]:
@@ -165,7 +168,7 @@ def _is_prompt(name: str) -> bool:
 def _judge(generator: LanguageGenerator, run: Run) -> dict[str, Any]:
     """The metrics of fresh samples, free and for class high of each property, against all of the table."""
     n = run.config.condition.report_samples
-    if not n:
+    if not n or not run.group.leads:
         return {}
     reference = generative.Reference(run.table.smiles, run.table.keys, run.config.data.kind)
     wishes: dict[str, Mapping[str, str]] = {"free": {}}
@@ -203,8 +206,7 @@ def _notes(run: Run, parts: Mapping[str, Corpus]) -> str:
     forms += {"written": "", "canonical": ", the repeat unit in its canonical cut"}[config.model.cut]
     lines = [
         f"A network over SMILES tokens; chain ends are written `*`. It saw {len(parts['train'])} structures "
-        f"in {forms}, in {config.training.steps} steps of {config.training.batch_size}, "
-        f"on {run.machine}.",
+        f"in {forms}, in {config.training.steps} steps of {run.batch_size}, on {run.machine}.",
         f"Samples were drawn at temperature {config.condition.temperature:g} and guidance "
         f"{config.condition.guidance:g} without top-k and compared with the whole table, held-out rows included; "
         "those called distinct without replacement: a string that came before was drawn again (`--distinct`).",

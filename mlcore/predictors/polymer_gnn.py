@@ -247,7 +247,7 @@ def _notes(run: Run, split: Split, progress: Progress) -> str:
     start = f", started from the bundle `{run.init.digest}`" if run.init else ""
     return (
         f"{_NOTES}\n\n## Training\n\n`python -m mlcore train CONFIG.json --data FILE.csv --out BUNDLE` with the "
-        f"configuration below, on {run.machine}{start}: {progress.step} steps, of which step "
+        f"configuration below, on {run.machine}{start}: {progress.step} steps of {run.batch_size}, of which step "
         f"{progress.best_step or progress.step} was kept. Split digest `{split.digest}`."
     )
 
