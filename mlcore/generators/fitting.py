@@ -123,10 +123,16 @@ def _axes(run: Run, split: Split) -> list[Axis]:
     """One axis per property, from the training rows."""
     inherited = {axis.name: axis for axis in axes_from(run.init.manifest.properties)} if run.init else {}
     train = run.table.values[split.train]
-    return [
-        Axis.fit(item, train[:, column], run.config.condition, inherited.get(item.name))
-        for column, item in enumerate(run.table.properties)
-    ]
+    axes = []
+    for item, values in zip(run.table.properties, train.T, strict=True):
+        axes.append(Axis.fit(item, values, run.config.condition, inherited.get(item.name)))
+        if not (values < axes[-1].threshold).any():  # class high has at least the value where it begins
+            run.events.log(
+                "warning",
+                f"{item.name}: class low has no member, no training value is below {axes[-1].threshold:g}; "
+                "asking for low asks for the mean of the training values",
+            )
+    return axes
 
 
 def _corpus(run: Run, axes: list[Axis]) -> tuple[Tokenizer, Corpus]:
