@@ -50,6 +50,8 @@ def _run(arguments: list[str], events: Events) -> None:
     top.epilog = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
     top.add_argument("command", choices=COMMANDS)
     name = top.parse_args(arguments[:1]).command
+    if name != "train" and "TORCHELASTIC_RUN_ID" in os.environ and os.environ.get("WORLD_SIZE", "1") != "1":
+        raise UserError(f"{name} runs in one process; torchrun is for train")
     module = importlib.import_module(f"mlcore.commands.{name}")  # only here: most commands import torch
     parser = _Parser(prog=f"mlcore {name}", description=COMMANDS[name])
     parser.add_argument(

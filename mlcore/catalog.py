@@ -89,7 +89,15 @@ ARCHITECTURES: dict[str, Architecture] = {
             summary="Deep ensemble of graph networks over the ring-closed polymer graph, several properties at once",
             config="mlcore.predictors.configs:PolymerGNNConfig",
             module="mlcore.predictors.polymer_gnn",
-            training={"steps": 1500, "batch_size": 64, "learning_rate": 2e-3, "weight_decay": 0.01, "beta2": 0.999},
+            training={
+                "steps": 1500,
+                "batch_size": 64,
+                "learning_rate": 2e-3,
+                "weight_decay": 0.01,
+                "beta2": 0.999,
+                "precision": "float32",  # bfloat16 rounds a value to three digits
+                "compile": "off",  # small networks on graphs of every shape
+            },
         ),
         Architecture(
             name="trees",

@@ -87,6 +87,12 @@ class TrainingConfig:
     valid_every: int = option(100, "steps between two validations", minimum=1)
     checkpoint_every: int = option(500, "steps between two checkpoints", minimum=1)
     patience: int = option(0, "validations without improvement before an early end; 0: never", minimum=0)
+    precision: Literal["auto", "float32", "bfloat16"] = option(
+        "auto", "numbers inside the network; auto: bfloat16 on a GPU that has it, float32 elsewhere"
+    )
+    compile: Literal["auto", "on", "off"] = option(
+        "auto", "translate the network with torch.compile before training; auto: on a GPU only"
+    )
 
 
 @dataclass(frozen=True)

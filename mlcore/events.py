@@ -94,6 +94,17 @@ class Events:
             self.close()
 
 
+class Silence(Events):
+    """Says nothing: for a process that helps another one, which speaks for both."""
+
+    def __init__(self) -> None:
+        super().__init__(as_json=True)
+
+    def _line(self, kind: str, **values: Any) -> None: ...
+
+    def _write(self, text: str) -> None: ...
+
+
 def finite(value: Any) -> Any:
     """The same tree with NaN and infinities as None: JSON has no word for them."""
     if isinstance(value, dict):

@@ -54,6 +54,11 @@ def die_with_parent(sig: signal.Signals) -> Callable[[], None]:
     return partial(_bind, sig, os.getpid())
 
 
+def end_with_parent(sig: signal.Signals) -> None:
+    """The same for a process that somebody else has started; it calls this itself, early."""
+    _bind(sig, os.getppid())
+
+
 def _bind(sig: signal.Signals, parent: int) -> None:
     if _LIBC is None:
         return

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from mlcore.acceleration import Acceleration
 from mlcore.config import TrainingConfig
 from mlcore.errors import Stopped, UserError
 from mlcore.run import Run
@@ -31,10 +32,13 @@ class Learner(Protocol):
     """The network, on its device."""
 
     def batch(self, step: int) -> Any:
-        """The training batch of this step; a function of the step alone, so that a resumed run sees the same."""
+        """The training batch of this step; a function of the step alone, so that a resumed run sees the same.
+
+        Of several processes each takes its `Group.share` of one and the same batch of `Run.batch_size` rows.
+        """
 
     def loss(self, batch: Any) -> Tensor:
-        """The scalar to minimise; the model is in training mode."""
+        """The scalar to minimise; the model is in training mode. The losses of several processes are added up."""
 
     def validate(self) -> Mapping[str, float]:
         """Measures on the VALIDATION rows, `loss` among them, in eval mode without gradients; empty without rows."""
@@ -59,19 +63,21 @@ def fit(learner: Learner, run: Run) -> Progress:
     """Trains `learner.model` in place and leaves the weights with the least validation loss in it, in eval mode.
 
     AdamW (Loshchilov and Hutter 2019) with linear warm-up, cosine decay, gradient clipping and, if asked for, an
-    exponential moving average of the weights, which is then what is validated and kept. With `run.resume` it goes on
-    from the checkpoint and, on the CPU, gives the same curve bit for bit. Raises UserError when the loss is no longer
-    finite, Stopped on SIGTERM and Ctrl-C.
+    exponential moving average of the weights, which is then what is validated and kept. `training.precision` and
+    `training.compile` change how the network is computed, not what is kept (`mlcore.acceleration`). With `run.resume`
+    it goes on from the checkpoint and, on the CPU, gives the same curve bit for bit. Raises UserError when the loss is
+    no longer finite, Stopped on SIGTERM and Ctrl-C, in all processes at the same step where there are several.
     """
     loop = _Loop(learner, run)
     if run.resume:
         loop.restore()
+    loop.meet()
     with _signals() as received:
         while loop.progress.step < loop.config.steps and not loop.is_stale():
             loop.advance()
-            if received:
+            if loop.group.any(bool(received)):
                 loop.save_checkpoint()
-                raise Stopped(received[0], loop.progress.step)
+                raise Stopped(next(iter(received), signal.SIGTERM), loop.progress.step)
     loop.finish()
     return loop.progress
 
@@ -87,6 +93,8 @@ def learning_rate(step: int, config: TrainingConfig) -> float:
 
 def batch_rows(step: int, n: int, batch_size: int, seed: int) -> NDArray[np.int64]:
     """Which of `n` rows make up the batch of a step: epochs of rows, shuffled by (seed, epoch) alone."""
+    if not n:
+        raise UserError("there is no row to train on")
     size = min(batch_size, n)
     epoch, place = divmod(step, n // size)
     order = np.random.default_rng([seed, epoch]).permutation(n)
@@ -96,10 +104,14 @@ def batch_rows(step: int, n: int, batch_size: int, seed: int) -> NDArray[np.int6
 class _Loop:
     def __init__(self, learner: Learner, run: Run) -> None:
         self.learner, self.config, self.events = learner, run.config.training, run.events
-        self.path = run.checkpoints
+        self.acceleration = Acceleration(self.config, run.device, run.events)
+        self.loss = self.acceleration.compiled(learner.loss)
+        self.path, self.group, self.seed = run.checkpoints, run.group, run.config.seed
         self.identity = _identity(run)
+        self.group.synchronise(learner.model)
         self.progress = Progress()
-        self.optimizer = _optimizer(learner.model, self.config)
+        self.weights = [weight for weight in learner.model.parameters() if weight.requires_grad]
+        self.optimizer = _optimizer(self.weights, self.config)
         self.average = _copy(learner.model) if self.config.ema else None
         self.best: dict[str, Tensor] = {}
 
@@ -112,11 +124,15 @@ class _Loop:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(state.step, config)
         self.learner.model.train()
-        loss = self.learner.loss(self.learner.batch(state.step))
+        self.group.seed(self.seed, state.step)
+        batch = self.learner.batch(state.step)
+        with self.acceleration.autocast():
+            loss = self.loss(batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        loss = self.group.add_up(self.weights, loss)
         if config.clip:
-            nn.utils.clip_grad_norm_(self.learner.model.parameters(), config.clip)
+            nn.utils.clip_grad_norm_(self.weights, config.clip)
         self.optimizer.step()
         self._update_average()
         state.step += 1
@@ -128,13 +144,24 @@ class _Loop:
         if state.step % config.checkpoint_every == 0:
             self.save_checkpoint()
 
+    def meet(self) -> None:
+        """Lets all processes begin with the same weights, or end where they were given different things."""
+        self.group.check_same(self.identity, self.progress.step)
+        self.group.align(self.learner.model.state_dict().values())
+
     def validate(self) -> None:
+        """Measures the weights in one process and tells the others whether it goes on."""
+        if self.group.leads:
+            self._measure()
+        self.progress.stale = self.group.told(self.progress.stale)
+
+    def _measure(self) -> None:
         """Measures the (averaged) weights on the validation rows and remembers the best."""
         state, model = self.progress, self.learner.model
         current = _copy(model)
         model.load_state_dict(self.average or current)
         model.eval()
-        with torch.no_grad():
+        with torch.no_grad(), self.acceleration.autocast():
             metrics = dict(self.learner.validate())
         model.load_state_dict(current)
         for name, value in metrics.items():
@@ -150,6 +177,7 @@ class _Loop:
     def finish(self) -> None:
         """Leaves the best weights in the model, or the last ones where there was nothing to validate on."""
         self.learner.model.load_state_dict(self.best or self.average_copy())
+        self.group.align(self.learner.model.state_dict().values())
         self.learner.model.eval()
 
     def average_copy(self) -> dict[str, Tensor]:
@@ -157,6 +185,11 @@ class _Loop:
 
     def save_checkpoint(self) -> None:
         """One file, whole or not at all: weights, optimizer, random state as tensors, the rest as JSON."""
+        if self.group.leads:
+            self._write_checkpoint()
+        self.group.told(self.progress.step)  # nobody ends before it is written
+
+    def _write_checkpoint(self) -> None:
         tensors = (
             _named("model", _copy(self.learner.model))
             | _named("best", self.best)
@@ -217,9 +250,8 @@ class _Loop:
         return loss
 
 
-def _optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
+def _optimizer(weights: list[nn.Parameter], config: TrainingConfig) -> torch.optim.Optimizer:
     """AdamW that decays matrices only: biases and gains have no reason to be small."""
-    weights = [p for p in model.parameters() if p.requires_grad]
     groups = [
         {"params": [p for p in weights if p.ndim >= 2], "weight_decay": config.weight_decay},
         {"params": [p for p in weights if p.ndim < 2], "weight_decay": 0.0},
@@ -246,7 +278,7 @@ def _signals() -> Iterator[list[int]]:
 def _identity(run: Run) -> str:
     """A digest of everything that decides the curve."""
     parent = run.init.digest if run.init else None
-    content = json.dumps([run.config.as_json(), run.table.digest, parent], sort_keys=True)
+    content = json.dumps([run.config.as_json(), run.table.digest, parent, run.group.world], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mlcore import bundle, catalog, config, device
+from mlcore import bundle, catalog, config, device, parallel
 from mlcore.data import tables
 from mlcore.errors import UserError
-from mlcore.events import Events
+from mlcore.events import Events, Silence
+from mlcore.parallel import Group
 from mlcore.run import Run
 
 LEAST = 10
@@ -26,18 +27,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, events: Events) -> None:
-    """Trains as configured; the checkpoint lies beside the bundle until that is whole."""
+    """Trains as configured, in as many processes as torchrun has started; one of them speaks and writes."""
+    with parallel.joined() as group:
+        _train(args, events if group.leads else Silence(), group)
+
+
+def _train(args: argparse.Namespace, events: Events, group: Group) -> None:
+    """The checkpoint lies beside the bundle until that is whole."""
     parent = bundle.load(args.init) if args.init else None
     settings = config.load(args.config, parent.config if parent else None)
-    device.select(settings.device)
+    device.select(settings.device, group.gpu)
     bundle.check_free(args.out)
     checkpoints = args.out.with_name(f"{args.out.name}.checkpoint")
     if checkpoints.is_dir():
         raise UserError(f"{checkpoints} is a folder, but the checkpoint is a file; remove it")
     table = tables.read(args.data, settings.data, events)
-    task = Run(settings, table, events, checkpoints, parent, args.resume)
+    task = Run(settings, table, events, checkpoints, parent, args.resume, group)
     _warn(task)
     trained = catalog.get(settings.architecture).train(task)
+    if not group.leads:
+        return
     saved = bundle.save(args.out, settings, table, trained, parent.digest if parent else None)
     checkpoints.unlink(missing_ok=True)
     events.result(

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mlcore import device, inheritance, training
+from mlcore import inheritance, training
 from mlcore.bundle import Bundle, Trained
 from mlcore.data import notation
 from mlcore.data.sequences import pad, spellings
 from mlcore.data.splits import Indices, Split
 from mlcore.data.tables import Floats
-from mlcore.data.tokens import COMMON, Tokenizer
+from mlcore.data.tokens import COMMON, PAD, Tokenizer
 from mlcore.errors import UserError
 from mlcore.evaluation import generative
 from mlcore.generators import distinct
@@ -48,19 +48,22 @@ class TextLearner:
     def __init__(self, network: nn.Module, train: Corpus, valid: Corpus, run: Run) -> None:
         self.model, self.train, self.valid, self.run = network, train, valid, run
 
-    def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Tokens (B, T) and prompts (B, P): a random spelling of each row, some prompts hidden."""
-        config = self.run.config
-        rows = training.batch_rows(step, len(self.train), config.training.batch_size, config.seed)
+    def batch(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Random spellings (B, T), prompts (B, P), some of them hidden, and this process's share of all tokens."""
+        config, group = self.run.config, self.run.group
+        rows = training.batch_rows(step, len(self.train), self.run.batch_size, config.seed)
         random = np.random.default_rng([config.seed, step, 1])
         prompts = self.train.prompts[rows]
         prompts = np.where(random.random(prompts.shape) < config.condition.drop, np.nan, prompts)
         choices = [self.train.sequences[row] for row in rows]
-        return self._tensors([forms[random.integers(len(forms))] for forms in choices], prompts)
+        tokens, asked = self._tensors([forms[random.integers(len(forms))] for forms in choices], prompts)
+        mine = group.share(tokens)
+        return mine, group.share(asked), (mine != PAD).sum() / (tokens != PAD).sum()
 
-    def loss(self, batch: tuple[Tensor, Tensor]) -> Tensor:
-        """Mean loss of a batch."""
-        loss: Tensor = self.model.loss(*batch)  # type: ignore[operator]
+    def loss(self, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+        """This process's share of the mean loss of a token."""
+        tokens, prompts, share = batch
+        loss: Tensor = self.model.loss(tokens, prompts) * share  # type: ignore[operator]
         return loss
 
     def validate(self) -> dict[str, float]:
@@ -84,7 +87,7 @@ class TextLearner:
             for begin in range(0, len(corpus), size):
                 part = slice(begin, begin + size)
                 texts = [forms[0] for forms in corpus.sequences[part]]
-                total += float(self.loss(self._tensors(texts, prompts[part]))) * len(texts)
+                total += float(self.model.loss(*self._tensors(texts, prompts[part]))) * len(texts)  # type: ignore[operator]
         return total / len(corpus)
 
     def _tensors(self, texts: list[list[int]], prompts: Floats) -> tuple[Tensor, Tensor]:
@@ -121,10 +124,16 @@ def _axes(run: Run, split: Split) -> list[Axis]:
     """One axis per property, from the training rows."""
     inherited = {axis.name: axis for axis in axes_from(run.init.manifest.properties)} if run.init else {}
     train = run.table.values[split.train]
-    return [
-        Axis.fit(item, train[:, column], run.config.condition, inherited.get(item.name))
-        for column, item in enumerate(run.table.properties)
-    ]
+    axes = []
+    for item, values in zip(run.table.properties, train.T, strict=True):
+        axes.append(Axis.fit(item, values, run.config.condition, inherited.get(item.name)))
+        if not (values < axes[-1].threshold).any():  # class high has at least the value where it begins
+            run.events.log(
+                "warning",
+                f"{item.name}: class low has no member, no training value is below {axes[-1].threshold:g}; "
+                "asking for low asks for the mean of the training values",
+            )
+    return axes
 
 
 def _corpus(run: Run, axes: list[Axis]) -> tuple[Tokenizer, Corpus]:
@@ -185,7 +194,7 @@ def _is_prompt(name: str) -> bool:
 def _judge(generator: LanguageGenerator, run: Run) -> dict[str, Any]:
     """The metrics of fresh samples, free and for class high of each property, against all of the table."""
     n = run.config.condition.report_samples
-    if not n:
+    if not n or not run.group.leads:
         return {}
     reference = generative.Reference(run.table.smiles, run.table.keys, run.config.data.kind)
     wishes: dict[str, Mapping[str, str]] = {"free": {}}
@@ -223,8 +232,7 @@ def _notes(run: Run, parts: Mapping[str, Corpus]) -> str:
     forms += {"written": "", "canonical": ", the repeat unit in its canonical cut"}[config.model.cut]
     lines = [
         f"A network over SMILES tokens; chain ends are written `*`. It saw {len(parts['train'])} structures "
-        f"in {forms}, in {config.training.steps} steps of {config.training.batch_size}, "
-        f"on {device.describe(run.device)}.",
+        f"in {forms}, in {config.training.steps} steps of {run.batch_size}, on {run.machine}.",
         f"Samples were drawn at temperature {config.condition.temperature:g} and guidance "
         f"{config.condition.guidance:g} without top-k and compared with the whole table, held-out rows included; "
         "those called distinct without replacement: a string that came before was drawn again (`--distinct`).",

@@ -63,7 +63,7 @@ class SequenceNetwork(Protocol):
     """A network over token sequences; mlcore.generators.language makes a Generator of it."""
 
     def loss(self, tokens: Tensor, prompts: Tensor) -> Tensor:
-        """Mean training loss of `tokens` (B, T), padded, given `prompts` (B, P) with NaN for no wish."""
+        """Mean training loss of a token of `tokens` (B, T), padded, given `prompts` (B, P) with NaN for no wish."""
 
     def sample(self, prompts: Tensor, random: torch.Generator, sampling: Sampling) -> tuple[Tensor, Tensor | None]:
         """Tokens (B, T) and log-likelihoods (B,), one sequence per row of `prompts`; the network is in eval mode.

@@ -27,6 +27,7 @@ class Batch:
 
     graph: Data
     target: Tensor  # (B, P)
+    known: Tensor  # (P,) values of each property, in the batches of all processes together
     recall: Recall | None
 
 
@@ -50,10 +51,11 @@ class Learner:
         return [self._batch(step, number) for number in range(len(self.ensemble.members))]
 
     def _batch(self, step: int, member: int) -> Batch:
-        size, seed, device = self.run.config.training.batch_size, self.run.config.seed * 1000 + member, self.run.device
-        rows = self.split.train[batch_rows(step, len(self.split.train), size, seed)]
-        recall = self.rehearsal.batch(member, step, size, seed, device) if self.rehearsal else None
-        return Batch(self.graphs.batch(rows, device), self.targets[rows].to(device), recall)
+        size, seed, device = self.run.batch_size, self.run.config.seed * 1000 + member, self.run.device
+        whole = self.split.train[batch_rows(step, len(self.split.train), size, seed)]
+        rows, known = self.run.group.share(whole), self.targets[whole].isfinite().sum(0)
+        recall = self.rehearsal.batch(member, step, size, seed, self.run) if self.rehearsal else None
+        return Batch(self.graphs.batch(rows, device), self.targets[rows].to(device), known.to(device), recall)
 
     def loss(self, batch: list[Batch]) -> Tensor:
         """Mean over the members of Huber loss of the mean plus likelihood of the variance, plus what is forgotten."""
@@ -62,8 +64,8 @@ class Learner:
         losses = []
         for member, part in zip(self.ensemble.members, batch, strict=True):
             mean, log_variance = member(part.graph)
-            losses.append(over_known(functional.huber_loss, mean, part.target))
-            losses.append(over_known(_variance_loss, log_variance, (part.target - mean.detach()).square()))
+            losses.append(over_known(functional.huber_loss, mean, part.target, part.known))
+            losses.append(over_known(_variance_loss, log_variance, (part.target - mean.detach()).square(), part.known))
             if self.rehearsal and part.recall:
                 losses.append(self.rehearsal.loss(member, part.recall))
         return torch.stack(losses).sum() / len(batch)
@@ -82,11 +84,15 @@ class Learner:
         return {"loss": loss} | {f"mae_{names[i]}": float(np.nanmean(errors[:, i])) for i in known}
 
 
-def over_known(loss: Any, predicted: Tensor, target: Tensor) -> Tensor:
-    """Mean over the properties of a loss's mean over the rows with a value; all (B, P), NaN in target for no value."""
+def over_known(loss: Any, predicted: Tensor, target: Tensor, counts: Tensor | None = None) -> Tensor:
+    """Mean over the properties of a loss's mean over the rows with a value; all (B, P), NaN in target for no value.
+
+    counts: (P,) rows with a value in the whole batch, where these rows are a part of it; the parts' means add up.
+    """
     known = target.isfinite()
+    counts = known.sum(0) if counts is None else counts
     each = torch.where(known, loss(predicted, target.nan_to_num(), reduction="none"), 0)
-    return (each.sum(0) / known.sum(0).clamp(min=1)).sum() / known.any(0).sum().clamp(min=1)
+    return (each.sum(0) / counts.clamp(min=1)).sum() / (counts > 0).sum().clamp(min=1)
 
 
 def _variance_loss(log_variance: Tensor, squared_error: Tensor, reduction: str) -> Tensor:

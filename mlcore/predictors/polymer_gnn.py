@@ -26,7 +26,6 @@ from mlcore.bundle import Bundle, Trained
 from mlcore.data.graphs import ATOM_CATEGORIES, BOND_CATEGORIES, Graphs, featurise
 from mlcore.data.splits import Split
 from mlcore.data.tables import from_scale
-from mlcore.device import describe as describe_device
 from mlcore.errors import UserError
 from mlcore.inheritance import check_shape
 from mlcore.predictors import reading, report, targets
@@ -235,7 +234,7 @@ def _notes(run: Run, split: Split, progress: Progress) -> str:
     start = f", started from the bundle `{run.init.digest}`" if run.init else ""
     return (
         f"{_NOTES}\n\n## Training\n\n`python -m mlcore train CONFIG.json --data FILE.csv --out BUNDLE` with the "
-        f"configuration below, on {describe_device(run.device)}{start}: {progress.step} steps, of which step "
+        f"configuration below, on {run.machine}{start}: {progress.step} steps of {run.batch_size}, of which step "
         f"{progress.best_step or progress.step} was kept. Split digest `{split.digest}`."
     )
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from mlcore.data.graphs import Graphs, featurise
+from mlcore.run import Run
 from mlcore.training import batch_rows
 
 _VARIANCE_SHARE = 0.25  # the spread matters less than the value, and its logarithm varies more
@@ -27,6 +28,8 @@ class Recall:
     graph: Data
     mean: Tensor  # (B, P)
     log_variance: Tensor  # (B, P)
+    share: float
+    """Of the structures that all processes together repeat."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +51,16 @@ class Rehearsal:
         means, log_variances = zip(*(member(whole) for member in members), strict=True)
         return cls(graphs, torch.stack(means), torch.stack(log_variances), weight)
 
-    def batch(self, member: int, step: int, size: int, seed: int, device: torch.device) -> Recall:
-        """The structures that a member repeats in a step."""
-        rows = batch_rows(step, len(self.graphs), size, seed)
-        return Recall(self.graphs.batch(rows, device), self.means[member, rows], self.log_variances[member, rows])
+    def batch(self, member: int, step: int, size: int, seed: int, run: Run) -> Recall:
+        """This process's part of the structures that a member repeats in a step."""
+        whole = batch_rows(step, len(self.graphs), size, seed)
+        rows = run.group.share(whole)
+        graph = self.graphs.batch(rows, run.device)
+        return Recall(graph, self.means[member, rows], self.log_variances[member, rows], len(rows) / len(whole))
 
     def loss(self, network: nn.Module, recall: Recall) -> Tensor:
         """How far one member has moved away from what it said, weighted."""
         mean, log_variance = network(recall.graph)
         value = (mean - recall.mean).square().mean()
         spread = (log_variance - recall.log_variance).square().mean()
-        return self.weight * (value + _VARIANCE_SHARE * spread)
+        return self.weight * recall.share * (value + _VARIANCE_SHARE * spread)

@@ -92,6 +92,11 @@ def test_a_loss_that_is_not_finite_stops_the_run(make_run: MakeRun) -> None:
         training.fit(learner, make_run())
 
 
+def test_a_training_without_a_row_is_a_clear_error() -> None:
+    with pytest.raises(UserError, match="there is no row to train on"):
+        training.batch_rows(0, 0, 4, seed=0)
+
+
 def test_validation_is_in_eval_mode_and_the_best_weights_stay(make_run: MakeRun) -> None:
     learner = Line()
     seen: list[Tensor] = []

@@ -213,6 +213,15 @@ def test_bad_input_is_one_line_and_exit_2(
     assert not out.exists()
 
 
+def test_only_a_training_is_shared_by_processes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert main(["generate", "BUNDLE", "--out", "x.csv"]) == 2
+    assert capsys.readouterr().err == "error: generate runs in one process; torchrun is for train\n"
+
+
 def test_an_error_is_an_event_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["generate", "nowhere", "--out", "x.csv", "--events"]) == 2
     captured = capsys.readouterr()

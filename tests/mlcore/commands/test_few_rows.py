@@ -57,6 +57,21 @@ def test_a_model_that_knows_the_property_may_learn_from_few(
     assert warnings(tmp_path, TWO, capsys, tiny(), "--init", str(tiny_bundle)) == [NO_TEST]
 
 
+def test_a_class_without_a_member_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [(f"*{'C' * n}O*", 1e-5) for n in range(1, 11)]
+    assert warnings(tmp_path, rows, capsys, tiny()) == [
+        "conductivity: class low has no member, no training value is below 1e-05; "
+        "asking for low asks for the mean of the training values"
+    ]
+    asked = ["-n", "3", "--condition", "conductivity=low", "--out", str(tmp_path / "low.csv")]
+    assert main(["generate", str(tmp_path / "model"), *asked]) == 0
+
+
+def test_a_batch_larger_than_the_data_is_all_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [(f"*{'C' * n}O*", n * 1e-5) for n in range(1, 11)]
+    assert warnings(tmp_path, rows, capsys, tiny(training={"batch_size": 65_536})) == []
+
+
 def test_ten_structures_are_enough(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [(f"*{'C' * n}O*", n * 1e-5) for n in range(1, 11)]
     assert warnings(tmp_path, rows, capsys, tiny()) == []

@@ -54,6 +54,16 @@ def test_the_cache_changes_nothing(network: GPT, guidance: float) -> None:
     )
 
 
+@pytest.mark.parametrize("room", [1, 3, 100])
+def test_when_the_cache_grows_changes_nothing(network: GPT, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    guided = replace(PLAIN, guidance=2.5)
+    tokens, scores = network.sample(prompts(64), random(), guided)
+    monkeypatch.setattr(gpt, "ROOM", room)
+    again, close = network.sample(prompts(64), random(), guided)
+    assert torch.equal(tokens, again)
+    assert torch.allclose(scores, close, atol=1e-5)
+
+
 def test_guidance_draws_nothing_that_the_wish_finds_implausible() -> None:
     prompted = torch.log(torch.tensor([[0.9, 0.0999, 0.0001]]))
     free = torch.log(torch.tensor([[0.9, 0.09999999, 1e-8]]))  # an error to both, ten thousand times less of one here
