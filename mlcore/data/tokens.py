@@ -23,7 +23,7 @@ def split(text: str) -> list[str]:
     """The tokens of a SMILES, which joined give it back; UserError where a character belongs to none."""
     tokens: list[str] = _TOKEN.findall(text)
     if "".join(tokens) != text:
-        raise UserError(f"{text[:80]!r} cannot be read as tokens")
+        raise UserError(f"{text[:80]!r} cannot be read as SMILES tokens")
     return tokens
 
 
