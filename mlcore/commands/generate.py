@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top-k", type=int, default=0, help="draw from the K likeliest tokens only (default 0: all)")
     parser.add_argument("--guidance", type=float, help="above 1: follow the condition more (default: the model's own)")
     parser.add_argument("--calls", type=int, help="diffusion models: network calls (default: the model's own)")
+    parser.add_argument("--grammar", action="store_true", help="never draw a token that leads to no valid string")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="the strings")
     parser.add_argument("--accept", action="store_true", help="go on until N valid, distinct, new structures are found")
     parser.add_argument("--distinct", action="store_true", help="sample without replacement: repeats are drawn again")
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace, events: Events) -> None:
         for sample, judged, first in _stream(generator, kind, args):
             likelihood = "" if sample.log_likelihood is None else f"{sample.log_likelihood:.6g}"
             row = (sample.text, likelihood, int(judged.valid), judged.key)
-            accepted = tally.add(judged, first)
+            accepted = tally.add(judged, first, sample.share)
             if raw:
                 raw.writerow(row)
             if accepted if args.accept else first or not args.distinct:
@@ -84,7 +85,8 @@ def run(args: argparse.Namespace, events: Events) -> None:
         events.log("warning", f"found {written} of {args.n} after {tally.drawn:,} attempts; see --max-attempts")
     fulfilled = {"fulfilled": written == args.n} if args.accept or args.distinct else {}
     spent = {"device": device.describe(device.select(args.device)), "seconds": round(time.monotonic() - began, 2)}
-    events.result({"out": str(args.out), **tally.report(args), **fulfilled, **spent})
+    masked = {"grammar": True, "unmasked_grammatical": tally.shares / tally.drawn} if args.grammar else {}
+    events.result({"out": str(args.out), **tally.report(args), **masked, **fulfilled, **spent})
 
 
 @dataclass
@@ -102,13 +104,16 @@ class Tally:
     strings: int = 0
     """Strings that had not come before."""
     valid_strings: int = 0
+    shares: float = 0.0
+    """Sum of Sample.share: how many of the strings would have kept to the grammar by themselves."""
 
-    def add(self, judged: Judged, first: bool) -> bool:
+    def add(self, judged: Judged, first: bool, share: float | None) -> bool:
         """Counts one string, `first` of its kind or a repeat; True when it is valid, new and the first of its key."""
         self.drawn += 1
         self.valid += judged.valid
         self.strings += first
         self.valid_strings += first and judged.valid
+        self.shares += share or 0.0
         novel = bool(judged.key) and judged.key not in self.known
         fresh = novel and judged.key not in self.keys
         self.novel += novel
@@ -170,7 +175,7 @@ def _stream(generator: Generator, kind: Kind, args: argparse.Namespace) -> Itera
     each = 20 if args.accept else distinct.ATTEMPTS if args.distinct else 1
     total = args.max_attempts or min(each * args.n, MOST)
     condition = conditions.parse(args.condition)
-    sampling = Sampling(args.temperature, args.top_k, args.guidance, args.calls)
+    sampling = Sampling(args.temperature, args.top_k, args.guidance, args.calls, args.grammar)
     known: dict[str, Judged] = {}
     with workers_for(args.n) as workers:
         for batch in distinct.stream(generator, args.seed, total, condition, sampling):

@@ -21,7 +21,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mlcore.data.tokens import BEGIN, END, PAD
+from mlcore.errors import UserError
 from mlcore.generators.configs import DiffusionConfig
+from mlcore.generators.grammar import Walk
 from mlcore.generators.protocol import PLAIN, Sampling
 
 
@@ -97,9 +99,11 @@ class DiffusionNetwork(nn.Module):
 
     @torch.no_grad()
     def sample(
-        self, prompts: Tensor, random: torch.Generator, sampling: Sampling = PLAIN
+        self, prompts: Tensor, random: torch.Generator, sampling: Sampling = PLAIN, walk: Walk | None = None
     ) -> tuple[Tensor, Tensor | None]:
-        """Tokens (B, T), padded after END; the network has no likelihood."""
+        """Tokens (B, T), padded after END; the network has no likelihood and cannot follow a `walk`."""
+        if sampling.grammar:
+            raise UserError("grammar: a diffusion model settles all tokens at once, so that none can be forbidden")
         codes = self.codes()
         sigmas = self.levels(codes).descent(sampling.calls or self.config.calls, prompts.device)
         shape = len(prompts), self.config.max_tokens, codes.shape[1]

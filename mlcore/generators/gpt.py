@@ -19,6 +19,7 @@ from mlcore.data.tokens import BEGIN, END, PAD
 from mlcore.generators import fitting
 from mlcore.generators.conditions import PromptEncoder
 from mlcore.generators.configs import GPTConfig
+from mlcore.generators.grammar import Walk
 from mlcore.generators.language import LanguageGenerator
 from mlcore.generators.protocol import PLAIN, Sampling
 from mlcore.run import Run
@@ -158,8 +159,13 @@ class GPT(nn.Module):
         return -self.token_losses(tokens, prompts).sum(dim=1)
 
     @torch.inference_mode()
-    def sample(self, prompts: Tensor, random: torch.Generator, sampling: Sampling = PLAIN) -> tuple[Tensor, Tensor]:
-        """Tokens (B, T), padded after END, and ln p (B,) of what was drawn, at temperature 1 and without guidance."""
+    def sample(
+        self, prompts: Tensor, random: torch.Generator, sampling: Sampling = PLAIN, walk: Walk | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Tokens (B, T), padded after END, and ln p (B,) of what was drawn, at temperature 1, without guidance or mask.
+
+        With a `walk` over the B texts only tokens that its grammar allows are drawn.
+        """
         batch, device, guidance = len(prompts), prompts.device, sampling.guidance or 0.0
         guided = guidance != 1 and not bool(prompts.isnan().all())
         if guided:  # the second half of the rows is the same text without a wish
@@ -173,7 +179,12 @@ class GPT(nn.Module):
             logits = self(x, cache)[:, -1]  # (B, V), twice as many rows where guided
             prompted = logits[live]
             wanted = _guide(prompted, logits[live + len(rows)], guidance) if guided else prompted
-            drawn = _draw(_chances(wanted, sampling), random)
+            chances = _chances(wanted, sampling)
+            if walk:
+                chances = walk.allow(chances, instead=prompted.softmax(dim=1))
+            drawn = _draw(chances, random)
+            if walk:
+                walk.step(drawn)
             score[rows[live]] += prompted.log_softmax(dim=1).gather(1, drawn[:, None])[:, 0]
             tokens[rows[live], t] = drawn
             live = live[drawn != END]

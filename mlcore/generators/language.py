@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from mlcore.data.tokens import Tokenizer
 from mlcore.errors import UserError
 from mlcore.generators import conditions
 from mlcore.generators.conditions import Axis
+from mlcore.generators.grammar import Grammar
 from mlcore.generators.protocol import Condition, Sample, Sampling
 
 CHUNK = 512
@@ -85,14 +87,23 @@ class LanguageGenerator:
             raise UserError("calls: this model draws token by token; only diffusion models take a number of calls")
         return replace(sampling, temperature=temperature, guidance=guidance)
 
+    @cached_property
+    def _grammar(self) -> Grammar:
+        if self.network.config.notation != "smiles":
+            raise UserError("grammar: this model spells SELFIES, which keep to valences by themselves")
+        return Grammar(self.tokenizer.vocabulary, self.kind, self.device)
+
     def _chunk(self, number: int, seed: int, condition: Condition | None, sampling: Sampling) -> Iterator[Sample]:
         random = np.random.default_rng([seed, number])
         asked = conditions.prompts(self.axes, condition, CHUNK, random)
         stream = torch.Generator(self.device).manual_seed(int(random.integers(2**62)))
         self.network.eval()  # dropout must never act on samples
-        tokens, likelihoods = self.network.sample(self._tensor(asked), stream, sampling)
-        scores = [None] * len(tokens) if likelihoods is None else likelihoods.tolist()
-        return (Sample(self._decoded(row), score) for row, score in zip(tokens.tolist(), scores, strict=True))
+        walk = self._grammar.walk(CHUNK, self.network.config.max_tokens) if sampling.grammar else None
+        tokens, likelihoods = self.network.sample(self._tensor(asked), stream, sampling, walk)
+        nothing = [None] * len(tokens)
+        scores = nothing if likelihoods is None else likelihoods.tolist()
+        shares = walk.share.tolist() if walk else nothing
+        return map(Sample, map(self._decoded, tokens.tolist()), scores, shares)
 
     def _score(self, texts: Sequence[str], asked: Floats) -> Iterator[Tensor]:
         self.network.eval()

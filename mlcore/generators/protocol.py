@@ -7,6 +7,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from mlcore.generators.grammar import Walk
+
 Condition = Mapping[str, str | float]
 """What is asked for, by property: a class (low, high) or a value in the property's unit. Missing: no wish."""
 
@@ -19,6 +21,9 @@ class Sample:
     log_likelihood: float | None
     """Natural logarithm of its probability under the network, given the prompt it was drawn with; None where a network
     has none to tell."""
+    share: float | None = None
+    """With a grammar: product over its tokens of the probability that the grammar left to choose from. The mean over
+    strings estimates which share of unmasked strings keeps to the grammar."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class Sampling:
     """Above 1: exaggerates what the condition changes; None: the model's own."""
     calls: int | None = None
     """Network calls that a diffusion model spends on a batch; None: the model's own."""
+    grammar: bool = False
+    """Never draw a token that no longer leads to a valid string; see mlcore.generators.grammar."""
 
 
 PLAIN = Sampling(temperature=1.0, guidance=1.0)
@@ -65,10 +72,13 @@ class SequenceNetwork(Protocol):
     def loss(self, tokens: Tensor, prompts: Tensor) -> Tensor:
         """Mean training loss of a token of `tokens` (B, T), padded, given `prompts` (B, P) with NaN for no wish."""
 
-    def sample(self, prompts: Tensor, random: torch.Generator, sampling: Sampling) -> tuple[Tensor, Tensor | None]:
+    def sample(
+        self, prompts: Tensor, random: torch.Generator, sampling: Sampling, walk: Walk | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """Tokens (B, T) and log-likelihoods (B,), one sequence per row of `prompts`; the network is in eval mode.
 
-        Temperature and guidance of `sampling` are numbers. A network that has no likelihood gives None.
+        Temperature and guidance of `sampling` are numbers; where it asks for a grammar, `walk` follows the B texts, and
+        a network that does not draw token by token raises UserError. One that has no likelihood gives None.
         """
 
 

@@ -70,13 +70,23 @@ def make_run(tmp_path: Path) -> Callable[..., Run]:
 @pytest.fixture(scope="session")
 def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of a network that hardly learned anything; tests copy it before they harm it."""
+    return _trained(tiny(), tmp_path_factory.mktemp("bundles"))
+
+
+@pytest.fixture(scope="session")
+def learned_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of a network of which a good part of the strings are valid SMILES."""
+    steps = {"steps": 250, "batch_size": 32, "learning_rate": 6e-3, "valid_every": 250, "checkpoint_every": 250}
+    return _trained(tiny(training=steps), tmp_path_factory.mktemp("bundles"))
+
+
+def _trained(sections: dict[str, Any], folder: Path) -> Path:
     from mlcore import bundle, catalog
 
-    folder = tmp_path_factory.mktemp("bundles")
-    settings = config.load(TINY)
+    settings = config.load(sections)
     table = tables.read(SAMPLE, settings.data, Recorder())
     run = Run(settings, table, Recorder(), folder / "checkpoint")
-    return bundle.save(folder / "tiny", settings, table, catalog.get("gpt").train(run)).path
+    return bundle.save(folder / "model", settings, table, catalog.get("gpt").train(run)).path
 
 
 @pytest.fixture(scope="session")

@@ -143,6 +143,20 @@ def test_distinct_strings_come_with_the_raw_rates(
     assert f"found {len(found)} of 80 after 40 attempts" in capsys.readouterr().out
 
 
+def test_strings_of_a_grammar_come_with_what_it_changed(
+    zoo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask = ["generate", str(zoo), "-n", "300", "--temperature", "1.2", "--out", str(tmp_path / "out.csv"), "--events"]
+    assert main([*ask, "--grammar"]) == 0
+    masked = events(capsys.readouterr().out)[-1]
+    assert masked["valid"] == 1
+    assert masked["grammar"] is True
+    assert main(ask) == 0
+    raw = events(capsys.readouterr().out)[-1]
+    assert "grammar" not in raw
+    assert masked["unmasked_grammatical"] == pytest.approx(raw["valid"], abs=0.07)
+
+
 BAD = [
     (["generate", "BUNDLE", "-n", "0", "--out", "OUT"], "-n 0: must be between 1 and 1,000,000"),
     (["generate", "BUNDLE", "-n", "10000000", "--out", "OUT"], "-n 10000000: must be between 1 and 1,000,000"),

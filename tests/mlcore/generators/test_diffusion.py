@@ -66,6 +66,11 @@ def test_what_is_certain_is_drawn(calls: int) -> None:
     assert likelihood is None
 
 
+def test_a_grammar_is_refused() -> None:
+    with pytest.raises(UserError, match="grammar: a diffusion model settles all tokens at once"):
+        Known(torch.ones(5, 6) / 6).sample(torch.empty(1, 0), random(), replace(PLAIN, grammar=True))
+
+
 def test_samples_follow_the_odds_that_the_network_knows() -> None:
     odds = torch.tensor([[0, 0, 1e-9, 0.7, 0.2, 0.1]]).clamp(min=1e-9)
     tokens, _ = Known(odds).sample(torch.empty(20_000, 0), random(), replace(PLAIN, calls=50))
