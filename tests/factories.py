@@ -167,7 +167,7 @@ def model_version(task: str = RegisteredModel.Task.PREDICT, **fields: Any) -> Mo
     fields = {
         "model": fields.pop("model", None) or registered_model(task),
         "number": next(_serial),
-        "architecture": "gpt" if task == RegisteredModel.Task.GENERATE else "polymer_gnn",
+        "architecture": "gpt" if task == RegisteredModel.Task.GENERATE else "polymer-gnn",
         "origin": ModelVersion.Origin.ZOO,
         "bundle_digest": digest(),
     } | fields
@@ -186,7 +186,7 @@ def training_run(**fields: Any) -> TrainingRun:
         "job": fields.pop("job", None) or job(Job.Kind.TRAIN),
         "model": fields.pop("model", None) or registered_model(),
         "dataset_version": fields.pop("dataset_version", None) or dataset_version(),
-        "architecture": "polymer_gnn",
+        "architecture": "polymer-gnn",
     } | fields
     run = TrainingRun.objects.create(**fields)
     run.properties.set([property_()])
@@ -281,6 +281,6 @@ def schedule(**fields: Any) -> Schedule:
         "cron": "0 3 * * *",
         "model": fields.pop("model", None) or registered_model(),
         "dataset": fields.pop("dataset", None) or dataset(),
-        "template": {"architecture": "polymer_gnn"},
+        "template": {"architecture": "polymer-gnn"},
     } | fields
     return Schedule.objects.create(**fields)

@@ -202,7 +202,7 @@ CASES = [
         | {
             "model": (lambda row: row.model.name, "none"),
             "task": ("predict", "generate"),
-            "architecture": ("polymer_gnn", "gpt"),
+            "architecture": ("polymer-gnn", "gpt"),
             "origin": ("zoo", "uploaded"),
             "property": ("conductivity", "none"),
             "alias": ("champion", "none"),
@@ -226,7 +226,7 @@ CASES = [
         | {
             "model": (lambda row: row.model.name, "none"),
             "dataset_version": (lambda row: row.dataset_version_id, NO_ID),
-            "architecture": ("polymer_gnn", "gpt"),
+            "architecture": ("polymer-gnn", "gpt"),
             "schedule": (lambda row: row.schedule_id, NO_ID),
         },
     ),

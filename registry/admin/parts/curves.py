@@ -13,7 +13,7 @@ from registry.models import Job, JobEvent, Property, TrainingRun
 SPLITS = {"train": "training", "valid": "validation", "test": "test"}
 # Where the two lines of a loss are no two values of one thing; all others are the same loss on other rows.
 LOSS_NOTES = {
-    "polymer_gnn": "Training: Huber loss of the value plus the likelihood of its variance, which may be negative. "
+    "polymer-gnn": "Training: Huber loss of the value plus the likelihood of its variance, which may be negative. "
     "Validation: mean squared error of the ensemble. Only the course of each line counts, not the gap between them.",
 }
 TITLES = {"loss": "Loss", "loss_unprompted": "Loss without a condition"}

@@ -1,4 +1,4 @@
-"""manage.py train polymer-properties --dataset htp-md --architecture polymer_gnn --property conductivity --wait"""
+"""manage.py train polymer-properties --dataset htp-md --architecture polymer-gnn --property conductivity --wait"""
 
 from pathlib import Path
 from typing import Any

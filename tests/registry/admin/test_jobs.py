@@ -157,7 +157,7 @@ def test_metrics_have_human_names_and_units(db):
     assert titles == ["Loss", "MAE of Li⁺ diffusivity, decades", "MAE of Density, g/cm³", "mae_hue", "kl"]
 
 
-@pytest.mark.parametrize(("architecture", "noted"), [("polymer_gnn", True), ("gpt", False)])
+@pytest.mark.parametrize(("architecture", "noted"), [("polymer-gnn", True), ("gpt", False)])
 def test_losses_that_are_two_quantities_are_told_apart(client_of, architecture, noted):
     run = factories.training_run(architecture=architecture)
     for split in ("train", "valid"):
