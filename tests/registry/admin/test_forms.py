@@ -215,7 +215,7 @@ def test_training_settings_of_a_schedule_are_checked(client_of, template, proble
     assert response.status_code == (200 if problem else 302)
     assert problem in response.content.decode()
     schedule.refresh_from_db()
-    assert schedule.template == ({"architecture": "polymer_gnn"} if problem else {})
+    assert schedule.template == ({"architecture": "polymer-gnn"} if problem else {})
 
 
 def test_a_schedule_explains_itself_and_leads_to_its_last_training(client_of):
