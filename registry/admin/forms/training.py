@@ -12,7 +12,16 @@ from mlcore import catalog
 from registry.actions.start_training import StartTraining
 from registry.admin.forms import config
 from registry.admin.forms.base import ActionForm
-from registry.models import DatasetVersion, Job, Measurement, ModelVersion, Property, RegisteredModel, TrainingRun
+from registry.models import (
+    Alias,
+    DatasetVersion,
+    Job,
+    Measurement,
+    ModelVersion,
+    Property,
+    RegisteredModel,
+    TrainingRun,
+)
 
 
 def architecture_choices() -> list[tuple[str, list[tuple[str, str]]]]:
@@ -41,6 +50,22 @@ class PropertiesField(forms.ModelMultipleChoiceField):
             return f"{property_.label}: no values in this version"
         of = f" of {structures:,} structures" if structures != values else ""
         return f"{property_.label}: {values:,} value{'' if values == 1 else 's'}{of}"
+
+
+def presets() -> dict[int, dict[str, Any]]:
+    """What a model's next version most likely repeats, by the model's id: as its champion, else its newest version."""
+    newest = ModelVersion.objects.order_by("model_id", "-number").distinct("model_id").values_list("model", "pk")
+    champions = Alias.objects.filter(name=Alias.CHAMPION).values_list("model", "version")
+    versions = ModelVersion.objects.filter(pk__in={**dict(newest), **dict(champions)}.values())
+    return {
+        version.model_id: {
+            "architecture": version.architecture,
+            "properties": [str(item.pk) for item in version.properties.all()],
+            "init_version": str(version.pk),
+        }
+        for version in versions.defer("card").prefetch_related("properties")
+        if version.architecture in catalog.ARCHITECTURES
+    }
 
 
 class StartTrainingForm(ActionForm):
@@ -101,6 +126,7 @@ class StartTrainingForm(ActionForm):
         inputs = ("model", "dataset_version", "architecture", "properties", "init_version", "seed", "queue")
         return {
             "main_fields": [self[name] for name in inputs],
+            "presets": presets(),
             "sections": [
                 (config.SECTION_TITLES[name], [self[path] for path in paths], any(self[path].errors for path in paths))
                 for name, paths in self.sections.items()
