@@ -3,10 +3,13 @@
 import json
 import math
 import sys
+import time
 from datetime import UTC, datetime
 from typing import Any, Literal, TextIO
 
 from tqdm import tqdm
+
+TELL_EVERY = 30.0  # seconds between two lines of progress where no bar can be drawn
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -15,7 +18,8 @@ class Events:
     """One sink for everything a command reports.
 
     With `as_json` each event is one flushed line on stdout, {"time": ISO 8601, "event": kind, ...}, and nothing else
-    goes there. Without, stdout gets the result, and stderr short lines and, where it is a terminal, a progress bar.
+    goes there. Without, stdout gets the result, and stderr short lines and a progress bar, or a line of progress every
+    half a minute where it is no terminal.
     """
 
     def __init__(self, as_json: bool = False, out: TextIO | None = None, err: TextIO | None = None) -> None:
@@ -23,6 +27,7 @@ class Events:
         self._out = out or sys.stdout
         self._err = err or sys.stderr
         self._bar: tqdm[Any] | None = None
+        self._told = time.monotonic()
 
     def progress(self, step: int, total: int, text: str = "") -> None:
         """`step` of `total` units are done; `text` names the stage."""
@@ -85,6 +90,9 @@ class Events:
 
     def _draw(self, step: int, total: int, text: str) -> None:
         if not self._err.isatty():
+            if time.monotonic() - self._told >= TELL_EVERY:
+                self._write(f"{text}: {step:,} of {total:,}".removeprefix(": "))
+                self._told = time.monotonic()
             return
         if self._bar is None or self._bar.total != total or self._bar.desc.removesuffix(": ") != text:
             self.close()

@@ -1,6 +1,8 @@
 import io
 import json
 
+import pytest
+
 from mlcore.events import Events
 
 
@@ -49,6 +51,15 @@ def test_a_person_finds_the_result_on_stdout_and_the_rest_on_stderr() -> None:
     for text in ("training", "warning: mind the gap", "error: broken"):
         assert text in err.getvalue()
     assert "metrics.loss" not in err.getvalue()
+
+
+def test_a_file_gets_a_line_of_progress_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 100, 20))
+    monkeypatch.setattr("mlcore.events.time.monotonic", lambda: next(clock))
+    events = Events(err=(err := io.StringIO()))
+    events.progress(1, 3000, "training")
+    events.progress(1500, 3000, "training")
+    assert err.getvalue() == "training: 1,500 of 3,000\n"
 
 
 def test_a_file_gets_no_progress_bar() -> None:
