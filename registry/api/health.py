@@ -42,9 +42,9 @@ def _schedules_on_time() -> bool | None:
 
 
 def _workers() -> dict[str, int] | None:
-    """Live workers by queue; None when Redis does not answer."""
+    """Live workers by queue, without those whose last sign of life has expired; None when Redis does not answer."""
     try:
         queues = {name: django_rq.get_queue(name) for name in settings.RQ_QUEUES}
-        return {name: Worker.count(queue=queue) for name, queue in queues.items()}
+        return {name: len(Worker.all(queue=queue)) for name, queue in queues.items()}
     except RedisError:
         return None

@@ -18,6 +18,9 @@ from registry.processes import die_with_parent
 logger = logging.getLogger("registry.jobs")
 
 
+SIGN_OF_LIFE = 30  # seconds; 60 later, an idle worker that died is counted no more
+
+
 class JobWorker(Worker):
     """Takes messages from queues and forks a process for each.
 
@@ -48,6 +51,7 @@ class JobWorker(Worker):
 
 def make_worker(queues: list[str], **options: Any) -> JobWorker:
     """A worker for these queues, with the serializer of the settings."""
+    options.setdefault("worker_ttl", SIGN_OF_LIFE)
     first = django_rq.get_queue(queues[0])
     worker = django_rq.get_worker(*queues, worker_class=JobWorker, serializer=first.serializer, **options)
     return cast(JobWorker, worker)

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from registry.actions.export import WriteExport
 from registry.actions.import_file import ImportFile
 from registry.catalogue import entry
+from registry.jobs.worker import make_worker
 from registry.models import ExportRun, GenerationRun, ImportRun, Job, Measurement, Structure
 from tests import factories
 
@@ -331,6 +332,18 @@ def test_health_tells_what_runs() -> None:
     assert answer.json()["database"] is answer.json()["redis"] is True
     assert set(answer.json()["workers"]) == {"cpu", "gpu"}
     assert answer.json()["schedules_on_time"] is True
+
+
+def test_health_counts_no_worker_that_died() -> None:
+    worker = make_worker(["cpu"])
+    before = APIClient().get("/health/").json()["workers"]["cpu"]
+    worker.register_birth()
+    try:
+        assert APIClient().get("/health/").json()["workers"]["cpu"] == before + 1
+        worker.connection.delete(worker.key)  # as it expires when nobody renews it
+        assert APIClient().get("/health/").json()["workers"]["cpu"] == before
+    finally:
+        worker.register_death()
 
 
 def test_health_notices_a_stopped_clock() -> None:
