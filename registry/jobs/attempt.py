@@ -155,7 +155,7 @@ class Attempt:
 
         def leave() -> None:
             self._hold()
-            note(self.job, message, level)
+            note(self.job, _cancelled(self.job) if message == Job.State.CANCELLED else message, level)
             Job.objects.filter(pk=self.job.pk).update(fencing_token=None, **changes)
             if again:
                 send_on_commit(self.job)
@@ -257,3 +257,9 @@ class Attempt:
             del self._events[:written]
             if all(changes.get(name) == value for name, value in self._progress.items()):
                 self._progress = {}
+
+
+def _cancelled(job: Job) -> str:
+    """By whom, where that was written down: Ctrl-C in a terminal leaves no name."""
+    name = Job.objects.filter(pk=job.pk).values_list("cancel_requested_by__username", flat=True).first()
+    return f"cancelled by {name}" if name else "cancelled"

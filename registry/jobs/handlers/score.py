@@ -24,7 +24,9 @@ NAMED = 20  # refused structures that the log names
 def score(attempt: Attempt, run: ScoringRun) -> None:
     """Predict what this version has not predicted yet under these conditions, and take it in."""
     chosen, waiting = _structures(run)
-    attempt.log("info", f"{chosen.count():,} candidates, {waiting.count():,} of them without a prediction")
+    total, new = chosen.count(), waiting.count()
+    rest = "" if new == total else f"; the other {total - new:,} have theirs already"
+    attempt.log("info", f"Predicting the values of {new:,} candidate{'' if new == 1 else 's'}{rest}.")
     asked, answered = attempt.folder / "asked.csv", attempt.folder / "predicted.csv"
     if not answered.exists() and _write(waiting, asked):
         arguments: list[str | Path] = ["predict", unpacked(attempt, run.model_version), asked, "--out", answered]
@@ -80,7 +82,7 @@ def _take_in(attempt: Attempt, run: ScoringRun, path: Path) -> int:
                         attempt.log("warning", f"{row['smiles'][:100]}: {error}")
             attempt.write(AddPredictions(actor=None, scoring_run=run, rows=rows).run)
             done += len(batch)
-            attempt.progress(None, f"{done:,} taken in")
+            attempt.progress(None, f"values of {done:,} stored")
     return failed
 
 

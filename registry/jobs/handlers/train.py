@@ -22,7 +22,8 @@ def train(attempt: Attempt, run: TrainingRun) -> None:
     """Go on from whatever an earlier attempt left: a checkpoint, a whole bundle, or a registered version."""
     table = attempt.folder / "table.csv"
     written = training_table(run.dataset_version, list(run.properties.order_by("pk")), table)
-    attempt.log("info", f"{written.rows} structures of {run.dataset_version}, {written.averaged} values averaged")
+    rows = f"{written.rows} structure{'' if written.rows == 1 else 's'}"
+    attempt.log("info", f"{rows} of {run.dataset_version}, {written.averaged} values averaged")
     for warning in _warnings(written):
         attempt.log("warning", warning)
     version = ModelVersion.objects.filter(training_run=run).first() or _version(attempt, run)

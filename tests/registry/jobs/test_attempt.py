@@ -55,6 +55,12 @@ def test_attempt_learns_that_it_was_superseded_or_cancelled(attempt: Attempt) ->
     other.close()
 
 
+def test_a_cancelled_job_says_by_whom(attempt: Attempt) -> None:
+    Job.objects.filter(pk=attempt.job.pk).update(cancel_requested_by=factories.user(username="ada"))
+    attempt.finish(Job.State.CANCELLED)
+    assert JobEvent.objects.filter(job=attempt.job).latest("sequence").message == "cancelled by ada"
+
+
 def test_events_arrive_in_order_within_a_second_or_two(attempt: Attempt) -> None:
     attempt.log("warning", "bad\0byte")
     for step in range(50):
