@@ -43,8 +43,8 @@ STATE_LOOK = {
 }
 
 
-def number(value: float | None, digits: int = 3) -> str:
-    """Three significant digits; very small and very large ones as 1.8×10⁻⁴."""
+def number(value: float | None, digits: int = 3, padded: bool = False) -> str:
+    """Three significant digits; very small and very large ones as 1.8×10⁻⁴. padded: zeros at the end are digits too."""
     if value is None:
         return "–"
     if value == 0:
@@ -52,7 +52,7 @@ def number(value: float | None, digits: int = 3) -> str:
     if 1e-3 <= abs(value) < 1e5:
         places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
         text = f"{value:,.{places}f}"
-        return text.rstrip("0").rstrip(".") if places else text
+        return text.rstrip("0").rstrip(".") if places and not padded else text
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     return f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
 
@@ -73,7 +73,20 @@ def formula(text: str) -> SafeString:
 
 def quantity(value: float | None, property_: Property) -> SafeString:
     """A value with its unit."""
-    return format_html('<span>{}<span class="sv-unit"> {}</span></span>', number(value), unit_text(property_.unit))
+    text = number(value, padded=_over_decades(property_))
+    return format_html('<span>{}<span class="sv-unit"> {}</span></span>', text, unit_text(property_.unit))
+
+
+def _over_decades(property_: Property) -> bool:
+    """There 0.00100 stands beside 8.86×10⁻⁴, and its digits count as much."""
+    return property_.scale == Property.Scale.LOG10
+
+
+def _as_precise(value: float, deviation: float, property_: Property) -> str:
+    """To the last digit of the deviation where both are plain decimals: 1.400 beside 0.026."""
+    if not (1e-3 <= deviation < 10 and (value == 0 or 1e-3 <= abs(value) < 1e5)):
+        return number(value, padded=_over_decades(property_))
+    return f"{value:,.{1 - math.floor(math.log10(deviation))}f}"
 
 
 def measured(value: float, deviation: float | None, property_: Property) -> SafeString:
@@ -81,21 +94,22 @@ def measured(value: float, deviation: float | None, property_: Property) -> Safe
     if deviation is None:
         return quantity(value, property_)
     unit = unit_text(property_.unit)
-    return format_html(
-        '<span>{} ± {}<span class="sv-unit"> {}</span></span>', number(value), number(deviation, 2), unit
-    )
+    text, spread = _as_precise(value, deviation, property_), number(deviation, 2, padded=True)
+    return format_html('<span>{} ± {}<span class="sv-unit"> {}</span></span>', text, spread, unit)
 
 
 def uncertain(
     value: float, deviation: float | None, property_: Property, in_domain: bool | None = None, unit: bool = True
 ) -> SafeString:
     """A prediction: on a log10 scale the deviation is a factor, 1.8×10⁻⁴ ×/÷ 1.4; elsewhere ± in the same unit."""
-    spread = ""
-    if deviation is not None:
-        spread = factor(deviation) if property_.scale == Property.Scale.LOG10 else f"± {number(deviation, 2)}"
+    text, spread = number(value, padded=_over_decades(property_)), ""
+    if deviation is not None and _over_decades(property_):
+        spread = factor(deviation)
+    elif deviation is not None:
+        text, spread = _as_precise(value, deviation, property_), f"± {number(deviation, 2, padded=True)}"
     return format_html(
         '<span class="sv-value"><span><b>{}</b>{}</span> <span class="sv-spread">{}</span> {}</span>',
-        number(value),
+        text,
         format_html('<span class="sv-unit"> {}</span>', unit_text(property_.unit)) if unit and property_.unit else "",
         spread,
         outside() if in_domain is False else "",
@@ -177,7 +191,9 @@ def when(moment: datetime | None) -> SafeString:
     if moment is None:
         return EMPTY
     seconds = (timezone.now() - moment).total_seconds()
-    if seconds < 0:
+    if -60 < seconds < 0:
+        words = "within a minute"
+    elif seconds < 0:
         words = f"in {timesince(timezone.now(), moment, depth=1)}"
     else:
         words = "just now" if seconds < 60 else f"{timesince(moment, depth=1)} ago"

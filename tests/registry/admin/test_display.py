@@ -1,6 +1,9 @@
 """How numbers, units, formulas and the domain are written."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from django.utils.html import conditional_escape
 
 from registry.admin.parts import display
@@ -50,6 +53,30 @@ def test_formulas_have_subscripts(formula, html):
 @pytest.mark.django_db
 def test_a_quantity_carries_its_unit_as_printed():
     assert "cm²/s" in display.quantity(1e-8, factories.property_("li_diffusivity", unit="cm2/s"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("scale", "value", "deviation", "text"),
+    [
+        ("log10", 1e-3, None, "0.00100"),
+        ("linear", 1.4, None, "1.4"),
+        ("linear", 1.4, 0.026, "1.400 ± 0.026"),
+        ("linear", 1.4, 0.02, "1.400 ± 0.020"),
+        ("linear", 353.0, 12.0, "353 ± 12"),
+        ("log10", 2.5e-4, 3.1e-5, "2.50×10⁻⁴ ± 3.1×10⁻⁵"),
+    ],
+)
+def test_a_value_has_the_digits_that_its_deviation_leaves_it(scale, value, deviation, text):
+    item = factories.property_(scale=scale)
+    assert f"<span>{text}<span" in display.measured(value, deviation, item)
+    if scale == "linear" and deviation:
+        shown = display.uncertain(value, deviation, item)
+        assert [part in shown for part in text.split(" ± ")] == [True, True]
+
+
+def test_a_turn_that_is_due_is_within_a_minute():
+    assert ">within a minute<" in display.when(timezone.now() + timedelta(seconds=30))
 
 
 def test_the_domain_has_one_wording():
