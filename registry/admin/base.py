@@ -11,10 +11,12 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from registry.admin.parts import display
+from registry.admin.parts.history import history
 from registry.admin.parts.panels import Button, Fact, Notice, Panel
 
 
@@ -53,6 +55,26 @@ class RegistryAdmin(ModelAdmin):
     @admin.display(description="created", ordering="created_at")
     def created(self, row: Any) -> str:
         return display.when(row.created_at)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What triggers recorded, whoever changed the row; the framework's own log knows its forms alone."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": row,
+            "title": f"History of {row}",
+            "facts": [Fact(capfirst(self.opts.verbose_name), display.link(row), wide=True)],
+            "panels": [history(row)],
+        }
+        return TemplateResponse(request, "registry/record.html", context | (extra_context or {}))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return RegistryChangeList

@@ -313,3 +313,14 @@ def test_the_list_of_decisions_names_the_structure_and_says_what_stands(client_o
     assert text.count(">stands<") == 1
     assert text.count(f"undone by {client.user.username}") == 1
     assert f'<code class="sv-smiles">{scored[1].structure.smiles}</code>' in text
+
+
+def test_the_history_of_a_schedule_is_what_triggers_recorded(client_of):
+    schedule = factories.schedule(name="nightly")
+    schedule.cron = "0 4 * * *"
+    schedule.save()
+    client = client_of("Engineer")
+    text = client.get(reverse("admin:registry_schedule_history", args=[schedule.pk])).content.decode()
+    assert "0 4 * * *" in text
+    assert "created" in text
+    assert client.get(reverse("admin:registry_schedule_history", args=[9999])).status_code == 302
