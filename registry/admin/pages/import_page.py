@@ -92,4 +92,4 @@ def refusals(run: ImportRun) -> list[Panel]:
                  for row in run.rejected_rows.all()[:SHOWN]],
     }  # fmt: skip
     link = list_of(RejectedRow, import_run__id__exact=run.pk)
-    return [Panel("Refused rows", "registry/parts/refused.html", context, link=link)]
+    return [Panel("Rejected rows", "registry/parts/refused.html", context, link=link)]
