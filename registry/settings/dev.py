@@ -4,7 +4,7 @@ import os
 import secrets
 
 from registry.settings.base import *  # noqa: F403
-from registry.settings.base import STATE, STORAGES
+from registry.settings.base import LOGGING, STATE, STORAGES
 
 
 def _kept_secret() -> str:
@@ -24,3 +24,6 @@ ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").spl
 # Static files straight from the packages: nothing to collect before the first page.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_USE_FINDERS = True
+
+# Whoever looks on knows a refused page from the browser; the terminal keeps to what is wrong with Solvate.
+LOGGING["loggers"] = {"django.request": {"level": "ERROR"}}
