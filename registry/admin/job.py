@@ -46,7 +46,7 @@ def job_buttons(request: HttpRequest, job: Job | None) -> list[Button | None]:
 
 @admin.register(Job)
 class JobAdmin(LiveAdmin):
-    list_display = ("__str__", "work", "live", "queue", "attempts", "created_by", "created", "took")
+    list_display = ("__str__", "work", "live", "queue", "attempts", "by", "created", "took")
     list_filter = (
         ("state", ChoicesDropdownFilter),
         ("kind", ChoicesDropdownFilter),
@@ -89,7 +89,7 @@ class JobAdmin(LiveAdmin):
     def cancel_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         job = self._job(request, pk)
         run_action(request, CancelJob(actor=request.user, job=job), f"The {job} is being stopped.")
-        return redirect(display.url(job))
+        return redirect(display.url(run_of(job) or job))  # to what it was for
 
     def retry_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         job = self._job(request, pk)
@@ -113,6 +113,10 @@ class JobAdmin(LiveAdmin):
     def attempts(self, row: Job) -> str:
         return f"{row.attempt} of {row.max_attempts}"
 
+    @admin.display(description="started by", ordering="created_by")
+    def by(self, row: Job) -> str:
+        return display.person(row.created_by)
+
     @admin.display(description="took")
     def took(self, row: Job) -> str:
         if row.started_at is None or row.finished_at is None:
@@ -126,7 +130,7 @@ class JobAdmin(LiveAdmin):
             Fact("State", display.state(row)),
             Fact("Queue", row.get_queue_display()),
             Fact("Attempt", self.attempts(row)),
-            Fact("Started by", display.person(row.created_by)),
+            Fact("Started by", self.by(row)),
             Fact("Created", display.when(row.created_at)),
             Fact("Started", display.when(row.started_at)),
             Fact("Finished", display.when(row.finished_at)),

@@ -41,7 +41,8 @@ class RunAdmin(LiveAdmin):
         return []
 
     def metrics(self, row: Any) -> Panel:
-        return values("Metrics", row.metrics, "None recorded yet.", wide=False)
+        ended = row.job is None or row.job.finished
+        return values("Metrics", row.metrics, "None were recorded." if ended else "None recorded yet.", wide=False)
 
     def settings(self, row: Any) -> Panel:
         return settings_panel(row.config)
@@ -55,7 +56,7 @@ class RunAdmin(LiveAdmin):
             Fact("Started by", self.by(row)),
             Fact("Created", display.when(row.created_at)),
             Fact("Took", duration(took) if took else display.EMPTY),
-            Fact("Device", row.device or "–"),
+            *([Fact("Device", row.device)] if row.device else []),
             Fact("Code version", row.code_version or "–"),
         ]
 

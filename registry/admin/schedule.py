@@ -63,6 +63,8 @@ class ScheduleAdmin(RegistryAdmin):
     def _turns(self, row: Schedule) -> list[Fact]:
         last = row.training_runs.select_related("job", "model").order_by("-pk").first()
         verdict = gate_notice(last)
+        if verdict and last and str(last.metrics["gate"].get("reason", "")) in row.last_outcome:
+            verdict = None  # said already, as the outcome
         return [
             Fact("Last training", display.link(last)),
             Fact("State", display.state(last.job) if last else display.EMPTY),

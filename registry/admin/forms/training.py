@@ -48,7 +48,7 @@ class PropertiesField(forms.ModelMultipleChoiceField):
         values, structures = self.labelled.get(property_.pk, (0, 0))
         if not values:
             return f"{property_.label}: no values in this version"
-        of = f" of {structures:,} structures" if structures != values else ""
+        of = f" of {structures:,} structure{'' if structures == 1 else 's'}" if structures != values else ""
         return f"{property_.label}: {values:,} value{'' if values == 1 else 's'}{of}"
 
 

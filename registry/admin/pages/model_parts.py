@@ -74,7 +74,7 @@ def gate_notice(run: TrainingRun | None) -> Notice | None:
 
 def metrics_panel(version: ModelVersion) -> Panel:
     """Tables of all figures: properties down and measures across, or measures down and samples across."""
-    found = figures(version)
+    found = [one for one in figures(version) if one.n != 0]  # nothing was measured on no rows
     across = version.model.task == RegisteredModel.Task.PREDICT
     alone = [one for one in found if one.subject in ("Loss", "Other")]
     context = {

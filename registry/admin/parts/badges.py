@@ -22,4 +22,4 @@ def running(request: HttpRequest) -> str:
 
 def _bounded(rows: QuerySet[Any]) -> str:
     count = rows[: _MOST + 1].count()
-    return f"{_MOST:,}+" if count > _MOST else str(count)
+    return f"{_MOST:,}+" if count > _MOST else str(count or "")  # no badge for nothing

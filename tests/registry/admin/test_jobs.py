@@ -75,7 +75,8 @@ def test_cancel_and_run_again(client_of, db):
     job = factories.training_run(job=factories.job("train")).job
     client = client_of("Curator")
     assert "Cancel" in client.get(url("job_change", job.pk)).content.decode()
-    client.post(url("job_cancel", job.pk))
+    answer = client.post(url("job_cancel", job.pk))
+    assert answer["Location"] == url("trainingrun_change", job.trainingrun.pk)
     job.refresh_from_db()
     assert job.state == Job.State.CANCELLED
     assert "Run again" in client.get(url("job_change", job.pk)).content.decode()
