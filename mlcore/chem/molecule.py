@@ -14,7 +14,7 @@ from rdkit import Chem
 from mlcore.chem import limits
 from mlcore.chem.canonical import checked_key
 from mlcore.chem.errors import ChemError
-from mlcore.chem.reading import read, sanitize
+from mlcore.chem.reading import check_size, printable, read, sanitize
 
 KEY_VERSION = 1
 """Raised whenever the key of any molecule changes."""
@@ -56,11 +56,13 @@ class Molecule:
 
 
 def parse(text: str) -> Molecule:
-    """Read a molecule or salt.
+    """Read a molecule or salt from SMILES or InChI.
 
     Raises:
         ChemError: when the text is no such structure; `code` says why.
     """
+    if str(text).lstrip().startswith("InChI="):
+        return Molecule(_of_inchi(text))
     mol = read(text)
     if any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
         raise ChemError("star", "* marks an open chain end; a molecule has none (import it as a polymer instead)")
@@ -68,6 +70,16 @@ def parse(text: str) -> Molecule:
     if "." in text:
         _check_salt(molecule.mol)
     return molecule
+
+
+def _of_inchi(text: str) -> Chem.Mol:
+    """The tautomer that RDKit makes of an InChI, which does not tell tautomers apart."""
+    mol = Chem.MolFromInchi(printable(text, limits.MAX_TEXT))
+    if mol is None or not mol.GetNumAtoms():
+        raise ChemError("unparsable", f"cannot be read as InChI: {text.strip()[:60]}")
+    check_size(mol)
+    _check_salt(mol)
+    return mol
 
 
 def key(text: str) -> str:

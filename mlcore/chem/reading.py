@@ -31,7 +31,7 @@ def read(text: object) -> Chem.RWMol:
     """
     smiles = check_text(text)
     mol = read_raw(smiles)
-    _check_size(mol)
+    check_size(mol)
     if ":" in smiles:
         for atom in mol.GetAtoms():
             atom.SetAtomMapNum(0)
@@ -93,7 +93,8 @@ def _diagnose(text: str) -> str:
     return f"{text[:60] + '…' if len(text) > 60 else text} is not valid SMILES"
 
 
-def _check_size(mol: Chem.Mol) -> None:
+def check_size(mol: Chem.Mol) -> None:
+    """ChemError for a molecule beyond `limits`."""
     if mol.GetNumHeavyAtoms() > limits.MAX_HEAVY_ATOMS:
         raise ChemError("too_large", f"{mol.GetNumHeavyAtoms():,} heavy atoms; at most {limits.MAX_HEAVY_ATOMS:,}")
     rings = mol.GetNumBonds() - mol.GetNumAtoms() + 1
