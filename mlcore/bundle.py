@@ -24,6 +24,7 @@ from mlcore.data.tables import Table
 from mlcore.errors import UserError
 from mlcore.events import finite
 from mlcore.manifest import FORMAT_VERSION, MANIFEST, Manifest, parse_json, read
+from mlcore.predictors import delta
 
 WEIGHTS = "model.safetensors"
 VOCABULARY = "vocab.json"
@@ -86,7 +87,8 @@ class Bundle:
 
     def activate(self, device_name: str = "auto") -> Any:
         """The generator or predictor it holds, ready for use."""
-        return catalog.get(self.manifest.architecture).load(self, device.select(device_name))
+        model = catalog.get(self.manifest.architecture).load(self, device.select(device_name))
+        return delta.wrapped(model) if self.manifest.task == "predict" else model
 
     def fill(self, model: torch.nn.Module, tensors: Mapping[str, torch.Tensor] | None = None) -> None:
         """Copies the weights into `model`; UserError where names or shapes differ."""
@@ -165,7 +167,7 @@ def check_free(path: Path) -> None:
 
 def card(manifest: Manifest, notes: str) -> str:
     """The model card: what it is, from which data, how good, in Markdown."""
-    properties = [f"{p['name']} ({p['unit'] or 'no unit'}, {p['scale']})" for p in manifest.properties]
+    properties = [_said(item) for item in manifest.properties]
     data, split = manifest.training_data, manifest.split
     lines = [
         f"# {manifest.architecture}: {catalog.get(manifest.architecture).summary}",
@@ -183,6 +185,14 @@ def card(manifest: Manifest, notes: str) -> str:
         "```json\n" + json.dumps(manifest.config, indent=2) + "\n```",
     ]
     return "\n\n".join(line for line in lines if line) + "\n"
+
+
+def _said(item: Mapping[str, Any]) -> str:
+    """One property with unit and axis, and of which method it is."""
+    level = f" of {item['level']}" if item.get("level") else ""
+    cheaper = item.get("baseline_level") or f"column {item.get('baseline')}"
+    learned = f", as the difference to {cheaper}" if item.get("baseline") else ""
+    return f"{item['name']}{level} ({item['unit'] or 'no unit'}, {item['scale']}{learned})"
 
 
 def _encode(content: Any) -> bytes:

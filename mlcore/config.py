@@ -24,15 +24,52 @@ class PropertyConfig:
     column: str = option("", "column of the table; empty: the same as the name")
     unit: str = option("", "unit of the column's values, kept in the bundle")
     scale: Scale = option("linear", "axis on which the model works")
+    baseline: str = option(
+        "", "column with the same quantity from a cheaper method; what is learned is the difference to it"
+    )
+    level: str = option("", "method of the column's values, such as G4MP2; kept in the bundle")
+    baseline_level: str = option("", "method of the baseline's values, such as B3LYP/6-31G(2df,p)")
 
     def __post_init__(self) -> None:
         if not _PROPERTY_NAME.fullmatch(self.name):
             raise UserError(f"data.properties: {self.name!r} is no property name; use letters, digits and underscores")
+        if self.baseline == self.source:
+            raise UserError(f"data.properties: {self.name}: its baseline is its own column; nothing is left to learn")
 
     @property
     def source(self) -> str:
         """The column that holds the values."""
         return self.column or self.name
+
+    @property
+    def columns(self) -> list[str]:
+        """All columns that are needed to learn it."""
+        return [self.source, self.baseline] if self.baseline else [self.source]
+
+
+@dataclass(frozen=True)
+class ConditionColumn:
+    """A condition of a measurement that a predictor is told."""
+
+    name: str = option(..., "name in the model, letters, digits and underscores, such as temperature")
+    column: str = option("", "column of the table; empty: the same as the name")
+    unit: str = option("", "unit of the column's numbers; degC and K are known to have an absolute zero")
+    kind: Literal["number", "structure"] = option("number", "number, or the SMILES of a molecule or salt")
+
+    def __post_init__(self) -> None:
+        if not _PROPERTY_NAME.fullmatch(self.name):
+            raise UserError(f"data.conditions: {self.name!r} is no name; use letters, digits and underscores")
+
+    @property
+    def source(self) -> str:
+        """The column that holds it."""
+        return self.column or self.name
+
+    @property
+    def absolute_zero(self) -> tuple[float, str] | None:
+        """The least temperature there is, with its unit; None for what is no temperature."""
+        zeros = {"K": 0.0, "degC": -273.15}
+        return (zeros[self.unit], self.unit) if self.unit in zeros else None
 
 
 @dataclass(frozen=True)
@@ -56,13 +93,20 @@ class DataConfig:
     max_characters: int = option(
         0, "rows with a longer SMILES are left unread, which saves the time to identify them; 0: none", minimum=0
     )
+    geometry_column: str = option(
+        "", "column with an xyz or mol block of each molecule; where it is empty a network over geometries guesses one"
+    )
+    conditions: tuple[ConditionColumn, ...] = option((), "conditions that a predictor over conditions is told")
     properties: tuple[PropertyConfig, ...] = option((), "properties to learn; a generator may have none")
     split: SplitConfig = option(SplitConfig, "held-out shares")
 
     def __post_init__(self) -> None:
-        names = [item.name for item in self.properties]
-        if len(set(names)) < len(names):
-            raise UserError(f"data.properties: a name occurs twice in {', '.join(names)}")
+        for what, items in (("properties", self.properties), ("conditions", self.conditions)):
+            names = [item.name for item in items]
+            if len(set(names)) < len(names):
+                raise UserError(f"data.{what}: a name occurs twice in {', '.join(names)}")
+        if self.geometry_column and self.kind != "molecule":
+            raise UserError("data.geometry_column: a polymer has no geometry; it needs data.kind molecule")
 
 
 @dataclass(frozen=True)

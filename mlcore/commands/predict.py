@@ -12,7 +12,8 @@ from mlcore.data.tables import Problem
 from mlcore.errors import UserError
 from mlcore.events import Events
 from mlcore.files import replacing
-from mlcore.predictors.protocol import Predictor
+from mlcore.predictors import given
+from mlcore.predictors.protocol import Given, Predictor
 
 _BATCH = 512
 
@@ -33,8 +34,14 @@ def run(args: argparse.Namespace, events: Events) -> None:
     Added for each property P of the model: P in its unit, P_std on the model's axis (decades for a log10 scale) and
     P_in_domain, 0 or 1; last comes error, why a row has no values.
     """
-    rows = tables.read_rows(args.file, [args.smiles_column])
-    predictor: Predictor = bundle.open_model(args.bundle, "predict", args.device)
+    model = bundle.load(args.bundle, "predict")
+    predictor: Predictor = model.activate(args.device)
+    data = model.config.data
+    rows = tables.read_rows(
+        args.file, [args.smiles_column, *(item.baseline for item in data.properties if item.baseline)]
+    )
+    if data.geometry_column and data.geometry_column not in rows[0]:
+        events.log("warning", f"{args.file}: no column {data.geometry_column!r}: the geometries are guessed")
     if args.temperature_k is not None:
         raise UserError(f"--temperature-k: {args.bundle} was trained at one temperature; leave the option out")
     names = [entry["name"] for entry in predictor.properties]
@@ -49,7 +56,8 @@ def run(args: argparse.Namespace, events: Events) -> None:
         for start in range(0, len(rows), _BATCH):
             batch = rows[start : start + _BATCH]
             texts = [row[args.smiles_column].strip() for row in batch]
-            for offset, (row, cells, inside) in enumerate(zip(batch, *_score(predictor, texts), strict=True)):
+            scored = _score(predictor, texts, *given.of_rows(batch, data))
+            for offset, (row, cells, inside) in enumerate(zip(batch, *scored, strict=True)):
                 writer.writerow([row[column] for column in header] + cells)
                 outside += inside is False
                 if cells[-1]:
@@ -63,11 +71,14 @@ def run(args: argparse.Namespace, events: Events) -> None:
     events.result({"out": str(args.out), **counts, **spent})
 
 
-def _score(predictor: Predictor, texts: Sequence[str]) -> tuple[list[list[str]], list[bool | None]]:
+def _score(
+    predictor: Predictor, texts: Sequence[str], known: Given, faults: Sequence[str | None]
+) -> tuple[list[list[str]], list[bool | None]]:
     """For each text the cells to add, the error last, and whether it lies in the domain; None when refused."""
-    found = predictor.predict(texts)
+    found = predictor.predict(texts, known)
     cells, inside = [], []
-    for mean, std, in_domain, error in zip(found.mean, found.std, found.in_domain, found.errors, strict=True):
+    errors = [fault or error for fault, error in zip(faults, found.errors, strict=True)]
+    for mean, std, in_domain, error in zip(found.mean, found.std, found.in_domain, errors, strict=True):
         values = [
             ("", "", "") if error else (f"{m:.6g}", f"{s:.6g}", str(int(in_domain)))
             for m, s in zip(mean, std, strict=True)

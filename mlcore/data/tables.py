@@ -6,17 +6,21 @@ import gzip
 import hashlib
 import math
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
+from rdkit import Chem
 
+from mlcore.chem import geometry
 from mlcore.chem.errors import ChemError
+from mlcore.chem.geometry import Geometry
 from mlcore.config import DataConfig, PropertyConfig, Scale
+from mlcore.data.conditions import MISSING, Conditions, cells
 from mlcore.data.identities import identities
 from mlcore.errors import UserError
 from mlcore.events import Events
@@ -52,13 +56,22 @@ class Table:
     blanked: list[Problem]
     """Values set to missing because they were not usable; the row stays."""
     digest: str
-    """sha256 of keys, strings and values: the identity of what was learned from."""
+    """sha256 of all that stands in the columns used: the identity of what was learned from."""
+    baselines: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    """(N, P), in the properties' units; NaN throughout for a property without a baseline."""
+    geometries: list[Geometry | None] = field(default_factory=list)
+    """N, None where the cell was empty; no entry at all without a geometry column."""
+    conditions: Conditions = field(default_factory=Conditions)
 
     @property
     def targets(self) -> Floats:
-        """(N, P): the values on the axis the model works on."""
-        columns = [to_scale(self.values[:, i], p.scale) for i, p in enumerate(self.properties)]
+        """(N, P): what is learned: the values on the model's axis, less their baselines where there are such."""
+        columns = [self._target(i, p) for i, p in enumerate(self.properties)]
         return np.stack(columns, axis=1) if columns else np.empty((len(self.smiles), 0))
+
+    def _target(self, i: int, item: PropertyConfig) -> Floats:
+        axis = to_scale(self.values[:, i], item.scale)
+        return axis - to_scale(self.baselines[:, i], item.scale) if item.baseline else axis
 
 
 def to_scale(values: Floats, scale: Scale) -> Floats:
@@ -76,9 +89,11 @@ def read(path: str | Path, config: DataConfig, events: Events | None = None) -> 
 
     Raises UserError when the file or a column is missing, or when no row is left.
     """
-    rows = read_rows(path, [config.smiles_column, *(p.source for p in config.properties)])
+    rows = read_rows(path, _columns(config))
     events = events or Events()
-    smiles, keys, canonical, values = [], [], [], []
+    smiles, keys, canonical, values, baselines = [], [], [], [], []
+    geometries: list[Geometry | None] = []
+    conditions: list[dict[str, float | str]] = []
     dropped: list[Problem] = []
     blanked: list[Problem] = []
     numbers = [n for n, row in enumerate(rows, start=2) if _is_short(row[config.smiles_column], config)]
@@ -87,13 +102,22 @@ def read(path: str | Path, config: DataConfig, events: Events | None = None) -> 
     texts = [rows[number - 2][config.smiles_column] for number in numbers]
     for number, text, found in zip(numbers, texts, identities(texts, config.kind), strict=True):
         row = rows[number - 2]
-        if isinstance(found, ChemError):
-            dropped.append(Problem(number, text, str(found)))
+        try:
+            if isinstance(found, ChemError):
+                raise found
+            state = cells(config.conditions, row)
+            if config.geometry_column:
+                geometries.append(_geometry(row[config.geometry_column], found.key))
+        except (ChemError, UserError) as error:
+            dropped.append(Problem(number, text, str(error)))
             continue
+        conditions.append(state)
         smiles.append(text)
         keys.append(found.key)
         canonical.append(found.smiles)
-        values.append([_value(row[p.source], p, number, blanked) for p in config.properties])
+        pairs = [_pair(row, p, number, blanked) for p in config.properties]
+        values.append([value for value, _ in pairs])
+        baselines.append([baseline for _, baseline in pairs])
         if number % 500 == 0:
             events.progress(number - 1, len(rows), "reading structures")
     events.progress(len(rows), len(rows), "reading structures")
@@ -102,8 +126,28 @@ def read(path: str | Path, config: DataConfig, events: Events | None = None) -> 
     if not smiles:
         reason = f"; the first was refused because: {dropped[0].reason}" if dropped else ""
         raise UserError(f"{path}: no usable row among {len(rows)}{reason}")
-    array = np.array(values, dtype=np.float64).reshape(len(smiles), len(config.properties))
-    return Table(smiles, keys, canonical, array, config.properties, dropped, blanked, _digest(smiles, keys, array))
+    shape = len(smiles), len(config.properties)
+    array, base = (np.array(part, dtype=np.float64).reshape(shape) for part in (values, baselines))
+    told = Conditions.gather(config.conditions, conditions)
+    digest = _digest(smiles, keys, array, base, geometries, conditions)
+    return Table(smiles, keys, canonical, array, config.properties, dropped, blanked, digest, base, geometries, told)
+
+
+def _columns(config: DataConfig) -> list[str]:
+    """All columns that a configuration reads, each once."""
+    learned = [column for item in config.properties for column in item.columns]
+    told = [column.source for column in config.conditions]
+    named = [config.smiles_column, *learned, *told, *([config.geometry_column] if config.geometry_column else [])]
+    return list(dict.fromkeys(named))
+
+
+def _geometry(block: str, key: str) -> Geometry | None:
+    """The geometry in a cell, None for an empty one; ChemError where it is not that of the molecule."""
+    if not block.strip():
+        return None
+    found = geometry.read(block)
+    geometry.check(found, Chem.MolFromSmiles(key))
+    return found
 
 
 def _is_short(text: str, config: DataConfig) -> bool:
@@ -183,16 +227,33 @@ def report(problems: Sequence[Problem], what: str, events: Events, limit: int = 
 def _value(text: str, item: PropertyConfig, row: int, blanked: list[Problem]) -> float:
     """The number in a cell, or NaN; a cell that holds something else than a usable number is noted in `blanked`."""
     text = text.strip()
-    if text.lower() in ("", "nan", "na", "null", "none"):
+    if text.lower() in MISSING:
         return math.nan
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = number(text)
     for reason in _faults(value, item):
         blanked.append(Problem(row, text, f"{item.source} {reason}"))
         return math.nan
     return value
+
+
+def number(text: str) -> float:
+    """The number that a cell holds, NaN for anything else."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _pair(row: Mapping[str, str], item: PropertyConfig, number: int, blanked: list[Problem]) -> tuple[float, float]:
+    """A value and its baseline, NaN for none; a value whose baseline is missing cannot be learned and is NaN too."""
+    value = _value(row[item.source], item, number, blanked)
+    if not item.baseline:
+        return value, math.nan
+    baseline = _value(row[item.baseline], replace(item, column=item.baseline, baseline=""), number, blanked)
+    if math.isfinite(value) and not math.isfinite(baseline):
+        blanked.append(Problem(number, row[item.baseline], f"{item.source} has no baseline in {item.baseline}"))
+        return math.nan, math.nan
+    return value, baseline
 
 
 def _faults(value: float, item: PropertyConfig) -> Iterator[str]:
@@ -202,8 +263,22 @@ def _faults(value: float, item: PropertyConfig) -> Iterator[str]:
         yield "must be positive on a log10 axis"
 
 
-def _digest(smiles: Sequence[str], keys: Sequence[str], values: Floats) -> str:
+def _digest(
+    smiles: Sequence[str],
+    keys: Sequence[str],
+    values: Floats,
+    baselines: Floats,
+    geometries: Sequence[Geometry | None],
+    conditions: Sequence[Mapping[str, float | str]],
+) -> str:
+    """Of a table without baselines, geometries and conditions it is what it was before there were any."""
     digest = hashlib.sha256()
-    for text, key, row in zip(smiles, keys, values.tolist(), strict=True):
+    for i, (text, key, row) in enumerate(zip(smiles, keys, values.tolist(), strict=True)):
         digest.update(f"{key}\t{text}\t{row!r}\n".encode())
+        if np.isfinite(baselines[i]).any():
+            digest.update(f"{baselines[i].tolist()!r}\n".encode())
+        if conditions[i]:
+            digest.update(f"{sorted(conditions[i].items())!r}\n".encode())
+        if geometries and (found := geometries[i]):
+            digest.update(found.numbers.tobytes() + found.positions.tobytes())
     return digest.hexdigest()

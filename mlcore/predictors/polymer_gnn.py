@@ -33,7 +33,7 @@ from mlcore.predictors.configs import PolymerGNNConfig
 from mlcore.predictors.domain import Domain
 from mlcore.predictors.ensemble import Ensemble
 from mlcore.predictors.fitting import Learner
-from mlcore.predictors.protocol import Predictions
+from mlcore.predictors.protocol import NOTHING, Given, Predictions
 from mlcore.predictors.rehearsal import Rehearsal
 from mlcore.run import Run
 from mlcore.training import Progress, fit
@@ -166,11 +166,11 @@ class PolymerGNN:
         self._model.to(device).eval()
         self._domain = Domain.load(tensors)
 
-    def predict(self, structures: Sequence[str]) -> Predictions:
+    def predict(self, structures: Sequence[str], given: Given = NOTHING) -> Predictions:
         """Scores structures; the answer for one does not depend on the others."""
         return self._answer(*reading.read(structures, self._kind))
 
-    def predict_keys(self, keys: Sequence[str]) -> Predictions:
+    def predict_keys(self, keys: Sequence[str], given: Given = NOTHING) -> Predictions:
         """The same for structures that have been identified."""
         return self._answer(reading.of_keys(keys), [None] * len(keys))
 

@@ -1,11 +1,14 @@
 """What every predictor can do, whatever it is inside."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mlcore.chem.geometry import Geometry
+from mlcore.data.conditions import Conditions
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,36 @@ class Predictions:
         return whole
 
 
+@dataclass(frozen=True)
+class Given:
+    """What is known of N structures beside their identity. An empty field says nothing of any of them."""
+
+    geometries: Sequence[Geometry | str | None] = ()
+    """N: geometries or their xyz or mol blocks; None or an empty text where there is none."""
+    conditions: Conditions = field(default_factory=Conditions)
+    """Of N rows, in the units of the model's configuration (`data.conditions`)."""
+    baselines: NDArray[np.float64] | None = None
+    """(N, P): values of the cheaper method, in the properties' units; NaN where there is none."""
+
+    def of(self, rows: Sequence[int]) -> "Given":
+        """What is known of some of them."""
+        geometries = [self.geometries[row] for row in rows] if len(self.geometries) else ()
+        return Given(
+            geometries, self.conditions.of(rows), None if self.baselines is None else self.baselines[list(rows)]
+        )
+
+
+NOTHING = Given()
+
+
 class Predictor(Protocol):
     """A trained model that gives values with their uncertainty."""
 
     properties: list[dict[str, Any]]
     """One entry a property, as in the bundle's manifest: name, unit, scale, std_scale, ..."""
 
-    def predict(self, structures: Sequence[str]) -> Predictions:
+    def predict(self, structures: Sequence[str], given: Given = NOTHING) -> Predictions:
         """Scores structures as users write them (PSMILES, `[Cu]`/`[Au]` ends, SMILES), in any number and order."""
 
-    def predict_keys(self, keys: Sequence[str]) -> Predictions:
+    def predict_keys(self, keys: Sequence[str], given: Given = NOTHING) -> Predictions:
         """The same for structures given by their identities (`mlcore.chem.identity`), which need no second reading."""

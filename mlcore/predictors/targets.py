@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.config import PropertyConfig
 from mlcore.data.splits import Split
 from mlcore.data.tables import Table
 from mlcore.errors import UserError
@@ -40,6 +41,12 @@ def check_any(table: Table, split: Split) -> None:
         raise UserError(f"data.properties: no training row has a value of {names}; there is nothing to learn")
 
 
+def _levels(item: PropertyConfig) -> dict[str, Any]:
+    """Of which methods the values are; nothing where nobody said."""
+    named = {"baseline": item.baseline, "level": item.level, "baseline_level": item.baseline_level}
+    return {name: text for name, text in named.items() if text}
+
+
 def describe(table: Table, split: Split, before: Sequence[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
     """The property entries of a predictor's manifest; the range is that of the training values, in the unit.
 
@@ -51,7 +58,8 @@ def describe(table: Table, split: Split, before: Sequence[dict[str, Any]] | None
         earlier = before[i] if before else {"training_values": 0}
         ends = [*known, *(earlier[end] for end in ("minimum", "maximum") if end in earlier)]
         entries.append(
-            {
+            _levels(item)
+            | {
                 "name": item.name,
                 "unit": item.unit,
                 "scale": item.scale,

@@ -28,7 +28,7 @@ from mlcore.predictors.configs import TreesConfig
 from mlcore.predictors.domain import Domain
 from mlcore.predictors.features import Features
 from mlcore.predictors.forest import Forest
-from mlcore.predictors.protocol import Predictions
+from mlcore.predictors.protocol import NOTHING, Given, Predictions
 from mlcore.run import Run
 
 Floats = NDArray[np.float64]
@@ -175,11 +175,11 @@ class Trees:
         except (KeyError, ValueError) as error:
             raise UserError(f"bundle {bundle.path}: the weights do not fit the configuration: {error}") from error
 
-    def predict(self, structures: Sequence[str]) -> Predictions:
+    def predict(self, structures: Sequence[str], given: Given = NOTHING) -> Predictions:
         """Scores structures; the answer for one does not depend on the others."""
         return self._answer(*reading.read(structures, self._kind))
 
-    def predict_keys(self, keys: Sequence[str]) -> Predictions:
+    def predict_keys(self, keys: Sequence[str], given: Given = NOTHING) -> Predictions:
         """The same for structures that have been identified."""
         return self._answer(reading.of_keys(keys), [None] * len(keys))
 

@@ -1,0 +1,58 @@
+"""Delta learning: a predictor of the difference between two methods, added to what the cheaper one gave.
+
+Ramakrishnan et al., J. Chem. Theory Comput. 11, 2087 (2015); for energies of G4MP2 from those of B3LYP, Ward et al.,
+MRS Commun. 9, 891 (2019). Any architecture can learn a difference: the table hands it over as the target
+(`mlcore.data.tables.Table.targets`), and what comes back is put on top of the baseline here. On a log10 scale the
+difference is a ratio.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mlcore.predictors.protocol import NOTHING, Given, Predictions, Predictor
+
+
+def wrapped(predictor: Predictor) -> Predictor:
+    """The predictor itself, or one that adds the baselines where its properties have such."""
+    return Delta(predictor) if any(item.get("baseline") for item in predictor.properties) else predictor
+
+
+class Delta:
+    """A predictor of differences that answers with values (`mlcore.predictors.protocol.Predictor`)."""
+
+    def __init__(self, difference: Predictor) -> None:
+        self.difference = difference
+        self.properties: list[dict[str, Any]] = difference.properties
+
+    def predict(self, structures: Sequence[str], given: Given = NOTHING) -> Predictions:
+        """Values of structures whose baselines are given; one without is refused."""
+        return self._added(self.difference.predict(structures, given), given)
+
+    def predict_keys(self, keys: Sequence[str], given: Given = NOTHING) -> Predictions:
+        """The same for structures that have been identified."""
+        return self._added(self.difference.predict_keys(keys, given), given)
+
+    def _added(self, found: Predictions, given: Given) -> Predictions:
+        mean, std, errors = found.mean.copy(), found.std.copy(), list(found.errors)
+        missing = np.full(mean.shape, np.nan)
+        baselines = missing if given.baselines is None else given.baselines
+        for i, item in enumerate(self.properties):
+            if not item.get("baseline"):
+                continue
+            if item["scale"] == "log10":
+                mean[:, i] *= np.where(baselines[:, i] > 0, baselines[:, i], np.nan)
+            else:
+                mean[:, i] += baselines[:, i]
+            for row in np.flatnonzero(np.isnan(mean[:, i])):
+                std[row, i] = np.nan
+                errors[row] = errors[row] or _lacking(item)
+        refused = np.array([error is not None for error in errors], dtype=bool)
+        mean[refused], std[refused] = np.nan, np.nan
+        return Predictions(mean, std, found.in_domain & ~refused, errors)
+
+
+def _lacking(item: dict[str, Any]) -> str:
+    level = f" of {item['baseline_level']}" if item.get("baseline_level") else ""
+    return f"{item['baseline']}: the value{level} is needed, as the model knows only the difference to it"
