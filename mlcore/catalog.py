@@ -35,6 +35,8 @@ class Architecture:
     """Defaults of the training section that suit this architecture better than the common ones."""
     goes_on: bool = True
     """Whether a training can start from a model of this kind."""
+    takes: tuple[str, ...] = ()
+    """What it reads beside the structures: `geometry`, `conditions`."""
 
     @property
     def config_class(self) -> type[Any]:
@@ -108,6 +110,24 @@ ARCHITECTURES: dict[str, Architecture] = {
             training={"steps": 400, "learning_rate": 0.05, "valid_every": 20},
             goes_on=False,
         ),
+        Architecture(
+            name="schnet",
+            task="predict",
+            summary="Network over atoms in space: energies of molecules, direct, as a difference, or by transfer",
+            config="mlcore.predictors.configs:SchNetConfig",
+            module="mlcore.predictors.schnet",
+            training={
+                "steps": 5000,
+                "batch_size": 32,
+                "learning_rate": 5e-4,
+                "weight_decay": 0.0,
+                "beta2": 0.999,
+                "ema": 0.99,
+                "precision": "float32",  # energies have more digits than bfloat16
+                "compile": "off",  # molecules of every size
+            },
+            takes=("geometry",),
+        ),
     )
 }
 
@@ -127,4 +147,5 @@ def describe(architecture: Architecture) -> dict[str, Any]:
         "summary": architecture.summary,
         "model": options.schema(architecture.config_class),
         "training_defaults": dict(architecture.training),
+        "takes": list(architecture.takes),
     }

@@ -40,3 +40,17 @@ class TreesConfig:
     radius: int = option(2, "bonds that a surrounding reaches", minimum=0, maximum=4)
     least: int = option(10, "training structures that must have a surrounding for it to be counted", minimum=1)
     landmarks: int = option(512, "training structures kept to judge what is in the domain", minimum=2, maximum=4096)
+
+
+@dataclass(frozen=True)
+class SchNetConfig:
+    """Networks over atoms in space."""
+
+    members: int = option(1, "networks in the ensemble", minimum=1, maximum=32, free=True)
+    width: int = option(128, "numbers per atom", minimum=4, maximum=1024)
+    interactions: int = option(6, "rounds in which atoms hear of their neighbours", minimum=1, maximum=32)
+    gaussians: int = option(50, "functions that a distance is expanded in", minimum=2, maximum=1000)
+    cutoff: float = option(5.0, "angstrom within which atoms see one another", minimum=1.0, maximum=50.0)
+    landmarks: int = option(
+        512, "training structures kept to judge what is in the domain", minimum=2, maximum=4096, free=True
+    )

@@ -5,25 +5,33 @@ variances plus the variance of their means.
 """
 
 from collections.abc import Iterable
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch_geometric.data import Data
-
-from mlcore.data.graphs import Graphs
 
 Floats = NDArray[np.float64]
 
 _AT_ONCE = 256  # graphs in one pass: small enough for the caches of a CPU core
 
 
+class Batches(Protocol):
+    """Structures from which batches are taken (`mlcore.data.graphs.Graphs`, `mlcore.data.geometries.Geometries`)."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, rows: npt.ArrayLike, device: torch.device | str = "cpu") -> Any:
+        """Some of them, as a network takes them."""
+
+
 class Ensemble(nn.Module):
     """All members, trained side by side, with what turns their numbers into values.
 
-    A member answers a batch of graphs with a mean and a log variance per property, both (G, P), in standard deviations
-    of the training values.
+    A member answers a batch of structures with a mean and a log variance per property, both (G, P), in standard
+    deviations of the training values.
     """
 
     def __init__(self, members: Iterable[nn.Module], properties: int) -> None:
@@ -35,19 +43,24 @@ class Ensemble(nn.Module):
         for name in ("target_mean", "target_std", "calibration"):
             self.register_buffer(name, torch.ones(properties, dtype=torch.float64))
 
-    def forward(self, graph: Data) -> tuple[Tensor, Tensor]:
+    def forward(self, graph: Any) -> tuple[Tensor, Tensor]:
         """Mean and variance of the mixture, both (G, P), in standard deviations of the training values."""
         means, logs = (torch.stack(part) for part in zip(*(member(graph) for member in self.members), strict=True))
         return means.mean(0), logs.exp().mean(0) + means.var(0, unbiased=False)
 
+    def answers(self, graphs: Batches, device: torch.device, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """What `forward` says of some rows, a few at a time."""
+        parts = [self(graphs.batch(rows[i : i + _AT_ONCE], device)) for i in range(0, len(rows), _AT_ONCE)]
+        empty = torch.empty(0, len(self.target_mean), device=device)
+        mean, variance = (torch.cat([empty, *(part[i] for part in parts)]) for i in (0, 1))
+        return mean, variance
+
     @torch.no_grad()
     def score(
-        self, graphs: Graphs, device: torch.device, rows: NDArray[np.int64] | None = None
+        self, graphs: Batches, device: torch.device, rows: NDArray[np.int64] | None = None
     ) -> tuple[Floats, Floats]:
         """Mean and calibrated std on the model's axis, both (N, P), of some or all graphs; in eval mode."""
         rows = np.arange(len(graphs)) if rows is None else rows
-        parts = [self(graphs.batch(rows[i : i + _AT_ONCE], device)) for i in range(0, len(rows), _AT_ONCE)]
-        empty = torch.empty(0, len(self.target_mean))
-        mean, variance = (torch.cat([empty, *(p[i].cpu() for p in parts)]).double() for i in (0, 1))
+        mean, variance = (part.cpu().double() for part in self.answers(graphs, device, rows))
         location, unit = self.target_mean.cpu(), self.target_std.cpu()
         return (mean * unit + location).numpy(), (variance.sqrt() * unit * self.calibration.cpu()).numpy()

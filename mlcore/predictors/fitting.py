@@ -3,7 +3,7 @@
 Missing values are left out of the loss, property by property.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,11 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch_geometric.data import Data
 
-from mlcore.data.graphs import Graphs
 from mlcore.data.splits import Split
-from mlcore.predictors.ensemble import Ensemble
+from mlcore.predictors.ensemble import Batches, Ensemble
 from mlcore.predictors.rehearsal import Recall, Rehearsal
 from mlcore.run import Run
 from mlcore.training import batch_rows
@@ -25,7 +23,7 @@ from mlcore.training import batch_rows
 class Batch:
     """What one member learns from in one step."""
 
-    graph: Data
+    graph: Any  # of B structures, as the members take it
     target: Tensor  # (B, P)
     known: Tensor  # (P,) values of each property, in the batches of all processes together
     recall: Recall | None
@@ -37,10 +35,12 @@ class Learner:
 
     ensemble: Ensemble
     run: Run
-    graphs: Graphs
+    graphs: Batches
     targets: Tensor  # (N, P) in standard deviations, NaN where there is no value
     split: Split
     rehearsal: Rehearsal | None = None
+    penalty: Callable[..., Tensor] = functional.huber_loss
+    """Of an error in standard deviations; called with `reduction`, as those of torch are."""
     model: nn.Module = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,13 +58,13 @@ class Learner:
         return Batch(self.graphs.batch(rows, device), self.targets[rows].to(device), known.to(device), recall)
 
     def loss(self, batch: list[Batch]) -> Tensor:
-        """Mean over the members of Huber loss of the mean plus likelihood of the variance, plus what is forgotten."""
+        """Mean over the members of the penalty of the mean plus likelihood of the variance, plus what is forgotten."""
         if self.run.init:  # statistics of a few new graphs must not replace those of thousands: they stay as in use
             self.model.eval()
         losses = []
         for member, part in zip(self.ensemble.members, batch, strict=True):
             mean, log_variance = member(part.graph)
-            losses.append(over_known(functional.huber_loss, mean, part.target, part.known))
+            losses.append(over_known(self.penalty, mean, part.target, part.known))
             losses.append(over_known(_variance_loss, log_variance, (part.target - mean.detach()).square(), part.known))
             if self.rehearsal and part.recall:
                 losses.append(self.rehearsal.loss(member, part.recall))
@@ -76,7 +76,7 @@ class Learner:
         truth = self.targets[rows].to(self.run.device)
         if not truth.isfinite().any():
             return {}
-        mean, _ = self.ensemble(self.graphs.batch(rows, self.run.device))
+        mean = self.ensemble.answers(self.graphs, self.run.device, rows)[0]
         errors = ((mean - truth).abs().cpu() * self.ensemble.target_std.cpu()).numpy()
         known = [i for i in range(errors.shape[1]) if np.isfinite(errors[:, i]).any()]
         names = [item.name for item in self.run.table.properties]

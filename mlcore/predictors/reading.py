@@ -1,12 +1,20 @@
-"""Structures as predictors see them: the closed ring of a polymer, the canonical molecule."""
+"""Structures as predictors see them: the closed ring of a polymer, the canonical molecule, its atoms in space."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from rdkit import Chem
 
-from mlcore.chem import molecule, polymer
+from mlcore.chem import geometry, molecule, polymer
 from mlcore.chem.errors import ChemError
+from mlcore.chem.geometry import Geometry
 from mlcore.chem.identity import Kind
+from mlcore.data.tables import Table
+from mlcore.errors import UserError
+from mlcore.events import Events
+from mlcore.predictors.protocol import Given
 
 
 def read(structures: Sequence[str], kind: Kind) -> tuple[list[Chem.Mol], list[str | None]]:
@@ -25,3 +33,58 @@ def read(structures: Sequence[str], kind: Kind) -> tuple[list[Chem.Mol], list[st
 def of_keys(keys: Sequence[str]) -> list[Chem.Mol]:
     """The same molecules from the structures' identities, several times as fast."""
     return [Chem.MolFromSmiles(key) for key in keys]
+
+
+@dataclass(frozen=True)
+class InSpace:
+    """The molecules that could be read with a geometry, and for each structure None or why not."""
+
+    molecules: list[Chem.Mol]
+    geometries: list[Geometry]
+    errors: list[str | None]
+
+
+def in_space(structures: Sequence[str], given: Given, elements: NDArray[np.int64]) -> InSpace:
+    """Molecules with the geometries that are given, or with guessed ones; only of `elements`, by atomic number."""
+    read = InSpace([], [], [])
+    blocks = given.geometries if len(given.geometries) else [None] * len(structures)
+    for text, block in zip(structures, blocks, strict=True):
+        try:
+            canonical = molecule.parse(text).canonical
+            found = _geometry(canonical, block)
+            _check_elements(found, elements)
+        except ChemError as error:
+            read.errors.append(str(error))
+            continue
+        read.molecules.append(canonical)
+        read.geometries.append(found)
+        read.errors.append(None)
+    return read
+
+
+def geometries_of(table: Table, events: Events) -> list[Geometry]:
+    """A geometry for each row of a training table; UserError where one has to be guessed and cannot be."""
+    given = table.geometries or [None] * len(table.keys)
+    missing = sum(found is None for found in given)
+    if missing:
+        events.log("warning", f"{missing:,} of {len(given):,} geometries are not given and are guessed")
+    try:
+        return [found or geometry.guess(key) for found, key in zip(given, table.keys, strict=True)]
+    except ChemError as error:
+        raise UserError(f"a geometry is needed and cannot be guessed: {error}") from error
+
+
+def _geometry(canonical: Chem.Mol, block: Geometry | str | None) -> Geometry:
+    """The geometry that is given for a molecule, checked, or a guessed one."""
+    if block is None or (isinstance(block, str) and not block.strip()):
+        found = geometry.guess(Chem.MolToSmiles(canonical))
+    else:
+        found = geometry.read(block) if isinstance(block, str) else block
+    geometry.check(found, canonical)
+    return found
+
+
+def _check_elements(found: Geometry, elements: NDArray[np.int64]) -> None:
+    strange = sorted({s for s, z in zip(found.symbols, found.numbers, strict=True) if z not in elements})
+    if strange:
+        raise ChemError("element", f"no training structure has {', '.join(strange)}; nothing is known of it")

@@ -12,6 +12,8 @@ from mlcore.evaluation import calibration, regression
 from mlcore.events import Events
 
 Floats = NDArray[np.float64]
+Score = Callable[[NDArray[np.int64]], tuple[Floats, Floats]]
+"""Mean and standard deviation, both (R, P) on the axis, of R rows of the table."""
 
 
 def calibrate(
@@ -35,7 +37,7 @@ def calibrate(
 def parts(
     table: Table,
     split: Split,
-    score: Callable[[NDArray[np.int64]], tuple[Floats, Floats]],
+    score: Score,
     in_domain: NDArray[np.bool_],
 ) -> dict[str, dict[str, Any]]:
     """{property: {valid: {...}, test: {...}}} of what `score` says, mean and std on the axis, of rows of the table.

@@ -50,7 +50,7 @@ def test_the_catalog_for_a_person(capsys: pytest.CaptureFixture[str], monkeypatc
     lines = [line.split() for line in text.splitlines()]
     assert "gpt           generate" in text
     for name, default in (
-        ("model.members", "4"),
+        ("model.leaves", "15"),
         ("architecture", "required"),
         ("seed", "0"),
         ("training.warmup_steps", "100"),

@@ -1,0 +1,65 @@
+"""Dressed atoms: each element contributes one number to a molecule, fitted by least squares.
+
+The energy of a molecule is mostly the energies of its atoms (see e.g. Ward et al., MRS Commun. 9, 891 (2019)); what is
+left after them is what a model has to learn. Alone they are the baseline that any model of geometries has to beat.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mlcore.chem.geometry import Geometry
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class DressedAtoms:
+    """What each element contributes to each of P quantities."""
+
+    elements: NDArray[np.int64]
+    """(E,) atomic numbers, ascending."""
+    contributions: Floats
+    """(E, P), in the units of the quantities."""
+
+    @classmethod
+    def fit(cls, geometries: Sequence[Geometry], targets: Floats) -> "DressedAtoms":
+        """Least squares for targets (N, P), NaN where unknown; the smallest contributions where several fit as well."""
+        elements = np.unique(np.concatenate([geometry.numbers for geometry in geometries])).astype(np.int64)
+        counts = _counts(geometries, elements)
+        columns = []
+        for target in targets.T:
+            known = np.isfinite(target)
+            columns.append(np.linalg.lstsq(counts[known], target[known], rcond=None)[0])
+        return cls(elements, np.stack(columns, axis=1))
+
+    def __call__(self, geometries: Sequence[Geometry]) -> Floats:
+        """(N, P): the sums over the atoms; every element must be known."""
+        values: Floats = _counts(geometries, self.elements) @ self.contributions
+        return values
+
+    def tensors(self) -> dict[str, Tensor]:
+        """For the bundle; `load` takes them back."""
+        return {
+            "dressed.elements": torch.from_numpy(self.elements),
+            "dressed.contributions": torch.from_numpy(self.contributions),
+        }
+
+    @classmethod
+    def load(cls, tensors: Mapping[str, Tensor]) -> "DressedAtoms":
+        """From the tensors of a bundle; KeyError or ValueError where they do not fit together."""
+        elements, contributions = tensors["dressed.elements"], tensors["dressed.contributions"]
+        if elements.ndim != 1 or contributions.ndim != 2 or len(contributions) != len(elements):
+            raise ValueError("dressed atoms: elements and contributions")
+        return cls(elements.numpy(), contributions.numpy())
+
+
+def _counts(geometries: Sequence[Geometry], elements: NDArray[np.int64]) -> Floats:
+    """(N, E): how many atoms of each element each molecule has."""
+    return np.array(
+        [[np.count_nonzero(geometry.numbers == z) for z in elements] for geometry in geometries], dtype=np.float64
+    ).reshape(len(geometries), len(elements))
