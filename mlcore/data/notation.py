@@ -2,19 +2,24 @@
 
 A SMILES is broken by one bracket or bond too many. SELFIES (Krenn et al., Mach. Learn.: Sci. Technol. 2020) reads every
 sequence of its tokens as a structure that keeps to valences. What is left to go wrong is that a repeat unit has two
-ends; so a text names as few of them as it can: it begins at the first, and at its last atom is the other, unless the
-text has put that elsewhere. A named end is spelt as astatine, which has one bond, since SELFIES knows no `*`.
+ends; so a text names as few of them as it can: it begins at the first, and where it stops is the other, unless the text
+has put that elsewhere. As SELFIES does with tokens for which there is no room, what cannot be meant is passed over: of
+several named ends all but the first, and atoms at the stop that have no hydrogen to give up for an end. A named end is
+spelt as astatine, which has one bond, since SELFIES knows no `*`.
 """
 
+import re
 from typing import Literal
 
 import selfies
+from rdkit import Chem
 
 from mlcore.chem.identity import Kind
 
 Notation = Literal["smiles", "selfies"]
 
 _END = "[At]"
+_ATOM = re.compile(r"(\[[^\]]+\]|Br|Cl|[BCNOPSFI])((?:[-=#/\\]?(?:\d|%\d\d))*)")  # with its ring closures
 _VALENCES = {**selfies.get_preset_constraints("default"), "At": 1, "Si": 4}
 
 _SYMBOLS = """
@@ -46,7 +51,22 @@ def read(text: str, notation: Notation, kind: Kind) -> str:
     """The SMILES that a text stands for, its chain ends `*`; a SMILES text stands for itself, right or wrong."""
     if notation == "smiles":
         return text
-    if kind == "polymer":
-        text = _END + text + ("" if _END in text else _END)
     selfies.set_semantic_constraints(_VALENCES)
-    return str(selfies.decoder(text)).replace(_END, "*")
+    if kind == "molecule":
+        return str(selfies.decoder(text))
+    before, named, after = text.partition(_END)
+    smiles = str(selfies.decoder(_END + before + (named or _END) + after.replace(_END, "")))
+    return (smiles if smiles.count(_END) > 1 else _ended(smiles)).replace(_END, "*")
+
+
+def _ended(smiles: str) -> str:
+    """A SMILES with an end at the last of its plain atoms that has a hydrogen; without one it stays as it is."""
+    molecule = Chem.MolFromSmiles(smiles)
+    if molecule is None:
+        return smiles
+    atoms = list(_ATOM.finditer(smiles))
+    for atom, found in zip(reversed(list(molecule.GetAtoms())), reversed(atoms), strict=True):
+        if atom.GetTotalNumHs() and not found[1].startswith("["):
+            place = found.end()
+            return f"{smiles}{_END}" if place == len(smiles) else f"{smiles[:place]}({_END}){smiles[place:]}"
+    return smiles

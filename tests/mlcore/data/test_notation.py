@@ -45,6 +45,21 @@ def test_every_sequence_of_tokens_is_a_structure(parts: list[str]) -> None:
         assert is_valid(smiles)
 
 
+@pytest.mark.parametrize(
+    ("text", "smiles"),
+    [
+        ("[C][C][F]", "*CC(*)F"),  # the last atom has no hydrogen for an end, the one before has
+        ("[C][C][Branch1][C][F][F]", "*CC(*)(F)F"),
+        ("[C][At][C][At][O]", "*C*"),  # nothing follows an end
+        ("[C][Branch1][C][At][C][Branch1][C][At][O]", "*C(*)CO"),  # the first named end counts
+        ("[C][=C][Branch1][C][F][F]", "*C(*)=C(F)F"),
+        ("[N][=C][=O]", "*N=C=O"),  # nowhere is room for the other
+    ],
+)
+def test_ends_that_cannot_be_meant_are_passed_over(text: str, smiles: str) -> None:
+    assert Chem.CanonSmiles(notation.read(text, "selfies", "polymer")) == Chem.CanonSmiles(smiles)
+
+
 def test_a_text_names_an_end_only_where_it_must() -> None:
     assert notation.spell("*CCO*", "selfies") == "[C][C][O]"
     assert notation.spell("*C(*)C", "selfies") == "[C][Branch1][C][At][C]"
