@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -181,6 +182,7 @@ def main() -> None:
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000], help="strings of each sample")
     parser.add_argument("--seeds", type=int, default=3, help="samples of each case")
+    parser.add_argument("--jobs", type=int, default=1, help="samples drawn and measured at once")
     parser.add_argument("--work", type=Path, default=ROOT / ".local" / "bench" / "generators", help="where to keep all")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks" / "generators.md")
     args = parser.parse_args()
@@ -191,13 +193,18 @@ def main() -> None:
     for training in TRAININGS:
         if training.name.startswith(args.only):
             bench.train(training)
-    for case in (case for case in CASES if case.name.startswith(args.only)):
-        training = trainings[case.training]
-        for n, distinct, seed in product(args.sizes, (False, True), range(args.seeds)):
-            if case.distinct or not distinct:
-                bench.measure(
-                    Sample(case, n, seed, distinct), bool(training.parent), fcd=(n, seed) == (min(args.sizes), 0)
-                )
+    samples = [
+        Sample(case, n, seed, distinct)
+        for case, n, distinct, seed in product(CASES, args.sizes, (False, True), range(args.seeds))
+        if case.name.startswith(args.only) and (case.distinct or not distinct)
+    ]
+
+    def measured(sample: Sample) -> None:
+        pretrained = bool(trainings[sample.case.training].parent)
+        bench.measure(sample, pretrained, fcd=(sample.n, sample.seed) == (min(args.sizes), 0))
+
+    with ThreadPoolExecutor(args.jobs) as workers:
+        list(workers.map(measured, samples))
     args.page.parent.mkdir(parents=True, exist_ok=True)
     args.page.write_text(generators_report.page(bench.rows(), bench.work, list(trainings)))
 
