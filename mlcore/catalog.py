@@ -128,6 +128,26 @@ ARCHITECTURES: dict[str, Architecture] = {
             },
             takes=("geometry",),
         ),
+        Architecture(
+            name="polymer-arrhenius",
+            task="predict",
+            summary="Ensemble of small networks for polymers with salts, which give a law over the temperature",
+            config="mlcore.predictors.configs:PolymerArrheniusConfig",
+            module="mlcore.predictors.arrhenius",
+            training={
+                "steps": 1500,
+                "batch_size": 128,
+                "learning_rate": 3e-3,
+                "final_learning_rate": 0.0,
+                "weight_decay": 0.1,
+                "beta2": 0.999,
+                "clip": 0.0,
+                "precision": "float32",
+                "compile": "off",
+            },
+            goes_on=False,
+            takes=("conditions",),
+        ),
     )
 }
 

@@ -24,6 +24,7 @@ class PropertyConfig:
     column: str = option("", "column of the table; empty: the same as the name")
     unit: str = option("", "unit of the column's values, kept in the bundle")
     scale: Scale = option("linear", "axis on which the model works")
+    logarithm: bool = option(False, "the column holds decimal logarithms of the values in the unit")
     baseline: str = option(
         "", "column with the same quantity from a cheaper method; what is learned is the difference to it"
     )

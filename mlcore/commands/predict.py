@@ -2,17 +2,21 @@
 
 import argparse
 import csv
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from mlcore import bundle, device
-from mlcore.data import tables
+from mlcore.bundle import Bundle
+from mlcore.data import conditions, tables
 from mlcore.data.tables import Problem
 from mlcore.errors import UserError
 from mlcore.events import Events
 from mlcore.files import replacing
-from mlcore.predictors import given
+from mlcore.predictors import given, temperature
 from mlcore.predictors.protocol import Given, Predictor
 
 _BATCH = 512
@@ -24,7 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE.csv", help="structures to score")
     parser.add_argument("--smiles-column", default="smiles", help="their column (default smiles)")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="the table with what was predicted")
-    parser.add_argument("--temperature-k", type=float, metavar="KELVIN", help="for models trained over temperatures")
+    parser.add_argument("--temperature-k", type=float, metavar="KELVIN", help="the temperature of all rows")
+    parser.add_argument(
+        "--condition",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a condition of all rows, by its name in the model, in place of its column (may be repeated)",
+    )
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="where to run (default auto)")
 
 
@@ -42,8 +53,9 @@ def run(args: argparse.Namespace, events: Events) -> None:
     )
     if data.geometry_column and data.geometry_column not in rows[0]:
         events.log("warning", f"{args.file}: no column {data.geometry_column!r}: the geometries are guessed")
-    if args.temperature_k is not None:
-        raise UserError(f"--temperature-k: {args.bundle} was trained at one temperature; leave the option out")
+    same = constants(args.condition, args.temperature_k, model)
+    if unsaid := [c.source for c in data.conditions if c.source not in rows[0] and c.source not in same]:
+        events.log("warning", f"{args.file}: no column {', '.join(map(repr, unsaid))}: unknown in all rows")
     names = [entry["name"] for entry in predictor.properties]
     added = [column for name in names for column in (name, f"{name}_std", f"{name}_in_domain")] + ["error"]
     header = [column for column in rows[0] if column is not None]
@@ -56,7 +68,7 @@ def run(args: argparse.Namespace, events: Events) -> None:
         for start in range(0, len(rows), _BATCH):
             batch = rows[start : start + _BATCH]
             texts = [row[args.smiles_column].strip() for row in batch]
-            scored = _score(predictor, texts, *given.of_rows(batch, data))
+            scored = _score(predictor, texts, *given.of_rows([row | same for row in batch], data))
             for offset, (row, cells, inside) in enumerate(zip(batch, *scored, strict=True)):
                 writer.writerow([row[column] for column in header] + cells)
                 outside += inside is False
@@ -69,6 +81,29 @@ def run(args: argparse.Namespace, events: Events) -> None:
     counts = {"rows": len(rows), "scored": len(rows) - len(refused), "refused": len(refused), "out_of_domain": outside}
     spent = {"device": device.describe(device.select(args.device)), "seconds": round(time.monotonic() - began, 2)}
     events.result({"out": str(args.out), **counts, **spent})
+
+
+def constants(wishes: Sequence[str], kelvin: float | None, model: Bundle) -> dict[str, str]:
+    """Cells that all rows share, by column, as `--condition NAME=VALUE` and `--temperature-k` say; checked here."""
+    known = {item.name: item for item in model.config.data.conditions}
+    said: dict[str, str] = {}
+    for wish in wishes:
+        name, equals, value = wish.partition("=")
+        if not equals or name not in known:
+            has = f"the model has {', '.join(known)}" if known else "the model was trained without conditions"
+            raise UserError(f"--condition {wish}: expected NAME=VALUE; {has}")
+        said[known[name].source] = value.strip()
+    if kelvin is not None:
+        if not hasattr(model.config.model, "temperature"):
+            raise UserError(f"--temperature-k: {model.path} was trained at one temperature; leave the option out")
+        heat = temperature.column(model.config.data.conditions, model.config.model.temperature)
+        if heat.source in said:
+            raise UserError(f"--temperature-k and --condition {heat.name} say the same; leave one out")
+        if not 0 < kelvin < math.inf:
+            raise UserError(f"--temperature-k {kelvin:g}: must be above absolute zero, 0 K")
+        said[heat.source] = repr(float(temperature.from_kelvin(np.array(kelvin), heat.unit)))
+    conditions.cells(model.config.data.conditions, said)
+    return said
 
 
 def _score(

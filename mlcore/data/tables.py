@@ -229,17 +229,19 @@ def _value(text: str, item: PropertyConfig, row: int, blanked: list[Problem]) ->
     text = text.strip()
     if text.lower() in MISSING:
         return math.nan
-    value = number(text)
+    value = number(text, item.logarithm)
     for reason in _faults(value, item):
         blanked.append(Problem(row, text, f"{item.source} {reason}"))
         return math.nan
     return value
 
 
-def number(text: str) -> float:
-    """The number that a cell holds, NaN for anything else."""
+def number(text: str, logarithm: bool = False) -> float:
+    """The number that a cell holds, or whose decimal logarithm it holds; NaN for anything else."""
     try:
-        return float(text)
+        return 10.0 ** float(text) if logarithm else float(text)
+    except OverflowError:
+        return math.inf
     except ValueError:
         return math.nan
 

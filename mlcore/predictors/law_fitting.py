@@ -1,0 +1,87 @@
+"""How an ensemble with a law for readout learns: rows drawn by structure, each member from batches of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import huber_loss
+
+from mlcore.data.splits import Split
+from mlcore.predictors.fitting import over_known
+from mlcore.predictors.law import LawNetwork
+from mlcore.run import Run
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+_DELTA = 0.5  # standard deviations where the loss turns from the square to the absolute error
+_AT_ONCE = 2048  # rows in one pass
+
+
+@dataclass
+class Learner:
+    """What the training loop needs (`mlcore.training.Learner`)."""
+
+    network: LawNetwork
+    run: Run
+    inputs: Tensor  # (N, F)
+    kelvin: Tensor  # (N,)
+    targets: Tensor  # (N, P) in standard deviations, NaN where there is no value
+    split: Split
+    chances: Floats  # of the training rows
+    model: nn.Module = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.model = self.network
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Rows for each member, (M, B), and the values of each property in the batches of all processes, (P,)."""
+        size = self.run.batch_size, self.network.config.members
+        drawn = np.random.default_rng([self.run.config.seed, step]).choice(self.split.train, size, p=self.chances)
+        known = self.targets[drawn.ravel()].isfinite().sum(0)
+        return torch.from_numpy(self.run.group.share(drawn).T.copy()), known
+
+    def loss(self, batch: tuple[Tensor, Tensor]) -> Tensor:
+        """Mean over the members of their Huber losses."""
+        rows, known = batch
+        found = self.network(self.inputs[rows], self.kelvin[rows]).flatten(0, 1)
+        return over_known(huber, found, self.targets[rows].flatten(0, 1), known)
+
+    def validate(self) -> Mapping[str, float]:
+        """Huber loss of the ensemble's mean on the validation rows."""
+        rows = self.split.valid
+        truth = self.targets[rows]
+        if not truth.isfinite().any():
+            return {}
+        return {"loss": float(over_known(huber, self.scores(rows).mean(dim=0), truth))}
+
+    @torch.no_grad()
+    def scores(self, rows: Indices) -> Tensor:
+        """(M, R, P) of some rows."""
+        return scores(self.network, self.inputs[rows], self.kelvin[rows])
+
+
+def huber(found: Tensor, target: Tensor, reduction: str) -> Tensor:
+    """The loss of single values."""
+    return huber_loss(found, target, reduction=reduction, delta=_DELTA)
+
+
+@torch.no_grad()
+def scores(network: LawNetwork, inputs: Tensor, kelvin: Tensor) -> Tensor:
+    """Members' answers (M, N, P) for inputs (N, F); none for no row."""
+    members = network.config.members
+    parts = [torch.empty(members, 0, network.properties, device=inputs.device)]
+    for start in range(0, len(inputs), _AT_ONCE):
+        x, t = (part[start : start + _AT_ONCE] for part in (inputs, kelvin))
+        parts.append(network(x.expand(members, *x.shape), t.expand(members, *t.shape)))
+    return torch.cat(parts, dim=1)
+
+
+def chances(place: Indices, usable: NDArray[np.bool_], evenness: float) -> Floats:
+    """(R,) with which rows are drawn, for the structure of each and whether it has a value."""
+    rows = np.bincount(place[usable], minlength=int(place.max()) + 1)[place]
+    weights = np.where(usable, np.maximum(rows, 1.0) ** -evenness, 0.0)
+    return weights / weights.sum()
