@@ -23,7 +23,7 @@ from mlcore.data.splits import Split
 from mlcore.data.tables import Table
 from mlcore.errors import UserError
 from mlcore.events import finite
-from mlcore.manifest import FORMAT_VERSION, MANIFEST, Manifest, parse_json, read
+from mlcore.manifest import FORMAT_VERSION, MANIFEST, Manifest, figures, parse_json, read
 from mlcore.predictors import delta
 
 WEIGHTS = "model.safetensors"
@@ -180,7 +180,7 @@ def card(manifest: Manifest, notes: str) -> str:
         "To make it again, save the configuration below as CONFIG.json and run "
         "`python -m mlcore train CONFIG.json --data TABLE.csv --out BUNDLE` on the same table.",
         "## Metrics",
-        "```json\n" + json.dumps(finite(manifest.metrics), indent=2) + "\n```",
+        "```json\n" + json.dumps(finite(figures(manifest.metrics)), indent=2) + "\n```",
         "## Configuration",
         "```json\n" + json.dumps(manifest.config, indent=2) + "\n```",
     ]

@@ -14,6 +14,9 @@ from mlcore.errors import UserError
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 
+SERIES = ("parity", "calibration_curve", "error_by_similarity", "top_k")
+"""Names in a predictor's metrics of what is to be drawn rather than read."""
+
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.(safetensors|json|md)")
 _MAX_MANIFEST_BYTES = 4_000_000
 
@@ -104,3 +107,12 @@ def parse_json(path: Path, name: str, content: bytes) -> Any:
         return json.loads(content)
     except ValueError as error:
         raise UserError(f"bundle {path}: {name} is not JSON: {error}") from error
+
+
+def figures(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The metrics without their SERIES."""
+    return {
+        name: figures(value) if isinstance(value, Mapping) else value
+        for name, value in metrics.items()
+        if name not in SERIES
+    }

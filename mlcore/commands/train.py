@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mlcore import bundle, catalog, config, device, parallel
+from mlcore import bundle, catalog, config, device, manifest, parallel
 from mlcore.data import tables
 from mlcore.errors import UserError
 from mlcore.events import Events, Silence
@@ -54,7 +54,7 @@ def _train(args: argparse.Namespace, events: Events, group: Group) -> None:
             "bundle": str(args.out),
             "digest": saved.digest,
             "dropped": len(table.dropped),
-            "metrics": trained.metrics,
+            "metrics": manifest.figures(trained.metrics),
             "device": device.describe(task.device),
         }
     )

@@ -1,12 +1,16 @@
 """Do the stated uncertainties hold? Coverage of intervals, and the factor that makes them hold."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
 Floats = NDArray[np.float64]
+
+LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+"""Of the intervals that `curve` looks at."""
 
 
 def half_width(level: float) -> float:
@@ -20,6 +24,17 @@ def coverage(truth: Floats, mean: Floats, std: Floats, level: float = 0.9) -> fl
     if not known.any():
         return float("nan")
     return float((np.abs(truth - mean)[known] <= half_width(level) * std[known]).mean())
+
+
+def curve(truth: Floats, mean: Floats, std: Floats, levels: Sequence[float] = LEVELS) -> list[tuple[float, float]]:
+    """What each level promises and what it holds, of (N,) pairs; empty without any truth.
+
+    A reliability diagram of a regression (Kuleshov et al., ICML 2018): stated uncertainties that hold give the
+    diagonal, too narrow ones lie below it.
+    """
+    if not np.isfinite(truth).any():
+        return []
+    return [(level, coverage(truth, mean, std, level)) for level in levels]
 
 
 def scale_factor(truth: Floats, mean: Floats, std: Floats, level: float = 0.9) -> float | None:

@@ -1,15 +1,17 @@
 """What held-out rows say about a predictor, in the form in which it lands in the manifest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.data.conditions import Conditions
 from mlcore.data.splits import Split
 from mlcore.data.tables import Table
 from mlcore.evaluation import calibration, regression
 from mlcore.events import Events
+from mlcore.predictors import detail
 
 Floats = NDArray[np.float64]
 Score = Callable[[NDArray[np.int64]], tuple[Floats, Floats]]
@@ -42,14 +44,40 @@ def parts(
 ) -> dict[str, dict[str, Any]]:
     """{property: {valid: {...}, test: {...}}} of what `score` says, mean and std on the axis, of rows of the table.
 
-    The valid part has steered the training, the test part nothing.
+    The valid part has steered the training, the test part nothing; that one also has the series of
+    `mlcore.predictors.detail`, or the valid part where no row was kept for the test.
     """
     metrics: dict[str, dict[str, Any]] = {item.name: {} for item in table.properties}
+    shown = "test" if len(split.test) else "valid"
     for part, rows in (("valid", split.valid), ("test", split.test)):
         mean, std = score(rows)
+        series = _series(table, split, rows, mean, std) if part == shown else {}
         for name, measured in measure(table, rows, mean, std, in_domain[rows]).items():
-            metrics[name][part] = measured
+            metrics[name][part] = measured | series.get(name, {})
     return metrics
+
+
+def _series(
+    table: Table, split: Split, rows: NDArray[np.int64], mean: Floats, std: Floats
+) -> dict[str, dict[str, Any]]:
+    """Per property with a value among rows (R)."""
+    keys = [table.keys[row] for row in rows]
+    similarity = detail.nearest(keys, [table.keys[row] for row in split.train])
+    truth, named = table.targets[rows], _named(keys, table.conditions.of(rows))
+    return {
+        item.name: detail.series(truth[:, i], mean[:, i], std[:, i], named, similarity)
+        for i, item in enumerate(table.properties)
+        if np.isfinite(truth[:, i]).any()
+    }
+
+
+def _named(keys: Sequence[str], told: Conditions) -> list[str]:
+    """What names each row in any table: its structure, and under which conditions where there are such."""
+    columns = [*told.numbers.values(), *told.structures.values()]
+    states: list[tuple[Any, ...]] = list(zip(*columns, strict=True)) if columns else [()] * len(keys)
+    return [
+        f"{key} {[str(value) for value in state]}" if state else key for key, state in zip(keys, states, strict=True)
+    ]
 
 
 def measure(

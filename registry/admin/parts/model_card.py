@@ -3,6 +3,7 @@
 import json
 import re
 
+from mlcore.manifest import figures
 from registry.admin.parts import markdown
 from registry.admin.parts.panels import Panel
 from registry.models import ModelVersion
@@ -29,7 +30,7 @@ def _without_repeats(version: ModelVersion) -> tuple[str, str]:
         repeated = _repeated(section)
         if repeated is not None and repeated == version.config:
             config = json.dumps(repeated, indent=2)
-        elif repeated is None or repeated != version.metrics:
+        elif repeated is None or repeated not in (version.metrics, figures(version.metrics)):
             kept.append(section)
     stated = f"Task: {version.model.task}. Properties: "
     paragraphs = "".join(kept).split("\n\n")

@@ -35,3 +35,13 @@ def test_nine_values_are_the_fewest_for_ninety_percent() -> None:
     truth = np.arange(1.0, 10.0)
     assert calibration.scale_factor(truth, np.zeros(9), np.ones(9)) == pytest.approx(9 / calibration.half_width(0.9))
     assert calibration.scale_factor(truth[:8], np.zeros(8), np.ones(8)) is None
+
+
+def test_the_curve_of_honest_intervals_is_the_diagonal_and_that_of_narrow_ones_lies_below() -> None:
+    random = np.random.default_rng(2)
+    truth, zeros, ones = random.normal(size=20_000), np.zeros(20_000), np.ones(20_000)
+    honest, narrow = (calibration.curve(truth, zeros, std) for std in (ones, 0.5 * ones))
+    assert [level for level, _ in honest] == list(calibration.LEVELS)
+    assert all(held == pytest.approx(level, abs=0.015) for level, held in honest)
+    assert dict(narrow)[0.9] == pytest.approx(0.589, abs=0.015)  # +-0.822 sd of a normal distribution
+    assert calibration.curve(np.array([np.nan]), np.zeros(1), np.ones(1)) == []

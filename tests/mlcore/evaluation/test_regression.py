@@ -42,3 +42,17 @@ def test_one_value_and_none() -> None:
     assert one["mae"] == 1
     assert math.isnan(one["r2"])
     assert regression.measure(np.array([np.nan]), np.array([3.0])) == {"n": 0}
+
+
+def test_top_k_goes_up_to_half_of_the_values_that_are_known() -> None:
+    truth = np.append(np.arange(10.0), np.nan)
+    predicted = truth.copy()
+    predicted[[9, 0]] = predicted[[0, 9]]
+    assert regression.top_k(truth, predicted) == [(1, 0.0), (2, 0.5), (5, pytest.approx(0.8))]
+
+
+def test_errors_fall_into_bins_that_hold_their_upper_end() -> None:
+    truth = np.array([0.0, 0.0, 0.0, 0.0, np.nan])
+    predicted = np.array([1.0, 3.0, 5.0, 7.0, 9.0])
+    similarity = np.array([0.1, np.float32(0.2), 0.21, 1.0, 1.0])
+    assert regression.error_by_similarity(truth, predicted, similarity) == [(0.2, 2.0, 2), (0.3, 5.0, 1), (1.0, 7.0, 1)]
