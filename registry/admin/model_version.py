@@ -17,6 +17,7 @@ from registry.admin.lists.related import RelatedFilter
 from registry.admin.pages.compare import MOST, Comparison, Incomparable, chosen
 from registry.admin.pages.compare_training import pairs
 from registry.admin.pages.model_parts import gate_notice, headline_text, metrics_panel
+from registry.admin.pages.predictor_plots import plots_panel
 from registry.admin.parts import display
 from registry.admin.parts.evidence import measured_alike, trained_on
 from registry.admin.parts.figures import property_order
@@ -104,9 +105,10 @@ class ModelVersionAdmin(RecordAdmin):
         runs = row.generation_runs.select_related("job")[:10] if row.model.task == "generate" else []
         scorings = row.scoring_runs.select_related("job")[:10] if row.model.task == "predict" else []
         used = [[display.link(run), display.state(run.job), display.when(run.created_at)] for run in (*runs, *scorings)]
-        card = card_panel(row)
+        card, plots = card_panel(row), plots_panel(row)
         return [
             metrics_panel(row),
+            *([plots] if plots else []),
             *([card] if card else []),
             Panel("Configuration", "registry/parts/values.html",
                   {"pairs": pairs(row.config), "empty": "No settings recorded."}, wide=False),

@@ -1,5 +1,7 @@
 """Models, their versions and the names that move along them."""
 
+from typing import Any
+
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django_filters import CharFilter
@@ -10,6 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from mlcore.manifest import figures
 from registry.actions.move_alias import MoveAlias
 from registry.api.base import Act, ReadViewSet
 from registry.api.downloads import download
@@ -98,12 +101,17 @@ class ModelVersionSerializer(serializers.ModelSerializer):
     properties = name_of(many=True)
     aliases = name_of(many=True)
     created_by = name_of("username", allow_null=True)
+    metrics = serializers.SerializerMethodField()
 
     class Meta:
         model = ModelVersion
         fields = ["id", "model", "number", "task", "architecture", "origin", "properties", "aliases", "bundle_digest",
                   "config", "metrics", "code_version", "training_data_digest", "parent", "dataset_version",
                   "training_run", "created_by", "created_at"]  # fmt: skip
+
+    def get_metrics(self, version: ModelVersion) -> dict[str, Any]:
+        """By property and part; the series behind them are under model-versions/{id}/metrics/."""
+        return figures(version.metrics)
 
 
 class ModelVersionFilter(CreatedFilter):
@@ -129,6 +137,18 @@ class ModelVersionViewSet(ReadViewSet):
         """The trained model as a tar archive of its bundle folder."""
         version = self.found()
         return download(version.bundle_digest, f"{version.model.name}-v{version.number}.tar", "application/x-tar")
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @action(detail=True, methods=["get"])
+    def metrics(self, request: Request, pk: str) -> Response:
+        """The metrics with the series behind them.
+
+        Of a predictor, by property and part: `parity` {truth, predicted, keys} on the model's axis, a key being the
+        start of the sha256 of the structure's; `calibration_curve` [[level, share inside], ...];
+        `error_by_similarity` [[Tanimoto similarity to the nearest training structure, up to, MAE, n], ...];
+        `top_k` [[k, share], ...].
+        """
+        return Response(self.found().metrics)
 
     @extend_schema(responses={(200, "text/markdown"): OpenApiTypes.STR})
     @action(detail=True, methods=["get"])

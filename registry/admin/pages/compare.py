@@ -8,7 +8,9 @@ from django.http import HttpRequest
 
 from registry.admin.alias import alias_badges
 from registry.admin.pages.compare_figures import Group, baseline, groups
+from registry.admin.pages.compare_shared import Together
 from registry.admin.pages.compare_training import charts, settings
+from registry.admin.pages.predictor_plots import compared
 from registry.admin.parts import display
 from registry.admin.parts.evidence import trained_on
 from registry.admin.parts.figures import property_order
@@ -132,8 +134,7 @@ class Comparison:
         return "amber", (
             f"These versions were measured on different held-out rows (their split digests differ: {known}). Their "
             f"{what} are not comparable, and none is marked as better."
-            + (" The gate of a schedule measures two versions on the rows that neither has learned from."
-               if self.predictors else "")
+            + (" What they share is under “On the same held-out structures”." if self.predictors else "")
         )  # fmt: skip
 
     def note(self) -> str:
@@ -168,6 +169,8 @@ class Comparison:
             "against": self.against(rows),
             "groups": [group for group in rows if not group.folded],
             "folded": [group for group in rows if group.folded],
+            "together": Together.of(self.versions) if self.predictors else None,
+            "plots": compared(self.versions) if self.predictors else [],
             "settings": differing,
             "same_settings": same,
             "charts": charts(self.versions),

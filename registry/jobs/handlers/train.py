@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from mlcore.manifest import MANIFEST
+from mlcore.manifest import MANIFEST, figures
 from registry.actions.move_alias import MoveAlias
 from registry.actions.register_model import RegisterModel
 from registry.formats.training_table import TrainingTable, training_table
@@ -70,7 +70,9 @@ def _version(attempt: Attempt, run: TrainingRun) -> ModelVersion:
             parent=run.init_version,
             training_run=run,
         ).run()
-        TrainingRun.objects.filter(pk=run.pk).update(metrics=version.metrics, code_version=version.code_version)
+        TrainingRun.objects.filter(pk=run.pk).update(
+            metrics=figures(version.metrics), code_version=version.code_version
+        )
         return version
 
     version = attempt.write(register)

@@ -1,0 +1,155 @@
+"""What a predictor's manifest says of held-out rows, drawn: is it right, where, and does it know when it is not."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from registry.admin.parts.display import number, unit_text
+from registry.admin.parts.figures import PARTS, axis_unit, property_order
+from registry.admin.parts.panels import Panel
+from registry.admin.parts.plot import Labels, Layer, plot
+from registry.models import ModelVersion, Property, RegisteredModel
+
+DIAGONAL = [(0.0, 0.0), (1.0, 1.0)]
+
+Source = tuple[str, int, Mapping[str, Any]]
+"""A version's name, its colour, and what was measured of one of its properties."""
+
+
+def plots_panel(version: ModelVersion) -> Panel | None:
+    """Four drawings a property, the first property's open; None for a model that makes no predictions."""
+    if version.model.task != RegisteredModel.Task.PREDICT:
+        return None
+    known = {item.name: item for item in version.properties.all()}
+    groups = [_group(known[name], [("", version.metrics.get(name))]) for name in property_order(version)]
+    found = [group for group in groups if group["charts"]]
+    return Panel("On held-out structures", "registry/model/plots.html", {"groups": found})
+
+
+def compared(versions: Sequence[ModelVersion]) -> list[dict[str, Any]]:
+    """The same drawings with a colour a version, of each property that more than one has them of."""
+    known = {item.name: item for version in versions for item in version.properties.all()}
+    order = dict.fromkeys(name for version in versions for name in property_order(version))
+    groups = (_group(known[name], [(str(v), v.metrics.get(name)) for v in versions]) for name in order)
+    return [group for group in groups if group["charts"] and group["count"] > 1]
+
+
+def _group(item: Property, named: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Of each version the part that has series: the test part, or the validation part where there is none."""
+    found: list[Source] = []
+    steered = False
+    for colour, (name, metrics) in enumerate(named):
+        part, measured = _shown(metrics)
+        if measured is not None:
+            found.append((name, colour, measured))
+            steered |= part == "valid"
+    charts = [chart for chart in _charts(item, found) if chart]
+    return {"label": item.label, "charts": charts, "steered": steered, "count": len(found)}
+
+
+def _shown(metrics: Any) -> tuple[str, Mapping[str, Any] | None]:
+    for part in PARTS:
+        measured = metrics.get(part) if isinstance(metrics, Mapping) else None
+        if isinstance(measured, Mapping) and isinstance(measured.get("parity"), Mapping):
+            return part, measured
+    return "", None
+
+
+def _charts(item: Property, found: Sequence[Source]) -> Iterator[SafeString]:
+    yield parity_chart(item, found)
+    yield calibration_chart(found)
+    yield distance_chart(item, found)
+    yield top_chart(found)
+
+
+def on_axis(item: Property) -> str:
+    """The unit of the axis that the model works on: log₁₀ S/cm."""
+    unit = unit_text(item.unit)
+    return f"log₁₀ {unit or 'value'}" if item.scale == Property.Scale.LOG10 else unit
+
+
+def parity_chart(item: Property, found: Sequence[Source]) -> SafeString:
+    """Predicted over measured; points of a perfect model lie on the diagonal."""
+    layers, ends = [], []
+    for name, colour, measured in found:
+        parity = measured["parity"]
+        points = pairs(zip(parity.get("truth") or (), parity.get("predicted") or (), strict=False))
+        ends += [end for point in points for end in point]
+        n = measured.get("n")
+        of = f" of {n:,}" if isinstance(n, int) and n > len(points) else ""
+        notes = [f"measured {number(x, 4)}, predicted {number(y, 4)}" for x, y in points]
+        layers.append(Layer(f"{name} {len(points):,}{of} values".strip(), points, colour=colour, notes=notes))
+    if not ends:
+        return SafeString("")
+    guide = [(min(ends), min(ends)), (max(ends), max(ends))]
+    axis = f", {on_axis(item)}" if on_axis(item) else ""
+    return plot(
+        Labels("Parity", f"measured{axis}", f"predicted{axis}"), [Layer("", guide, "guide"), *layers], square=True
+    )
+
+
+def calibration_chart(found: Sequence[Source]) -> SafeString:
+    """How much an interval holds over how much it promises; below the diagonal the stated deviations are too small."""
+    layers = [
+        _line(name or "intervals", colour, pairs(measured.get("calibration_curve")),
+              lambda x, y: f"the {100 * x:.0f} % interval holds {100 * y:.1f} %")
+        for name, colour, measured in found
+    ]  # fmt: skip
+    labels = Labels("Calibration", "share that an interval promises", "share of values inside", _told(layers))
+    return plot(labels, [Layer("", DIAGONAL, "guide"), *layers], x=(0, 1.0), y=(0, 1.0), square=True)
+
+
+def distance_chart(item: Property, found: Sequence[Source]) -> SafeString:
+    """The error for structures as like the training data as that."""
+    layers = []
+    for name, colour, measured in found:
+        bins = measured.get("error_by_similarity")
+        known = [one for one in bins if _numbers(one, 3)] if isinstance(bins, list) else []
+        notes = [f"similarity up to {number(end)}: MAE {number(mae)}, n = {n}" for end, mae, n in known]
+        layers.append(Layer(name or "MAE", [(end, mae) for end, mae, _ in known], "line", colour, notes=notes))
+    unit = unit_text(axis_unit(item))
+    labels = Labels(
+        "Error by distance to the training data",
+        "similarity to the nearest training structure (Tanimoto, up to)",
+        f"MAE{', ' if unit else ''}{unit}",
+        _told(layers),
+    )
+    highest = max((mae for layer in layers for _, mae in layer.points), default=0)
+    return plot(labels, layers, y=(0, 1.08 * highest or 1.0))
+
+
+def top_chart(found: Sequence[Source]) -> SafeString:
+    """Of the k predicted highest, the share among the k highest; chance would give k / n. Over log10 of k."""
+    layers, chance = [], []
+    for name, colour, measured in found:
+        rows, n = [row for row in pairs(measured.get("top_k")) if row[0] >= 1], measured.get("n")
+        notes = [f"of the top {x:.0f}, {100 * y:.0f} %" for x, y in rows]
+        points = [(math.log10(x), y) for x, y in rows]
+        layers.append(Layer(name or "the model; dashed: chance", points, "line", colour, notes=notes))
+        chance = chance or ([(math.log10(x), x / n) for x, _ in rows] if isinstance(n, int) and n else [])
+    labels = Labels("Precision among the top k", "log₁₀ k", "share of the k predicted highest", _told(layers))
+    return plot(labels, [Layer("", chance, "guide"), *layers], y=(0, 1.0))
+
+
+def _line(name: str, colour: int, points: list[tuple[float, float]], note: Callable[[float, float], str]) -> Layer:
+    return Layer(name, points, "line", colour, notes=[note(*point) for point in points])
+
+
+def _told(layers: Sequence[Layer]) -> str:
+    """For whoever cannot see the drawing."""
+    return ". ".join(f"{layer.name}: {'; '.join(layer.notes)}" for layer in layers if layer.notes)
+
+
+def pairs(rows: Any) -> list[tuple[float, float]]:
+    """Rows of two finite numbers; a bundle may come from anywhere."""
+    return [(float(row[0]), float(row[1])) for row in rows or () if _numbers(row, 2)]
+
+
+def _numbers(row: Any, count: int) -> bool:
+    return (
+        isinstance(row, list | tuple)
+        and len(row) == count
+        and all(isinstance(value, int | float) and math.isfinite(value) for value in row)
+    )

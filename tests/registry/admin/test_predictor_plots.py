@@ -1,0 +1,128 @@
+"""What a predictor's page draws of held-out rows, and two predictors on the structures that both held out."""
+
+import pytest
+from django.urls import reverse
+
+from registry.admin.parts.common_ground import shared
+from tests import factories
+
+CLIENT = "Viewer"
+
+
+def page(row):
+    return reverse(f"admin:registry_{row._meta.model_name}_change", args=[row.pk])
+
+
+def compare(*versions):
+    query = "&".join(f"version={version.pk}" for version in versions)
+    return f"{reverse('admin:registry_modelversion_compare')}?{query}"
+
+
+def measured(keys, error=0.1, part="test", truth=None):
+    """Metrics whose predictions are off by `error`, to either side in turn."""
+    truth = truth or {}
+    values = [float(truth.get(key, -4 + n / 10)) for n, key in enumerate(keys)]
+    off = [value + error * (-1) ** n for n, value in enumerate(values)]
+    series = {
+        "parity": {"truth": values, "predicted": off, "keys": list(keys)},
+        "calibration_curve": [[0.5, 0.4], [0.9, 0.85]],
+        "error_by_similarity": [[0.5, 0.3, 4], [1.0, 0.1, 16]],
+        "top_k": [[1, 1.0], [5, 0.6]],
+    }
+    return {"conductivity": {part: {"n": len(keys), "mae": error, "r2": 0.5, **series}}}
+
+
+def keys(first, last):
+    return [f"key{n:03}" for n in range(first, last)]
+
+
+def version(metrics, **more):
+    return factories.model_version(metrics=metrics, properties=[factories.property_()], **more)
+
+
+def test_the_page_draws_the_four_series(client_of):
+    text = client_of(CLIENT).get(page(version(measured(keys(0, 20))))).content.decode()
+    for title in ("Parity", "Calibration", "Error by distance to the training data", "Precision among the top k"):
+        assert f"<b>{title}</b>" in text
+    assert "the 90 % interval holds 85.0 %" in text
+    assert "similarity up to 0.5: MAE 0.3, n = 4" in text
+    assert text.count("<circle") == 20 + 2 + 2 + 2
+    assert "they flatter" not in text
+    assert "nan" not in text.lower()
+
+
+def test_validation_rows_are_named_so(client_of):
+    text = client_of(CLIENT).get(page(version(measured(keys(0, 20), part="valid")))).content.decode()
+    assert "No rows were kept for a test" in text
+
+
+def test_an_older_version_says_that_it_has_none(client_of):
+    text = client_of(CLIENT).get(page(version({"conductivity": {"test": {"n": 3, "mae": 1}}}))).content.decode()
+    assert "train it again to see where it errs" in text
+    assert (
+        "held-out rows were kept"
+        not in client_of(CLIENT).get(page(factories.model_version("generate"))).content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        {"parity": {}},
+        {"parity": {"truth": [1], "predicted": ["<script>"], "keys": ["a"]}},
+        {"parity": {"truth": [1.0], "predicted": [2.0]}, "top_k": "no", "calibration_curve": [[1]],
+         "error_by_similarity": {"a": 1}},
+        {"parity": {"truth": [1.0, 1.0], "predicted": [1.0, 1.0]}, "n": "many"},
+    ],
+)  # fmt: skip
+def test_series_from_anywhere_do_no_harm(client_of, series):
+    odd = version({"conductivity": {"test": series}})
+    client = client_of(CLIENT)
+    for url in (page(odd), compare(odd, version(measured(keys(0, 20))))):
+        response = client.get(url)
+        assert response.status_code == 200
+        assert "<script>" + '"' not in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_versions_with_different_splits_are_compared_on_what_both_held_out(client_of):
+    truth = {key: -4 + n / 50 for n, key in enumerate(keys(0, 60))}
+    truth_now = truth | {"key035": -9}  # measured anew
+    old = version(measured(keys(0, 40), 0.3, truth=truth))
+    new = version(measured(keys(20, 60), 0.1, truth=truth_now))
+    (found,), reasons = shared([old, new], 0)
+    assert (found.n, found.moved, reasons) == (19, 1, [])
+    assert found.mae == pytest.approx((0.3, 0.1))
+    assert found.gain == pytest.approx((0, -0.2))
+    response = client_of(CLIENT).get(compare(old, new))
+    (group,) = response.context["together"].groups
+    assert group.title.endswith("19 structures")
+    assert [cell.best for cell in group.rows[0].cells] == [False, True]
+    assert "1 more are left out" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        (
+            measured(keys(11, 60), truth={f"key{n:03}": -4 + n / 10 for n in range(60)}),
+            "9 structures with one value were held out by all; 10 are needed",
+        ),
+        ({"conductivity": {"test": {"mae": 1}}}, "came without its held-out rows"),
+        (measured(keys(0, 20), part="valid"), "came without its held-out rows"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(client_of, other, why):
+    response = client_of(CLIENT).get(compare(version(measured(keys(0, 20))), version(other)))
+    assert response.context["together"].groups == []
+    assert why in response.content.decode()
+
+
+def test_a_small_difference_has_no_better_one_and_a_parent_with_another_split_is_named(client_of):
+    one = version(measured(keys(0, 20), 0.1), config={"seed": 1, "data": {"split": {"valid": 0.1, "test": 0.1}}})
+    wild = measured(keys(0, 20), 0.1)
+    wild["conductivity"]["test"]["parity"]["predicted"][0] += 1
+    two = version(wild, parent=one, config={"seed": 2, "data": {"split": {"valid": 0.1, "test": 0.1}}})
+    response = client_of(CLIENT).get(compare(one, two))
+    assert not any(cell.best for cell in response.context["together"].groups[0].rows[0].cells)
+    assert f"{two} was fine-tuned from {one}, which may have learned from some of them." in response.content.decode()
