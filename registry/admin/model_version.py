@@ -16,6 +16,7 @@ from registry.admin.forms.models import MoveAliasForm
 from registry.admin.lists.related import RelatedFilter
 from registry.admin.pages.compare import MOST, Comparison, Incomparable, chosen
 from registry.admin.pages.compare_training import pairs
+from registry.admin.pages.learning import learning_panel
 from registry.admin.pages.model_parts import gate_notice, headline_text, metrics_panel
 from registry.admin.pages.predictor_plots import plots_panel
 from registry.admin.parts import display
@@ -105,11 +106,10 @@ class ModelVersionAdmin(RecordAdmin):
         runs = row.generation_runs.select_related("job")[:10] if row.model.task == "generate" else []
         scorings = row.scoring_runs.select_related("job")[:10] if row.model.task == "predict" else []
         used = [[display.link(run), display.state(run.job), display.when(run.created_at)] for run in (*runs, *scorings)]
-        card, plots = card_panel(row), plots_panel(row)
+        drawn = [plots_panel(row), learning_panel(row), card_panel(row)]
         return [
             metrics_panel(row),
-            *([plots] if plots else []),
-            *([card] if card else []),
+            *(panel for panel in drawn if panel),
             Panel("Configuration", "registry/parts/values.html",
                   {"pairs": pairs(row.config), "empty": "No settings recorded."}, wide=False),
             table("Latest runs", ["run", "state", "when"], used, empty="It has not been used yet.",

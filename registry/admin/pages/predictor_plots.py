@@ -121,16 +121,15 @@ def distance_chart(item: Property, found: Sequence[Source]) -> SafeString:
 
 
 def top_chart(found: Sequence[Source]) -> SafeString:
-    """Of the k predicted highest, the share among the k highest; chance would give k / n. Over log10 of k."""
+    """Of the k predicted highest, the share among the k highest; chance would give k / n."""
     layers, chance = [], []
     for name, colour, measured in found:
         rows, n = [row for row in pairs(measured.get("top_k")) if row[0] >= 1], measured.get("n")
         notes = [f"of the top {x:.0f}, {100 * y:.0f} %" for x, y in rows]
-        points = [(math.log10(x), y) for x, y in rows]
-        layers.append(Layer(name or "the model; dashed: chance", points, "line", colour, notes=notes))
-        chance = chance or ([(math.log10(x), x / n) for x, _ in rows] if isinstance(n, int) and n else [])
-    labels = Labels("Precision among the top k", "log₁₀ k", "share of the k predicted highest", _told(layers))
-    return plot(labels, [Layer("", chance, "guide"), *layers], y=(0, 1.0))
+        layers.append(Layer(name or "the model; dashed: chance", rows, "line", colour, notes=notes))
+        chance = chance or ([(x, x / n) for x, _ in rows] if isinstance(n, int) and n else [])
+    labels = Labels("Precision among the top k", "k", "share of the k predicted highest", _told(layers))
+    return plot(labels, [Layer("", chance, "guide"), *layers], y=(0, 1.0), log_x=True)
 
 
 def _line(name: str, colour: int, points: list[tuple[float, float]], note: Callable[[float, float], str]) -> Layer:

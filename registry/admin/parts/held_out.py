@@ -16,10 +16,11 @@ from registry.models import ModelVersion
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What a manifest says of its split. digest: of every row's part; test: rows kept for the end."""
+    """What a manifest says of its split. digest: of every row's part; test: rows kept; train: rows learned from."""
 
     digest: str = ""
     test: int | None = None
+    train: int | None = None
     vocabulary: str = ""
     """SHA-256 of the vocabulary: losses over different tokens are no two values of one thing."""
 
@@ -40,10 +41,12 @@ def _stated(bundle_digest: str) -> HeldOut:
     manifest: Any = json.loads(artifacts.read_in_folder(bundle_digest, MANIFEST))
     split, files = (manifest.get(name) if isinstance(manifest, dict) else None for name in ("split", "files"))
     split, files = (part if isinstance(part, dict) else {} for part in (split, files))
-    digest, test, vocabulary = split.get("digest"), split.get("test"), files.get("vocab.json")
+    digest, vocabulary = split.get("digest"), files.get("vocab.json")
+    test, train = (rows if isinstance(rows, int) else None for rows in (split.get("test"), split.get("train")))
     return HeldOut(
         digest if isinstance(digest, str) else "",
-        test if isinstance(test, int) else None,
+        test,
+        train,
         vocabulary if isinstance(vocabulary, str) else "",
     )
 

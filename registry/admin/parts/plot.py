@@ -1,4 +1,4 @@
-"""Points and lines over two linear axes as SVG: parity, calibration, a property over temperature."""
+"""Points and lines over two axes as SVG: parity, calibration, a property over temperature."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,11 +39,16 @@ class Labels:
 
 
 def plot(
-    labels: Labels, layers: Sequence[Layer], x: Span | None = None, y: Span | None = None, square: bool = False
+    labels: Labels,
+    layers: Sequence[Layer],
+    x: Span | None = None,
+    y: Span | None = None,
+    square: bool = False,
+    log_x: bool = False,
 ) -> SafeString:
     """All layers over common axes, which span what is drawn unless a span is given; "" where there is nothing.
 
-    square: both axes get the same span and the same scale, so that a diagonal is one.
+    square: both axes get the same span and the same scale, so that a diagonal is one. log_x: all x are positive.
     """
     layers = [layer for layer in layers if layer.points]
     if not any(layer.kind != "guide" for layer in layers):
@@ -52,7 +57,9 @@ def plot(
     x, y = x or _span([at for layer in layers for at, _ in layer.points]), y or _span(_heights(layers))
     if square:
         x = y = (min(x[0], y[0]), max(x[1], y[1]))
-    across, up = Axis(*x, LEFT, WIDTH - RIGHT), Axis(*y, height - BOTTOM, TOP)
+    if log_x:
+        x = min(at for layer in layers for at, _ in layer.points) / 1.1, x[1] * 1.1
+    across, up = Axis(*x, LEFT, WIDTH - RIGHT, log_x), Axis(*y, height - BOTTOM, TOP)
     drawn = format_html_join("", "{}", ((_layer(layer, across, up),) for layer in layers))
     named = [layer for layer in layers if layer.kind != "guide" and layer.name]
     key = format_html_join(

@@ -3,8 +3,11 @@
 import pytest
 from django.urls import reverse
 
+from registry.actions.register_model import RegisterModel
 from registry.admin.parts.common_ground import shared
+from registry.models import JobEvent
 from tests import factories
+from tests.bundles import CONDUCTIVITY, write_bundle
 
 CLIENT = "Viewer"
 
@@ -126,3 +129,27 @@ def test_a_small_difference_has_no_better_one_and_a_parent_with_another_split_is
     response = client_of(CLIENT).get(compare(one, two))
     assert not any(cell.best for cell in response.context["together"].groups[0].rows[0].cells)
     assert f"{two} was fine-tuned from {one}, which may have learned from some of them." in response.content.decode()
+
+
+def test_the_versions_of_a_line_show_what_more_data_brought(client_of, tmp_path):
+    factories.property_()
+    made = []
+    for rows, error in (80, 0.3), (800, 0.2):
+        split = {"digest": f"{rows:064}", "train": rows, "valid": 10, "test": 10}
+        metrics = {"conductivity": {"test": {"n": 10, "mae": error}}}
+        folder = write_bundle(tmp_path / str(rows), "predict", [CONDUCTIVITY], metrics, str(rows).encode(), split)
+        made.append(RegisterModel(actor=None, folder=folder, model_name="ions", origin="uploaded").run())
+    text = client_of(CLIENT).get(page(made[1])).content.decode()
+    assert "ions v1: 0.3 with 80 training rows; ions v2: 0.2 with 800 training rows" in text
+    alone = factories.model_version(metrics=metrics, properties=[factories.property_()])
+    assert "How it learned" not in client_of(CLIENT).get(page(alone)).content.decode()
+
+
+def test_the_page_of_a_version_shows_its_training_step_by_step(client_of):
+    run = factories.training_run(job=factories.job("train", state="succeeded"))
+    for step in range(3):
+        data = {"name": "loss", "value": 1 / (step + 1), "step": step, "split": "valid"}
+        factories.job_event(job=run.job, kind=JobEvent.Kind.METRIC, message="", data=data)
+    text = client_of(CLIENT).get(page(version({}, training_run=run))).content.decode()
+    assert "How it learned" in text
+    assert "<b>Loss</b>" in text
