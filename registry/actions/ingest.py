@@ -1,8 +1,8 @@
 """What runs bring home, in batches: a batch that is delivered twice changes nothing the second time."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from mlcore.chem.errors import ChemError
@@ -41,6 +41,7 @@ class Predicted:
     value: float
     standard_deviation: float | None
     in_domain: bool | None
+    conditions: Mapping[str, float | str] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -112,7 +113,7 @@ class AddPredictions(Action[int]):
                     structure_id=row.structure,
                     model_version=version,
                     property=properties[row.property],
-                    conditions=run.conditions,
+                    conditions=dict(row.conditions),
                     value=row.value,
                     standard_deviation=row.standard_deviation,
                     in_domain=row.in_domain,

@@ -1,18 +1,16 @@
 """Predict properties of candidates."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import mlcore
+from registry.actions import model_conditions
 from registry.actions.base import Action, ActionError
 from registry.actions.queueing import create_job
 from registry.models import GenerationRun, Job, ModelVersion, RegisteredModel, ScoringRun
 from registry.search.parameters import SelectionError
 from registry.search.selection import check_selection
-
-CONDITIONS = ("temperature_k",)
 
 
 @dataclass(kw_only=True)
@@ -20,7 +18,8 @@ class StartScoring(Action[ScoringRun]):
     """Queue the scoring of candidates: those of a generation run, those of a filter, or all.
 
     selection: the filter, as in the candidate list's query string (registry.search.selection).
-    conditions: such as {"temperature_k": 353}; part of a prediction's identity.
+    conditions: such as {"temperature_k": 353, "salt": "LiTFSI"}, or several temperatures, {"temperature_k": [298, 333]}
+    (registry.actions.model_conditions); part of a prediction's identity. Lists show the first temperature's values.
     """
 
     permission: ClassVar[str] = "registry.add_scoringrun"
@@ -28,7 +27,7 @@ class StartScoring(Action[ScoringRun]):
     model_version: ModelVersion
     generation_run: GenerationRun | None = None
     selection: Mapping[str, Any] = field(default_factory=dict)
-    conditions: Mapping[str, float] = field(default_factory=dict)
+    conditions: Mapping[str, Any] = field(default_factory=dict)
     queue: str = Job.Queue.CPU
 
     def check(self) -> None:
@@ -38,11 +37,7 @@ class StartScoring(Action[ScoringRun]):
             check_selection(self.selection)
         except SelectionError as error:
             raise ActionError(f"selection: {error}", field="selection") from error
-        for name, value in self.conditions.items():
-            if name not in CONDITIONS:
-                raise ActionError(f"conditions: {name} is unknown; known: {', '.join(CONDITIONS)}.", field="conditions")
-            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
-                raise ActionError(f"conditions: {name} must be a positive number, not {value!r}.", field="conditions")
+        model_conditions.check(self.model_version, self.conditions)
 
     def execute(self) -> ScoringRun:
         return ScoringRun.objects.create(

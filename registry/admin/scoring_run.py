@@ -1,6 +1,5 @@
 """Scoring runs, and what they predicted."""
 
-import json
 from typing import Any
 
 from django.contrib import admin
@@ -18,6 +17,8 @@ from registry.admin.lists.related import RelatedFilter
 from registry.admin.lists.selections import properties_by_name, scored_candidates, scoring_column
 from registry.admin.pages.action_view import ActionView
 from registry.admin.parts import display
+from registry.admin.parts.conditions import stated
+from registry.admin.parts.figures import axis_unit
 from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
 from registry.admin.run import RunAdmin
 from registry.models import CandidateScore, Prediction, ScoringRun
@@ -50,7 +51,7 @@ class ScoringRunAdmin(RunAdmin):
         return [
             Fact("Model version", self.version(row)),
             Fact("Candidates", scored_candidates(row, properties_by_name()), wide=True),
-            Fact("Conditions", json.dumps(row.conditions) if row.conditions else "–"),
+            Fact("Conditions", stated(row.conditions) or "–"),
             Fact("Newly scored", f"{row.scored:,}"),
             Fact("Had their prediction already", f"{row.kept:,}"),
             Fact("Could not be scored", f"{row.failed:,}"),
@@ -61,8 +62,16 @@ class ScoringRunAdmin(RunAdmin):
         return [
             table(
                 "Latest predictions",
-                ["structure", "property", "value"],
-                [[display.link(p.structure, display.drawing(p.structure)), p.property, value(p)] for p in rows],
+                ["structure", "property", "value", "conditions"],
+                [
+                    [
+                        display.link(p.structure, display.drawing(p.structure)),
+                        p.property,
+                        value(p),
+                        stated(p.conditions),
+                    ]
+                    for p in rows
+                ],
                 empty="Every candidate had its prediction by this version already."
                 if row.kept
                 else "Nothing has been scored yet.",
@@ -77,12 +86,13 @@ def value(row: Prediction | CandidateScore) -> Any:
 
 @admin.register(Prediction)
 class PredictionAdmin(RecordAdmin):
-    list_display = ("picture", "property", "predicted", "version", "created")
+    list_display = ("picture", "property", "predicted", "spread", "at", "version", "created")
     list_filter = (
         ("property", RelatedFilter),
         ("model_version", RelatedFilter),
         ("scoring_run", RelatedFilter),
         ("value", RangeNumericFilter),
+        ("standard_deviation", RangeNumericFilter),
         ("in_domain", BooleanRadioFilter),
     )
     list_select_related = ("structure", "property", "model_version__model")
@@ -98,6 +108,16 @@ class PredictionAdmin(RecordAdmin):
     def predicted(self, row: Prediction) -> str:
         return value(row)
 
+    @admin.display(description="standard deviation", ordering="standard_deviation")
+    def spread(self, row: Prediction) -> str:
+        """On the model's axis, by which the list sorts."""
+        unit = axis_unit(row.property)
+        return f"{display.number(row.standard_deviation, 2)} {display.unit_text(unit)}".rstrip()
+
+    @admin.display(description="at", ordering="conditions__temperature_k")
+    def at(self, row: Prediction) -> str:
+        return stated(row.conditions) or display.EMPTY
+
     @admin.display(description="by")
     def version(self, row: Prediction) -> str:
         return display.link(row.model_version)
@@ -109,7 +129,7 @@ class PredictionAdmin(RecordAdmin):
             Fact("Value", value(row)),
             Fact("By", self.version(row)),
             Fact("Run", display.link(row.scoring_run)),
-            Fact("Conditions", json.dumps(row.conditions) if row.conditions else "–"),
+            Fact("Conditions", stated(row.conditions) or "–"),
         ]
 
 

@@ -16,7 +16,7 @@ from mlcore.chem.errors import ChemError
 from registry.admin.base import RecordAdmin
 from registry.admin.lists.new_in_import import NewInImport
 from registry.admin.parts import display
-from registry.admin.parts.candidate_values import measured_value
+from registry.admin.parts.candidate_values import measured_value, values_of
 from registry.admin.parts.conditions import conditions, stated
 from registry.admin.parts.evidence import evidence, method_text
 from registry.admin.parts.panels import Button, Fact, Panel, go, table
@@ -101,7 +101,9 @@ class StructureAdmin(RecordAdmin):
         ]
 
     def panels(self, request: HttpRequest, row: Structure) -> list[Panel]:
-        return [measurements(row), predictions(row)]
+        curves = [one["curve"] for one in values_of(row) if one["curve"]]
+        drawn = [Panel("Over temperature", "registry/model/learning.html", {"charts": curves})] if curves else []
+        return [measurements(row), predictions(row), *drawn]
 
     def buttons(self, request: HttpRequest, row: Structure) -> list[Button | None]:
         record = go(request, "registry.add_measurement", "Record a measurement", "registry_measurement_record", "labs",

@@ -28,6 +28,9 @@ class PredictionFilter(CreatedFilter):
     value_min = NumberFilter("value", lookup_expr="gte")
     value_max = NumberFilter("value", lookup_expr="lte")
     in_domain = YesNoFilter("in_domain")
+    std_max = NumberFilter("standard_deviation", lookup_expr="lte")
+    temperature_k_min = NumberFilter("conditions__temperature_k", lookup_expr="gte")
+    temperature_k_max = NumberFilter("conditions__temperature_k", lookup_expr="lte")
 
 
 class PredictionViewSet(ReadViewSet):

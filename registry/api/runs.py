@@ -163,7 +163,11 @@ class StartScoringInput(RunInputSerializer):
     model_version = row(ModelVersion)
     generation_run = row(GenerationRun, required=False, allow_null=True)
     selection = CandidateSelectionField(required=False, help_text="Filter of candidates; all of them if absent.")
-    conditions = serializers.DictField(required=False, help_text='Such as {"temperature_k": 353}.')
+    conditions = serializers.DictField(
+        required=False,
+        help_text='Of models that were trained over them, such as {"temperature_k": [298, 353], "salt": "LiTFSI", '
+        '"concentration": 1.5}. Lists show the values of the first temperature.',
+    )
 
 
 class ScoringRunFilter(RunFilter):

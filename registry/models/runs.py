@@ -66,7 +66,9 @@ class ScoringRun(Run):
         GenerationRun, on_delete=models.PROTECT, null=True, blank=True, related_name="scoring_runs"
     )
     selection = models.JSONField(default=dict, blank=True, help_text="Which candidates; empty means all.")
-    conditions = models.JSONField(default=dict, blank=True, help_text='Such as {"temperature_k": 353}.')
+    conditions = models.JSONField(
+        default=dict, blank=True, help_text='Such as {"temperature_k": 353} or {"temperature_k": [298, 333]}.'
+    )
     scored = models.PositiveIntegerField(default=0, help_text="Structures that this run predicted.")
     kept = models.PositiveIntegerField(default=0, help_text="Structures that had their prediction already.")
     failed = models.PositiveIntegerField(default=0)

@@ -117,7 +117,9 @@ def _generation_run(**fields: Any) -> Model:
 
 
 def _prediction(**fields: Any) -> Model:
-    return factories.prediction(structure=factories.candidate().structure, **fields)
+    return factories.prediction(
+        structure=factories.candidate().structure, conditions={"temperature_k": 353.0}, **fields
+    )
 
 
 def _training_run(**fields: Any) -> Model:
@@ -302,6 +304,9 @@ CASES = [
             "value_min": ("1e-6", "1e-4"),
             "value_max": ("1e-4", "1e-6"),
             "in_domain": YES,
+            "std_max": ("0.5", "0.001"),
+            "temperature_k_min": ("300", "400"),
+            "temperature_k_max": ("400", "300"),
         },
     ),
     Case(

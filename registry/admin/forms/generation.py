@@ -6,10 +6,12 @@ from django import forms
 from django.contrib.auth.models import User
 from django.db.models import Count, Exists, OuterRef, Prefetch
 
+from registry.actions import model_conditions
 from registry.actions.start_generation import SETTINGS, StartGeneration
 from registry.actions.start_scoring import StartScoring
 from registry.actions.trained_range import trained_range
 from registry.admin.forms.base import ActionForm
+from registry.admin.forms.conditions import condition_field
 from registry.admin.forms.filters import FilterField, read_filter, summary
 from registry.admin.parts.settings_text import SAMPLING
 from registry.models import Alias, GenerationRun, Job, ModelVersion, Property, RegisteredModel, ScoringRun
@@ -50,6 +52,14 @@ def champion(task: str) -> ModelVersion | None:
     return ModelVersion.objects.filter(model__task=task, aliases__name=Alias.CHAMPION).order_by("-pk").first()
 
 
+def chosen_version(form: forms.Form) -> ModelVersion | None:
+    """The version that a form stands at: sent, handed over in the address, or set beforehand."""
+    asked, field = form.data.get("model_version") or form.initial.get("model_version"), form.fields["model_version"]
+    if asked and str(asked).isdigit():
+        return field.queryset.filter(pk=asked).first()
+    return field.initial or field.queryset.first()
+
+
 def predictor_for(run: GenerationRun) -> ModelVersion | None:
     """The version that predicts most of what the run was asked for: a champion, or else the newest; or no such."""
     able = ModelVersion.objects.filter(model__task=RegisteredModel.Task.PREDICT, properties__name__in=run.condition)
@@ -79,7 +89,7 @@ class StartGenerationForm(ActionForm):
         field = self.fields["model_version"]
         field.load()
         field.initial = champion(field.task)
-        version = self._version()
+        version = chosen_version(self)
         self.conditioned = list(version.properties.all()) if version else []
         for property_ in self.conditioned:
             self.fields[f"condition.{property_.name}"] = forms.CharField(required=False, **_wish(version, property_))
@@ -92,13 +102,6 @@ class StartGenerationForm(ActionForm):
         wishes = [f"condition.{property_.name}" for property_ in self.conditioned]
         self.order_fields(["model_version", *wishes, "requested", "drawing", "seed"])
         field.widget.attrs["data-reload"] = "1"  # another version can be asked for other properties
-
-    def _version(self) -> ModelVersion | None:
-        asked = self.data.get("model_version") or self.initial.get("model_version")
-        field = self.fields["model_version"]
-        if asked and str(asked).isdigit():
-            return field.queryset.filter(pk=asked).first()
-        return field.initial or field.queryset.first()
 
     def run(self, actor: User) -> GenerationRun:
         cleaned = self.cleaned_data
@@ -153,9 +156,6 @@ class StartScoringForm(ActionForm):
     selection = FilterField(
         help_text='As in the candidate list\'s address, such as {"status": "proposed"}; {} takes all candidates.',
     )
-    temperature_k = forms.FloatField(
-        required=False, min_value=0, label="Temperature (K)", help_text="Only for models that ask for one."
-    )
     queue = forms.ChoiceField(choices=Job.Queue.choices, initial=Job.Queue.CPU)
 
     def prepare(self) -> None:
@@ -166,11 +166,16 @@ class StartScoringForm(ActionForm):
         self.chosen = read_filter(self.data.get("selection") if self.is_bound else self.initial.get("selection"))
         self.initial["selection"] = self.chosen
         self.fields["generation_run"].widget.attrs["data-reload"] = "1"
+        field.widget.attrs["data-reload"] = "1"  # another version is asked under other conditions
+        version = chosen_version(self)
+        self.asked = list(model_conditions.conditions_of(version).values()) if version else []
+        for condition in self.asked:
+            self.fields[f"condition.{condition.key}"] = condition_field(condition)
 
     def context(self) -> dict[str, Any]:
         run = str(self["generation_run"].value() or "")
         of_run = {"run": run} if run.isdigit() else {}
-        inputs = ("model_version", "generation_run", "temperature_k", "queue")
+        inputs = ("model_version", *(f"condition.{one.key}" for one in self.asked), "generation_run", "queue")
         return {
             "main_fields": [self[name] for name in inputs],
             "filter_field": self["selection"],
@@ -184,12 +189,12 @@ class StartScoringForm(ActionForm):
 
     def run(self, actor: User) -> ScoringRun:
         cleaned = self.cleaned_data
-        temperature = cleaned["temperature_k"]
+        given = {one.key: cleaned[f"condition.{one.key}"] for one in self.asked}
         return StartScoring(
             actor=actor,
             model_version=cleaned["model_version"],
             generation_run=cleaned["generation_run"],
             selection=cleaned["selection"],
-            conditions={} if temperature is None else {"temperature_k": temperature},
+            conditions={key: value for key, value in given.items() if value not in (None, "", [])},
             queue=cleaned["queue"],
         ).run()

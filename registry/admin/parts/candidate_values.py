@@ -9,6 +9,7 @@ from registry.admin.parts import display
 from registry.admin.parts.comparison import compared
 from registry.admin.parts.conditions import conditions, stated
 from registry.admin.parts.evidence import evidence, method_text
+from registry.admin.parts.temperature_curve import Series, nearest_to, over_temperatures, temperature_chart
 from registry.models import Alias, Measurement, Prediction, Property, Structure
 
 
@@ -20,10 +21,11 @@ def values_of(structure: Structure) -> list[dict[str, Any]]:
     for m in measured_of([structure.pk]):
         _entry(entries, m.property)["measured"].append(m)
     for entry in entries.values():
-        first = min(entry["predicted"], key=lambda one: not _is_champion(one), default=None)
-        entry["measured"] = [_measured(m, first) for m in entry["measured"]]
         predicted = sorted(entry["predicted"], key=lambda one: not _is_champion(one))
-        entry["predicted"] = [_predicted(p) for p in predicted]
+        series = over_temperatures(predicted)
+        entry["curve"] = temperature_chart(entry["property"], series, entry["measured"])
+        entry["measured"] = [_measured(m, nearest_to(m, predicted)) for m in entry["measured"]]
+        entry["predicted"] = [_predicted(one) for one in series]
     return sorted(entries.values(), key=lambda entry: entry["property"].name)
 
 
@@ -69,20 +71,24 @@ def _predictions(structure: Structure) -> Iterable[Prediction]:
     rows = structure.predictions.select_related(
         "property", "model_version__model", "model_version__dataset_version__dataset"
     )
-    return rows.prefetch_related(aliases, "model_version__properties").order_by("property__name", "-model_version_id")
+    return rows.prefetch_related(aliases, "model_version__properties").order_by(
+        "property__name", "-model_version_id", "-pk"
+    )
 
 
 def _is_champion(row: Prediction) -> bool:
     return bool(row.model_version.aliases.all())
 
 
-def _predicted(row: Prediction) -> dict[str, Any]:
+def _predicted(series: Series) -> dict[str, Any]:
+    row = series.shown
     return {
         "value": display.uncertain(row.value, row.standard_deviation, row.property),
         "domain": display.domain(row.in_domain),
         "version": row.model_version,
         "champion": _is_champion(row),
         "conditions": stated(row.conditions),
+        "more": series.more,
         "evidence": evidence(row.model_version, row.property),
     }
 

@@ -8,6 +8,7 @@ from registry.models import Measurement
 
 _UNITS = {"temperature_k": "K", "concentration": "mol/kg"}  # of conditions that need no name
 _PLAIN = {"salt"}
+_FIRST = ("temperature_k", "salt", "concentration")
 
 
 def conditions(row: Measurement) -> str:
@@ -17,14 +18,31 @@ def conditions(row: Measurement) -> str:
 
 
 def stated(values: Mapping[str, Any]) -> str:
-    """Named values; what is empty says nothing."""
-    return ", ".join(_one(name, value) for name, value in values.items() if value not in (None, "", {}, []))
+    """Named values, the usual ones first; what is empty says nothing."""
+    order = sorted(values, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
+    return ", ".join(_one(name, values[name]) for name in order if values[name] not in (None, "", {}, []))
 
 
 def _one(name: str, value: Any) -> str:
     if isinstance(value, Mapping):
         return stated(value)
-    text = display.number(value, 5 if name == "temperature_k" else 3) if isinstance(value, float) else str(value)
+    if isinstance(value, list):
+        text = _several(name, value)
+    else:
+        text = _number(name, value) if isinstance(value, float) else str(value)
     if name in _UNITS:
         return f"{text} {_UNITS[name]}"
     return text if name in _PLAIN else f"{name.replace('_', ' ')} {text}"
+
+
+def _number(name: str, value: float) -> str:
+    return display.number(value, 5 if name == "temperature_k" else 3)
+
+
+def _several(name: str, values: list[Any]) -> str:
+    """298, 313 and 333; of many the ends and how many."""
+    texts = [_number(name, float(value)) if isinstance(value, int | float) else str(value) for value in values]
+    if len(texts) > 4 and all(isinstance(value, int | float) for value in values):
+        ends = (_number(name, float(end)) for end in (min(values), max(values)))
+        return f"{len(texts)} values from {' to '.join(ends)}"
+    return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1] if texts else "")))

@@ -17,16 +17,31 @@ class Command(RunCommand):
         parser.add_argument("version", help="model (its champion) or model@number")
         parser.add_argument("--run", type=int, help="number of the generation run whose candidates to score")
         parser.add_argument("--filter", action="append", default=[], metavar="NAME=VALUE", help="as in the API's query")
-        parser.add_argument("--temperature-k", type=float, help="for models that depend on it")
+        parser.add_argument(
+            "--temperature-k",
+            type=float,
+            nargs="+",
+            metavar="KELVIN",
+            help="one or several, for models that ask for it",
+        )
+        parser.add_argument(
+            "--condition",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="salt, concentration, as the model asks",
+        )
 
     def handle(self, **options: Any) -> None:
-        temperature = options["temperature_k"]
+        conditions = dict(_condition(text) for text in options["condition"])
+        if kelvin := options["temperature_k"]:
+            conditions["temperature_k"] = kelvin[0] if len(kelvin) == 1 else kelvin
         action = StartScoring(
             actor=None,
             model_version=find_version(options["version"]),
             generation_run=_generation_run(options["run"]),
             selection=dict(text.partition("=")[::2] for text in options["filter"]),
-            conditions={} if temperature is None else {"temperature_k": temperature},
+            conditions=conditions,
             queue=options["queue"],
         )
         run = self.start(action, options["wait"])
@@ -41,3 +56,14 @@ def _generation_run(number: int | None) -> GenerationRun | None:
     if run is None:
         raise CommandError(f"There is no generation run {number}.", returncode=2)
     return run
+
+
+def _condition(text: str) -> tuple[str, Any]:
+    """A number where it reads as one."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise CommandError(f"--condition {text}: expected NAME=VALUE, such as salt=LiTFSI.", returncode=2)
+    try:
+        return name, float(value)
+    except ValueError:
+        return name, value

@@ -50,8 +50,9 @@ def test_training_is_recorded_in_full() -> None:
     assert run.config["training"]["steps"] == 7
     assert run.config["training"]["clip"] == 1.0  # a default, written out
     assert run.config["seed"] == 3
+    no_baseline = {"baseline": "", "level": "", "baseline_level": ""}
     assert run.config["data"]["properties"] == [
-        {"name": "conductivity", "column": "conductivity", "unit": "S/cm", "scale": "log10"}
+        {"name": "conductivity", "column": "conductivity", "unit": "S/cm", "scale": "log10"} | no_baseline
     ]
 
 
@@ -123,8 +124,14 @@ REFUSED = {
     "temperature": (lambda: generation(config={"temperature": True}), "number from 0.01 to 10"),
     "seed": (lambda: generation(seed=-1), "seed"),
     "generator": (lambda: scoring(model_version=factories.model_version("generate")), "choose a predictor"),
-    "condition": (lambda: scoring(conditions={"pressure": 1}), "pressure is unknown"),
-    "cold": (lambda: scoring(conditions={"temperature_k": -1}), "positive number"),
+    "condition": (lambda: scoring(conditions={"pressure": 1}), "knows no pressure; it was trained without conditions"),
+    "cold": (
+        lambda: scoring(
+            model_version=factories.model_version(config={"data": {"conditions": [{"name": "t", "unit": "K"}]}}),
+            conditions={"temperature_k": -1},
+        ),
+        "-1 K is no temperature",
+    ),
     "selection": (lambda: scoring(selection={"colour": "red"}), "colour"),
 }
 

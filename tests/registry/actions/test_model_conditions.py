@@ -1,0 +1,76 @@
+"""What a model can be told, and how it is refused what it cannot."""
+
+from typing import Any
+
+import pytest
+from rdkit import Chem
+
+from mlcore.chem import molecule
+from registry.actions import model_conditions
+from registry.actions.base import ActionError
+from registry.salts import SALTS, smiles_of
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+CONDITIONS = [
+    {"name": "temperature", "column": "T", "unit": "K", "kind": "number"},
+    {"name": "salt", "column": "", "unit": "", "kind": "structure"},
+    {"name": "molality", "column": "m", "unit": "mol/kg", "kind": "number"},
+    {"name": "mw", "column": "", "unit": "g/mol", "kind": "number"},
+]
+
+
+def version(conditions: list[dict[str, str]]) -> Any:
+    return factories.model_version(config={"data": {"conditions": conditions}})
+
+
+def test_conditions_go_by_the_registrys_names_whatever_the_model_calls_them() -> None:
+    found = model_conditions.conditions_of(version(CONDITIONS))
+    assert {key: one.column for key, one in found.items()} == {
+        "temperature_k": "T", "salt": "salt", "concentration": "m", "mw": "mw"
+    }  # fmt: skip
+    assert found["salt"].cell("litfsi") == SALTS["LiTFSI"]
+    assert model_conditions.conditions_of(factories.model_version()) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({}, "needs temperature_k"),
+        ({"temperature_k": -3}, "-3 K is no temperature"),
+        ({"temperature_k": True}, "is no number"),
+        ({"temperature_k": "warm"}, "is no number"),
+        ({"temperature_k": []}, "1 to 50 temperatures, not 0"),
+        ({"temperature_k": [300, 300.0]}, "occurs twice"),
+        ({"temperature_k": list(range(1, 60))}, "not 59"),
+        ({"temperature_k": 300, "salt": "table salt"}, "'table salt' is no salt known by name here"),
+        ({"temperature_k": 300, "salt": ["LiF", "LiCl"]}, "takes one value"),
+        ({"temperature_k": 300, "concentration": -1}, "below none"),
+        ({"temperature_k": 300, "pressure": 1}, "knows no pressure; it can be told temperature_k, salt"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_one_line(given: dict[str, Any], why: str) -> None:
+    with pytest.raises(ActionError) as caught:
+        model_conditions.check(version(CONDITIONS), given)
+    assert why in caught.value.message
+    assert caught.value.field == "conditions"
+    assert "\n" not in caught.value.message
+
+
+def test_a_model_of_one_state_takes_no_temperature() -> None:
+    with pytest.raises(ActionError, match="trained without conditions; leave it out"):
+        model_conditions.check(version([]), {"temperature_k": 300})
+
+
+def test_a_list_of_temperatures_is_a_state_each_in_its_order() -> None:
+    found = model_conditions.states({"salt": "LiF", "temperature_k": [333, 298]})
+    assert found == [{"salt": "LiF", "temperature_k": 333}, {"salt": "LiF", "temperature_k": 298}]
+    assert model_conditions.states({}) == [{}]
+
+
+def test_every_known_salt_is_a_readable_neutral_one() -> None:
+    for name, smiles in SALTS.items():
+        assert Chem.GetFormalCharge(molecule.parse(smiles).canonical) == 0, name
+        assert smiles_of(name.upper()) == smiles
+    assert smiles_of("[Li+].[Cl-]") == molecule.parse("[Cl-].[Li+]").smiles

@@ -1,0 +1,81 @@
+"""Values over temperature: asked for in the form, told and drawn on the pages."""
+
+import pytest
+from django.urls import reverse
+
+from registry.admin.forms.conditions import TemperaturesField
+from registry.models import ScoringRun
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+OVER = {
+    "data": {
+        "conditions": [
+            {"name": "temperature", "unit": "K", "kind": "number"},
+            {"name": "salt", "kind": "structure"},
+        ]
+    }
+}
+START = "admin:registry_scoringrun_start"
+
+
+@pytest.mark.parametrize(
+    ("text", "kelvin"),
+    [("353", 353.0), ("298, 313;333", [298.0, 313.0, 333.0]), ("298 to 358 by 20", [298.0, 318.0, 338.0, 358.0]),
+     ("298.15–338.15 / 20", [298.15, 318.15, 338.15])],
+)  # fmt: skip
+def test_temperatures_are_written_as_people_do(text, kelvin):
+    assert TemperaturesField().clean(text) == kelvin
+
+
+@pytest.mark.parametrize("text", ["warm", "400 to 300 by 10", "1 to 4000 by 1", "300 to 400 by 0"])
+def test_what_is_no_temperature_is_refused(text):
+    with pytest.raises(Exception, match=r"temperature|range|at most"):
+        TemperaturesField().clean(text)
+
+
+def test_the_form_asks_for_what_the_model_wants_to_know(client_of):
+    plain = factories.model_version()
+    over = factories.model_version(model=plain.model, config=OVER)
+    client = client_of("Curator")
+    assert "Temperatures (K)" not in client.get(reverse(START), {"model_version": plain.pk}).content.decode()
+    assert "Temperatures (K)" in client.get(reverse(START), {"model_version": over.pk}).content.decode()
+    data = {"model_version": over.pk, "selection": "{}", "queue": "cpu", "condition.salt": "LiTFSI"}
+    response = client.post(reverse(START), data | {"condition.temperature_k": ""})
+    assert not ScoringRun.objects.exists()
+    response = client.post(reverse(START), data | {"condition.temperature_k": "298, 333", "condition.salt": "sugar"})
+    assert "is no salt known by name here" in response.content.decode()
+    response = client.post(reverse(START), data | {"condition.temperature_k": "298, 333"}, follow=True)
+    run = ScoringRun.objects.get()
+    assert run.conditions == {"temperature_k": [298.0, 333.0], "salt": "LiTFSI"}
+    assert "298 and 333 K, LiTFSI" in response.content.decode()
+
+
+def test_the_pages_draw_the_curve_with_what_was_measured(client_of):
+    candidate, version = factories.candidate(), factories.model_version(config=OVER)
+    factories.alias(version=version)
+    run = factories.scoring_run(model_version=version)
+    for kelvin, value in ((373.0, 1e-3), (298.0, 1e-5), (333.0, 1e-4)):
+        under = {"temperature_k": kelvin, "salt": "LiTFSI"}
+        factories.prediction(structure=candidate.structure, value=value, scoring_run=run, conditions=under)
+    factories.measurement(structure=candidate.structure, value=2e-5, temperature_k=300, salt="LiTFSI")
+    client = client_of("Viewer")
+    text = client.get(reverse("admin:registry_candidate_change", args=[candidate.pk])).content.decode()
+    assert "and 2 more temperatures, 298 to 373 K" in text
+    assert "conductivity over temperature" in text
+    assert ", 300 K, LiTFSI</title>" in text
+    assert "2 × predicted" in text  # the prediction at 298 K, not the newest one
+    other = client.get(reverse("admin:registry_structure_change", args=[candidate.structure_id])).content.decode()
+    assert "Over temperature" in other
+    listed = client.get(reverse("admin:registry_prediction_changelist")).content.decode()
+    assert "333 K, LiTFSI" in listed
+    assert "0.1 decades" in listed
+
+
+def test_one_temperature_is_no_curve(client_of):
+    candidate = factories.candidate()
+    factories.prediction(structure=candidate.structure, conditions={"temperature_k": 298.0})
+    text = client_of("Viewer").get(reverse("admin:registry_candidate_change", args=[candidate.pk])).content.decode()
+    assert "over temperature" not in text
+    assert "more temperature" not in text
