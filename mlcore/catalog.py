@@ -148,6 +148,23 @@ ARCHITECTURES: dict[str, Architecture] = {
             goes_on=False,
             takes=("conditions",),
         ),
+        Architecture(
+            name="fchl",
+            task="predict",
+            summary="Kernel regression on atoms in space (FCHL19): energies of molecules from their geometries",
+            config="mlcore.predictors.configs:FCHLConfig",
+            module="mlcore.predictors.fchl",
+            goes_on=False,
+            takes=("geometry",),
+        ),
+        Architecture(
+            name="dressed-atoms",
+            task="predict",
+            summary="One number an element: what every model of energies has to beat",
+            config="mlcore.predictors.configs:DressedAtomsConfig",
+            module="mlcore.predictors.atom_counts",
+            goes_on=False,
+        ),
     )
 }
 

@@ -80,3 +80,40 @@ class PolymerArrheniusConfig:
     radius: int = option(2, "bonds that a surrounding reaches", minimum=0, maximum=4)
     least: int = option(4, "training structures that must have a surrounding for it to be counted", minimum=1)
     landmarks: int = option(512, "training structures kept to judge what is in the domain", minimum=2, maximum=4096)
+
+
+@dataclass(frozen=True)
+class FCHLConfig:
+    """Kernel ridge regression on FCHL19 representations of geometries; docs/decisions/fchl.md says how it was tuned."""
+
+    kernel: Literal["matern", "gaussian"] = option("matern", "how likeness falls with distance; matern: nu = 5/2")
+    ridge: float = option(
+        3e-7, "noise of the targets, in shares of the mean likeness of a molecule with itself", minimum=0.0, maximum=1.0
+    )
+    cutoff: float = option(4.5, "how far an atom sees, in Å", minimum=1.0, maximum=20.0)
+    length: float = option(3.0, "distance of representations over which likeness falls", minimum=1e-3, maximum=1e4)
+    near_cutoff: float = option(3.0, "how far it sees in a second, nearer look", minimum=1.0, maximum=20.0)
+    near_length: float = option(2.0, "the same as `length`, of the nearer look", minimum=1e-3, maximum=1e4)
+    near_weight: float = option(0.6, "share of the nearer look in the likeness; 0: none", minimum=0.0, maximum=0.999)
+    radial2: float = option(2.7, "distances told apart an Å, in the two-body part", minimum=0.1, maximum=32.0)
+    radial3: float = option(2.0, "the same in the three-body part", minimum=0.1, maximum=32.0)
+    eta2: float = option(0.32, "width of the two-body distances", minimum=1e-3, maximum=100.0)
+    eta3: float = option(4.0, "sharpness of the three-body distances", minimum=1e-3, maximum=100.0)
+    decay2: float = option(1.8, "power with which near neighbours count more", minimum=0.0, maximum=10.0)
+    decay3: float = option(0.57, "the same for pairs of neighbours", minimum=0.0, maximum=10.0)
+    weight3: float = option(6.1, "weight of the three-body part", minimum=0.0, maximum=1e6)
+    directions: int = option(
+        120, "numbers kept of an atom's representation: principal directions of its element", minimum=1, maximum=4096
+    )
+
+    @property
+    def looks(self) -> tuple[tuple[float, float, float], ...]:
+        """(cutoff, length, weight) of each range in which atoms are compared; the weights add up to 1."""
+        wide = self.cutoff, self.length, 1 - self.near_weight
+        near = self.near_cutoff, self.near_length, self.near_weight
+        return (wide, near) if self.near_weight else (wide,)
+
+
+@dataclass(frozen=True)
+class DressedAtomsConfig:
+    """Least squares of element counts has nothing to set."""

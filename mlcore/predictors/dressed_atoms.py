@@ -6,15 +6,22 @@ left after them is what a model has to learn. Alone they are the baseline that a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mlcore.chem.geometry import Geometry
-
 Floats = NDArray[np.float64]
+
+
+class Composed(Protocol):
+    """Whatever is made of atoms, such as a geometry."""
+
+    @property
+    def numbers(self) -> NDArray[np.int64]:
+        """(A,): atomic numbers, hydrogens included."""
 
 
 @dataclass(frozen=True)
@@ -27,19 +34,19 @@ class DressedAtoms:
     """(E, P), in the units of the quantities."""
 
     @classmethod
-    def fit(cls, geometries: Sequence[Geometry], targets: Floats) -> "DressedAtoms":
+    def fit(cls, molecules: Sequence[Composed], targets: Floats) -> "DressedAtoms":
         """Least squares for targets (N, P), NaN where unknown; the smallest contributions where several fit as well."""
-        elements = np.unique(np.concatenate([geometry.numbers for geometry in geometries])).astype(np.int64)
-        counts = _counts(geometries, elements)
+        elements = np.unique(np.concatenate([molecule.numbers for molecule in molecules])).astype(np.int64)
+        counts = _counts(molecules, elements)
         columns = []
         for target in targets.T:
             known = np.isfinite(target)
             columns.append(np.linalg.lstsq(counts[known], target[known], rcond=None)[0])
         return cls(elements, np.stack(columns, axis=1))
 
-    def __call__(self, geometries: Sequence[Geometry]) -> Floats:
-        """(N, P): the sums over the atoms; every element must be known."""
-        values: Floats = _counts(geometries, self.elements) @ self.contributions
+    def __call__(self, molecules: Sequence[Composed]) -> Floats:
+        """(N, P): the sums over the atoms; an element that was not fitted adds nothing."""
+        values: Floats = _counts(molecules, self.elements) @ self.contributions
         return values
 
     def tensors(self) -> dict[str, Tensor]:
@@ -58,8 +65,8 @@ class DressedAtoms:
         return cls(elements.numpy(), contributions.numpy())
 
 
-def _counts(geometries: Sequence[Geometry], elements: NDArray[np.int64]) -> Floats:
+def _counts(molecules: Sequence[Composed], elements: NDArray[np.int64]) -> Floats:
     """(N, E): how many atoms of each element each molecule has."""
     return np.array(
-        [[np.count_nonzero(geometry.numbers == z) for z in elements] for geometry in geometries], dtype=np.float64
-    ).reshape(len(geometries), len(elements))
+        [[np.count_nonzero(molecule.numbers == z) for z in elements] for molecule in molecules], dtype=np.float64
+    ).reshape(len(molecules), len(elements))

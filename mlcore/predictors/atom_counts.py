@@ -1,0 +1,102 @@
+"""Dressed atoms as a predictor: the sum of one number an element, the baseline of every model of molecular energies.
+
+It needs no geometry: what a molecule is made of is in its SMILES.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rdkit import Chem
+from torch import Tensor
+
+from mlcore.bundle import Bundle, Trained
+from mlcore.data.tables import from_scale
+from mlcore.errors import UserError
+from mlcore.predictors import reading, report, targets
+from mlcore.predictors.dressed_atoms import DressedAtoms
+from mlcore.predictors.protocol import NOTHING, Given, Predictions
+from mlcore.run import Run
+
+Floats = NDArray[np.float64]
+
+_NOTES = (
+    "Dressed atoms: the sum of one number an element, fitted by least squares. `std` is one number a property, set on "
+    "the validation rows so that mean ± 1.645 std holds 90 % of them. Every molecule of known elements is in the "
+    "domain, and others are refused. The section `training` has no meaning here."
+)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """What a molecule is made of."""
+
+    numbers: NDArray[np.int64]
+    """(A,): atomic numbers, hydrogens included."""
+
+    @classmethod
+    def of(cls, molecule: Chem.Mol) -> "Formula":
+        """That of a molecule with implicit hydrogens."""
+        return cls(np.array([atom.GetAtomicNum() for atom in Chem.AddHs(molecule).GetAtoms()], dtype=np.int64))
+
+    def strange(self, dressed: DressedAtoms) -> str | None:
+        """None, or which elements were not fitted."""
+        unknown = sorted(set(self.numbers.tolist()) - set(dressed.elements.tolist()))
+        names = ", ".join(Chem.GetPeriodicTable().GetElementSymbol(number) for number in unknown)
+        return f"no training structure has {names}; nothing is known of it" if unknown else None
+
+
+def train(run: Run) -> Trained:
+    """Fits the numbers; UserError when a property cannot be learned or the structures are no molecules."""
+    if run.config.data.kind != "molecule":
+        raise UserError('data.kind: dressed atoms add up to a molecule; set it to "molecule"')
+    table, split = run.table, run.split()
+    _, spread = targets.standards(table, split)
+    formulas = [Formula.of(molecule) for molecule in reading.of_keys(table.keys)]
+    dressed = DressedAtoms.fit([formulas[row] for row in split.train], table.targets[split.train])
+    known = np.array([not formula.strange(dressed) for formula in formulas], dtype=bool)
+    usable = replace(split, valid=split.valid[known[split.valid]], test=split.test[known[split.test]])
+    mean = dressed(formulas)
+    before = np.broadcast_to(spread, (len(usable.valid), len(spread)))
+    factors = report.calibrate(table, usable.valid, mean[usable.valid], before, np.ones(len(spread)), run.events)
+    std = spread * factors
+    metrics = report.parts(table, usable, lambda rows: (mean[rows], np.broadcast_to(std, mean[rows].shape)), known)
+    kept: dict[str, Tensor] = dressed.tensors() | {"std": torch.from_numpy(std)}
+    notes = f"{_NOTES}\n\n## Training\n\nSplit digest `{split.digest}`."
+    return Trained(kept, targets.describe(table, split), usable, metrics, notes=notes)
+
+
+def load(bundle: Bundle, device: torch.device) -> "AtomCounts":
+    """The predictor in a bundle."""
+    return AtomCounts(bundle)
+
+
+class AtomCounts:
+    """Fitted dressed atoms (`mlcore.predictors.protocol.Predictor`)."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.properties = bundle.manifest.properties
+        try:
+            self._dressed, self._std = DressedAtoms.load(bundle.tensors), bundle.tensors["std"].numpy()
+        except (KeyError, ValueError) as error:
+            raise UserError(f"bundle {bundle.path}: the weights do not fit the configuration: {error}") from error
+
+    def predict(self, structures: Sequence[str], given: Given = NOTHING) -> Predictions:
+        """Scores molecules; their geometries do not matter."""
+        return self._answer(*reading.read(structures, "molecule"))
+
+    def predict_keys(self, keys: Sequence[str], given: Given = NOTHING) -> Predictions:
+        """The same for molecules that have been identified."""
+        return self._answer(reading.of_keys(keys), [None] * len(keys))
+
+    def _answer(self, molecules: list[Chem.Mol], errors: list[str | None]) -> Predictions:
+        formulas = [Formula.of(molecule) for molecule in molecules]
+        strange = iter([formula.strange(self._dressed) for formula in formulas])
+        errors = [error or next(strange) for error in errors]
+        formulas = [formula for formula in formulas if not formula.strange(self._dressed)]
+        axis = self._dressed(formulas)
+        mean = np.stack([from_scale(axis[:, i], p["scale"]) for i, p in enumerate(self.properties)], axis=1)
+        std = np.broadcast_to(self._std, mean.shape)
+        return Predictions.of(mean, std, np.ones(len(mean), dtype=bool), errors)

@@ -1,0 +1,122 @@
+"""The fit of a kernel model of molecular energies: which rows, which atoms, which weights."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mlcore.chem.geometry import Geometry
+from mlcore.data.splits import Split
+from mlcore.errors import UserError
+from mlcore.predictors import kernels, reading, representations
+from mlcore.predictors.configs import FCHLConfig
+from mlcore.predictors.dressed_atoms import DressedAtoms
+from mlcore.predictors.fchl_model import Element, Groups, Model, kernel_of
+from mlcore.predictors.fchl_uncertainty import Uncertainty
+from mlcore.predictors.representations import Atoms, Directions
+from mlcore.run import Run
+
+Floats = NDArray[np.float64]
+
+FEWEST = 5
+"""Training molecules below which nothing can be learned."""
+_LOOKED_AT = 400
+"""Training molecules, spread over all, from which the uncertainty and the domain are learned."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A model and what training has shown of it."""
+
+    model: Model
+    uncertainty: Uncertainty
+    left_out: Floats
+    """(P,): mean absolute error on the axis of training molecules that are left out of the fit, one at a time."""
+
+
+def fit(run: Run, training: Sequence[Geometry], split: Split) -> Fit:
+    """Fits the targets of the training rows, given their geometries."""
+    config: FCHLConfig = run.config.model
+    values = run.table.targets[split.train]
+    dressed = DressedAtoms.fit(training, values)
+    atoms, directions = describe(training, dressed.elements.tolist(), config)
+    matrix = kernels.among(
+        atoms, len(training), kernel_of(config), lambda done, of: run.events.progress(done, of, "comparing molecules")
+    )
+    weights, residuals = solve(matrix, values - dressed(training), config.ridge)
+    elements = {z: Element(tuple(directions[z]), part.vectors, weights[part.molecule]) for z, part in atoms.items()}
+    model = Model(config, dressed, elements)
+    keys = [run.table.keys[row] for row in split.train]
+    return Fit(model, _uncertainty(model, atoms, keys, residuals), np.nanmean(np.abs(residuals), axis=0))
+
+
+def usable(run: Run) -> tuple[list[Geometry], Split]:
+    """A geometry a row, guessed where the table has none, and the split without held-out rows of strange elements."""
+    if run.config.data.kind != "molecule":
+        raise UserError('data.kind: only a molecule has a geometry; set it to "molecule"')
+    table, split = run.table, run.split()
+    found = reading.geometries_of(table, run.events)
+    if len(split.train) < FEWEST:
+        raise UserError(f"data: {len(split.train)} training molecules are too few; at least {FEWEST} are needed")
+    seen = {int(number) for row in split.train for number in found[row].numbers}
+    strange = [sorted(set(one.numbers.tolist()) - seen) for one in found]
+    for row in np.flatnonzero([bool(numbers) for numbers in strange]):
+        message = f"{table.smiles[row]}: not used: no training molecule has the element with number {strange[row][0]}"
+        run.events.log("warning", message)
+    good = np.array([not numbers for numbers in strange], dtype=bool)
+    return found, replace(split, valid=split.valid[good[split.valid]], test=split.test[good[split.test]])
+
+
+def describe(
+    training: Sequence[Geometry], elements: Sequence[int], config: FCHLConfig
+) -> tuple[dict[int, Atoms], dict[int, list[Directions]]]:
+    """The atoms of the training molecules by element, and the directions in which they vary, by element and range."""
+    found = representations.gather(training, representations.fchl19(training, elements, config))
+    directions = {z: [Directions.fit(part, config.directions) for part in one.vectors] for z, one in found.items()}
+    return representations.project(found, directions), directions
+
+
+def solve(matrix: Tensor, targets: Floats, ridge: float) -> tuple[Tensor, Floats]:
+    """Weights (N, P) of the molecules and their errors when left out (N, P), for targets (N, P) with NaN for unknown.
+
+    (K + ridge mean(diag K)) w = y by Cholesky; a left-out error is w over the diagonal of the inverse (Rasmussen &
+    Williams 2006, eq. 5.12). A molecule without a value has weight 0 and error NaN. A ridge too small for double
+    precision is made larger, tenfold at a time.
+    """
+    weights = torch.zeros(targets.shape, dtype=torch.float64)
+    residuals = np.full(targets.shape, np.nan)
+    patterns, places = np.unique(np.isfinite(targets), axis=1, return_inverse=True)
+    for number, known in enumerate(patterns.T):
+        rows, columns = np.flatnonzero(known), np.flatnonzero(places.reshape(-1) == number)
+        whole = matrix if known.all() else matrix[np.ix_(rows, rows)]
+        factor = _factor(whole, ridge)
+        solved = torch.cholesky_solve(torch.from_numpy(targets[np.ix_(rows, columns)]), factor)
+        weights[np.ix_(rows, columns)] = solved
+        residuals[np.ix_(rows, columns)] = (solved / torch.cholesky_inverse(factor).diagonal()[:, None]).numpy()
+    return weights, residuals
+
+
+def _factor(matrix: Tensor, ridge: float) -> Tensor:
+    scale = float(matrix.diagonal().mean())
+    while True:
+        factor, failed = torch.linalg.cholesky_ex(matrix + ridge * scale * torch.eye(len(matrix), dtype=matrix.dtype))
+        if not failed:
+            return factor
+        ridge = max(10 * ridge, 1e-14)
+
+
+def _uncertainty(model: Model, atoms: Mapping[int, Atoms], keys: Sequence[str], residuals: Floats) -> Uncertainty:
+    """From some training molecules, scored as if they and others of the same structure were not there."""
+    groups = torch.from_numpy(np.unique(keys, return_inverse=True)[1].reshape(-1))
+    chosen = torch.from_numpy(np.unique(np.linspace(0, len(keys) - 1, min(len(keys), _LOOKED_AT)).astype(np.int64)))
+    place = torch.full((len(keys),), -1).index_put_((chosen,), torch.arange(len(chosen)))
+    looked_at = {}
+    for z, part in atoms.items():
+        rows = place[part.molecule] >= 0
+        looked_at[z] = Atoms(tuple(vectors[rows] for vectors in part.vectors), place[part.molecule[rows]])
+    theirs = {z: groups[part.molecule] for z, part in atoms.items()}
+    scores = model.score_atoms(looked_at, len(chosen), Groups(groups[chosen], theirs))
+    return Uncertainty.fit(scores, residuals[chosen.numpy()])

@@ -1,0 +1,154 @@
+"""Atoms in molecules as vectors: the FCHL19 representation, and the directions in which a training set varies.
+
+FCHL19 (Christensen, Bratholm, Faber, von Lilienfeld, J. Chem. Phys. 152, 044107 (2020)) describes the surroundings of
+an atom by histograms of its distances to each element and of its distances and angles to each pair of elements. It does
+not change when the molecule is moved or turned, and follows when the atoms are written in another order.
+
+An atom is described once in each of several ranges: a near one tells bonding from bonding without the noise of far
+atoms, a wide one sees what lies around.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mlcore.chem.geometry import Geometry
+from mlcore.predictors.configs import FCHLConfig
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+_ZETA = float(np.pi)
+"""Width of the angular terms. With the first Fourier term alone it is a factor, which `weight3` carries already."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """How far an atom sees, in Å, and by how many distances it tells what it sees."""
+
+    cutoff: float
+    radial2: int
+    radial3: int
+
+    def size(self, elements: int) -> int:
+        """D: numbers that describe an atom where molecules have so many elements."""
+        return elements * self.radial2 + elements * (elements + 1) * self.radial3
+
+
+def ranges(config: FCHLConfig) -> tuple[Range, ...]:
+    """In which atoms are described, the same distances apart in each."""
+    return tuple(
+        Range(cutoff, max(1, round(cutoff * config.radial2)), max(1, round(cutoff * config.radial3)))
+        for cutoff, _, _ in config.looks
+    )
+
+
+def fchl19(geometries: Sequence[Geometry], elements: Sequence[int], config: FCHLConfig) -> list[tuple[Floats, ...]]:
+    """Of each molecule an (A, D) array a range, a row an atom in its order. `elements` names all that occur."""
+    from qmllib.representations import generate_fchl19  # only here: a compiled library that nothing else needs
+
+    def describe(geometry: Geometry) -> tuple[Floats, ...]:
+        return tuple(
+            np.asarray(
+                generate_fchl19(
+                    geometry.numbers,
+                    geometry.positions,
+                    elements=list(elements),
+                    nRs2=seen.radial2,
+                    nRs3=seen.radial3,
+                    eta2=config.eta2,
+                    eta3=config.eta3,
+                    zeta=_ZETA,
+                    rcut=seen.cutoff,
+                    acut=seen.cutoff,
+                    two_body_decay=config.decay2,
+                    three_body_decay=config.decay3,
+                    three_body_weight=config.weight3,
+                )
+            )
+            for seen in ranges(config)
+        )
+
+    with ThreadPoolExecutor(max(1, torch.get_num_threads())) as pool:  # the library lets other threads work
+        return list(pool.map(describe, geometries))
+
+
+@dataclass(frozen=True)
+class Described:
+    """The atoms of one element in several molecules, as the representation has them."""
+
+    vectors: tuple[Floats, ...]
+    """(A, D) in each range."""
+    molecule: Indices
+    """(A,), ascending: the number of the molecule to which each belongs."""
+
+
+def gather(geometries: Sequence[Geometry], described: Sequence[tuple[Floats, ...]]) -> dict[int, Described]:
+    """The atoms of some molecules, at least one, by element."""
+    atoms = np.concatenate([geometry.numbers for geometry in geometries])
+    molecule = np.repeat(np.arange(len(geometries)), [len(geometry.numbers) for geometry in geometries])
+    whole = [np.concatenate(parts) for parts in zip(*described, strict=True)]
+    return {
+        int(z): Described(tuple(part[atoms == z] for part in whole), molecule[atoms == z]) for z in np.unique(atoms)
+    }
+
+
+@dataclass(frozen=True)
+class Atoms:
+    """The same in the directions of a training set."""
+
+    vectors: tuple[Tensor, ...]
+    """(A, k) float32 in each range."""
+    molecule: Tensor
+    """(A,) int64, ascending."""
+
+    @property
+    def double(self) -> tuple[Tensor, ...]:
+        """The vectors in the precision in which distances are taken."""
+        return tuple(part.double() for part in self.vectors)
+
+    def of(self, first: int, last: int) -> "Atoms":
+        """Those of the molecules first <= number < last, which are counted from `first`."""
+        start, end = torch.searchsorted(self.molecule, torch.tensor([first, last])).tolist()
+        return Atoms(tuple(part[start:end] for part in self.vectors), self.molecule[start:end] - first)
+
+
+@dataclass(frozen=True)
+class Directions:
+    """Principal directions of the vectors of one element in one range, so that a distance costs k numbers and not D.
+
+    What is cut off varies so little that distances, and with them a kernel, hardly change.
+    """
+
+    mean: Tensor
+    """(D,) float64."""
+    basis: Tensor
+    """(D, k) float64."""
+
+    @classmethod
+    def fit(cls, vectors: Floats, most: int, cut: float = 1e-8) -> "Directions":
+        """Up to `most` directions of vectors (A, D), as long as each has more than `cut` of the variance."""
+        mean = vectors.mean(axis=0)
+        moved = vectors - mean
+        size, basis = np.linalg.eigh(moved.T @ moved / len(moved))
+        kept = int(np.clip((size > cut * size.sum()).sum(), 1, most))
+        return cls(torch.from_numpy(mean), torch.from_numpy(basis[:, ::-1][:, :kept].copy()))
+
+    def __call__(self, vectors: Floats) -> Tensor:
+        """(A, D) -> (A, k) float32, as a bundle keeps them: a fit must see the numbers that scoring will see."""
+        return ((torch.from_numpy(vectors) - self.mean) @ self.basis).float()
+
+
+def project(found: Mapping[int, Described], by: Mapping[int, Sequence[Directions]]) -> dict[int, Atoms]:
+    """The atoms of each element in its directions."""
+    return {
+        z: Atoms(
+            tuple(turn(part) for turn, part in zip(by[z], one.vectors, strict=True)), torch.from_numpy(one.molecule)
+        )
+        for z, one in found.items()
+    }

@@ -1,0 +1,91 @@
+"""Likeness of atoms and molecules."""
+
+import numpy as np
+import pytest
+import torch
+
+from mlcore.chem import geometry
+from mlcore.predictors import fchl_fit, kernels
+from mlcore.predictors.configs import FCHLConfig
+from mlcore.predictors.fchl_model import kernel_of
+from mlcore.predictors.kernels import Kernel
+from mlcore.predictors.representations import Atoms, Directions
+
+MOLECULES = [geometry.guess(text) for text in ("CCO", "CCN", "c1ccccc1", "CC(=O)C", "C#N", "O", "CCCCC")]
+
+
+def pieces() -> tuple[dict[int, Atoms], Kernel]:
+    settings = FCHLConfig()
+    return fchl_fit.describe(MOLECULES, [1, 6, 7, 8], settings)[0], kernel_of(settings)
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 7, 50])
+def test_blocks_equal_the_whole(block: int) -> None:
+    atoms, kernel = pieces()
+    whole = kernels.between(atoms, atoms, kernel, 7, 7)
+    torch.testing.assert_close(kernels.among(atoms, 7, kernel, block=block), whole, rtol=1e-10, atol=1e-10)
+    torch.testing.assert_close(whole, whole.T)
+
+
+def test_it_is_the_sum_over_pairs_of_atoms_of_the_same_element() -> None:
+    atoms, kernel = pieces()
+    total = 0.0
+    for part in atoms.values():
+        ours, theirs = (part.of(n, n + 1) for n in (0, 3))
+        for i in range(len(ours.molecule)):
+            for j in range(len(theirs.molecule)):
+                pair = [[vectors[k : k + 1].double() for vectors in one.vectors] for one, k in ((ours, i), (theirs, j))]
+                total += float(kernel(*pair))
+    assert float(kernels.among(atoms, 7, kernel)[0, 3]) == pytest.approx(total, rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["matern", "gaussian"])
+def test_likeness_is_one_at_home_and_falls(kind: str) -> None:
+    kernel = Kernel(kind, [2.0, 1.0], [0.25, 0.75])  # type: ignore[arg-type]
+    line = torch.linspace(0, 5, 6, dtype=torch.float64)[:, None]
+    values = kernel([line[:1], line[:1]], [line, line])[0]
+    assert float(values[0]) == pytest.approx(1)
+    assert (values.diff() < 0).all()
+    d = 3.0
+    expected = {"gaussian": lambda s: np.exp(-(d**2) / (2 * s**2)), "matern": lambda s: _matern(5**0.5 * d / s)}[kind]
+    assert float(values[3]) == pytest.approx(0.25 * expected(2.0) + 0.75 * expected(1.0))
+
+
+def _matern(r: float) -> float:
+    return float((1 + r + r * r / 3) * np.exp(-r))
+
+
+def test_leaving_out_is_what_the_formula_says() -> None:
+    random = np.random.default_rng(0)
+    points = torch.from_numpy(random.normal(size=(12, 2)))
+    matrix = Kernel("matern", [2.0], [1.0])([points], [points])
+    targets = random.normal(size=(12, 2))
+    targets[3, 1] = np.nan
+    weights, residuals = fchl_fit.solve(matrix, targets, 1e-3)
+    for column, known in ((0, np.arange(12)), (1, np.delete(np.arange(12), 3))):
+        others = known[known != 7]
+        again, _ = fchl_fit.solve(matrix[np.ix_(others, others)], targets[others][:, [column]], 1e-3)
+        predicted = float(matrix[7, others] @ again[:, 0])
+        assert residuals[7, column] == pytest.approx(targets[7, column] - predicted, rel=1e-6)
+    assert np.isnan(residuals[3, 1])
+    assert float(weights[3, 1]) == 0
+
+
+def test_a_singular_matrix_gets_a_larger_ridge() -> None:
+    weights, _ = fchl_fit.solve(torch.ones(4, 4, dtype=torch.float64), np.ones((4, 1)), 0.0)
+    assert torch.isfinite(weights).all()
+
+
+def test_directions_keep_distances() -> None:
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(50, 5)) @ random.normal(size=(5, 40))
+    turn = Directions.fit(vectors, most=30)
+    assert turn.basis.shape == (40, 5)
+    kept = turn(vectors).double()
+    torch.testing.assert_close(
+        kernels.squared_distances(kept, kept).sqrt(),
+        torch.cdist(*[torch.from_numpy(vectors)] * 2),
+        atol=1e-4,
+        rtol=1e-5,
+    )
+    assert Directions.fit(vectors, most=2).basis.shape == (40, 2)
