@@ -17,6 +17,7 @@ from registry.models import (
     Alias,
     Candidate,
     CandidateScore,
+    Conformer,
     Dataset,
     DatasetVersion,
     Decision,
@@ -80,6 +81,15 @@ def structure(smiles: str = "", kind: str = Structure.Kind.POLYMER) -> Structure
     if created:
         fingerprint(made)
     return made
+
+
+def conformer(**fields: Any) -> Conformer:
+    """Of water unless told otherwise, each with other coordinates."""
+    shift = next(_serial)
+    xyz = f"3\n\nO {shift:.6f} 0.000000 0.117300\nH {shift:.6f} 0.757200 -0.469200\nH {shift:.6f} -0.757200 -0.469200\n"
+    defaults = {"level": "B3LYP/6-31G(2df,p)", "xyz": xyz, "atoms": 3, "digest": digest()}
+    water = fields.pop("structure", None) or structure("O", Structure.Kind.MOLECULE)
+    return Conformer.objects.create(structure=water, **(defaults | fields))
 
 
 def fingerprint(of: Structure) -> Fingerprint:

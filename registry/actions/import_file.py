@@ -59,6 +59,8 @@ class StartImport(Action[ImportRun]):
     queue: str | None = Job.Queue.CPU  # None: no job, the caller runs ImportFile itself
 
     def check(self) -> None:
+        if self.mapping.get("geometry") and self.structure_kind != Structure.Kind.MOLECULE:
+            raise ActionError("A geometry is one of a molecule; polymers have none.", field="mapping")
         if self.structure_kind not in Structure.Kind.values:
             raise ActionError(
                 f"A structure is a polymer or a molecule, not {self.structure_kind!r}.", field="structure_kind"
@@ -170,6 +172,7 @@ class ImportFile(Action[ImportRun]):
             "duplicate_in_dataset": writer.duplicate_in_dataset,
             "measurements_duplicate": writer.measurements_duplicate,
             "without": writer.sample.lacking(),
+            **({"geometries_created": writer.geometries_created} if _has_geometry(run.config) else {}),
             "seconds": round(seconds, 2),
         } | ({"first_rows": writer.sample.rows} if run.dry_run else {})
         run.save()
@@ -202,6 +205,10 @@ def _check_columns(mapping: ColumnMapping, table: Table) -> None:
         check_columns(mapping, table.columns)
     except MappingError as error:
         raise ActionError(str(error), field="mapping") from error
+
+
+def _has_geometry(mapping: dict[str, Any]) -> bool:
+    return bool(mapping.get("geometry"))
 
 
 def _one_at_a_time(name: str) -> None:

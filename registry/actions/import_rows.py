@@ -27,6 +27,8 @@ class Draft:
     row: Row
     structure: str
     reports: list[Report]
+    geometry: str = ""
+    geometry_level: str = ""
 
 
 @dataclass(slots=True)
@@ -76,9 +78,22 @@ def read_row(row: Row, cells: CellReader, suspects: Mapping[str, Problem]) -> Dr
     _attempt(lambda: _check_text(structure), mapping.structure, {}, problems)
     common = _common(row, cells, suspects, problems)
     reports = [found for value in mapping.values if (found := _report(row, value, cells, common, suspects, problems))]
-    if not problems and mapping.values and not reports and not mapping.computed:
+    block, level = _geometry(row, mapping, problems)
+    if not problems and mapping.values and not reports and not mapping.computed and not block:
         problems.append(Problem("no_value", "No mapped column holds a value.", mapping.values[0].column))
-    return _joined(problems) if problems else Draft(row, structure, reports)
+    return _joined(problems) if problems else Draft(row, structure, reports, block, level)
+
+
+def _geometry(row: Row, mapping: ColumnMapping, problems: list[Problem]) -> tuple[str, str]:
+    """The block and its level; both empty where the row has no geometry."""
+    block = mapping.geometry.text(row.cells)
+    if not block:
+        return "", ""
+    source = mapping.geometry_level
+    level = _attempt(lambda: _short_text(source.text(row.cells)), source.column, {}, problems) or ""
+    if not level:
+        problems.append(Problem("no_level", "The geometry has no level of theory.", source.column))
+    return block, level
 
 
 def _common(row: Row, cells: CellReader, suspects: Mapping[str, Problem], problems: list[Problem]) -> dict[str, Any]:
@@ -115,6 +130,8 @@ def _report(
     problems: list[Problem],
 ) -> Report | None:
     before = len(problems)
+    own = {"method": value.method, "method_detail": value.method_detail}
+    common = common | {name: text for name, text in own.items() if text}
     number = _attempt(lambda: cells.value(row.cells.get(value.column, ""), value), value.column, suspects, problems)
     if len(problems) > before:
         return None

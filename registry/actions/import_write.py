@@ -11,6 +11,7 @@ from mlcore.chem.errors import ChemError
 from mlcore.chem.identity import Identity, Kind, identify_many
 from mlcore.processes import Workers
 from registry.actions.bulk import insert_new
+from registry.actions.conformers import Block, read_block
 from registry.actions.import_rows import Draft
 from registry.actions.import_sample import Sample
 from registry.actions.reported import Report
@@ -18,11 +19,12 @@ from registry.actions.structures import get_or_create_structures
 from registry.computed import COMPUTED
 from registry.formats import ColumnMapping, Problem, Row, storable
 from registry.formats.polymer_names import advice
-from registry.models import ImportRun, Measurement, RejectedRow, Structure
+from registry.models import Conformer, ImportRun, Measurement, RejectedRow, Structure
 
 _FIELDS = ("dataset", "structure", "property", "value", "standard_deviation", "missing_reason", "method",
            "method_detail", "temperature_k", "salt", "concentration", "conditions", "source_id", "import_run",
            "source_row", "recorded_by", "content_digest", "retired_reason")  # fmt: skip
+_GEOMETRY_FIELDS = ("structure", "level", "xyz", "atoms", "digest", "import_run", "source_row")
 _REJECTED_AT_ONCE = 1_000
 REMEMBERED = 30_000  # identities kept for later rows with the same text, about 2 kB each
 _ALONE_BELOW = 400  # structures: fewer are worked on here, since starting processes takes longer
@@ -70,6 +72,7 @@ class Writer:
     structures_created: int = 0
     measurements_created: int = 0
     measurements_duplicate: int = 0
+    geometries_created: int = 0
     sample: Sample = field(init=False)
     _seen: set[bytes] = field(default_factory=set)
     _known: dict[str, Identity | ChemError] = field(default_factory=dict)
@@ -79,7 +82,7 @@ class Writer:
 
     def write(self, drafts: list[Draft]) -> None:
         """Identify, refuse, compute, insert."""
-        identified = list(self._identified(drafts))
+        identified, blocks = self._with_geometries(self._identified(drafts))
         structures = get_or_create_structures(identity for _, identity in identified)
         self.structures_created += len(structures.created)
         by_row = [
@@ -97,6 +100,27 @@ class Writer:
                 self._seen.add(bytes.fromhex(digest))
                 fresh.append(self._row(draft, structures.id_of(identity), report, digest))
         self.measurements_created += len(insert_new(Measurement, _FIELDS, fresh))
+        rows = [
+            (structures.id_of(identity), draft.geometry_level, block.xyz, block.atoms, block.digest, self.run.pk,
+             draft.row.number)
+            for (draft, identity), block in zip(identified, blocks, strict=True) if block
+        ]  # fmt: skip
+        self.geometries_created += len(insert_new(Conformer, _GEOMETRY_FIELDS, rows)) if rows else 0
+
+    def _with_geometries(
+        self, identified: Iterable[tuple[Draft, Identity]]
+    ) -> tuple[list[tuple[Draft, Identity]], list[Block | None]]:
+        """The rows whose geometry, where they have one, is that of their structure; the others are refused."""
+        kept: list[tuple[Draft, Identity]] = []
+        blocks: list[Block | None] = []
+        for draft, identity in identified:
+            try:
+                blocks.append(read_block(draft.geometry, identity.key) if draft.geometry else None)
+            except ChemError as error:
+                self.rejects.add(draft.row, Problem(error.code, error.message, self.mapping.geometry.column))
+            else:
+                kept.append((draft, identity))
+        return kept, blocks
 
     def _identified(self, drafts: list[Draft]) -> Iterator[tuple[Draft, Identity]]:
         texts = list(dict.fromkeys(draft.structure for draft in drafts if draft.structure not in self._known))

@@ -3,6 +3,7 @@
 from registry.admin import (
     alias,
     candidate,
+    conformer,
     dataset,
     decision,
     export_run,
@@ -24,6 +25,7 @@ from registry.admin import (
 __all__ = [
     "alias",
     "candidate",
+    "conformer",
     "dataset",
     "decision",
     "export_run",

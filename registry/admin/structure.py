@@ -13,7 +13,9 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeNumericFilt
 
 from mlcore.chem import drawing
 from mlcore.chem.errors import ChemError
+from registry.actions.conformers import GuessConformer
 from registry.admin.base import RecordAdmin
+from registry.admin.conformer import conformers
 from registry.admin.lists.new_in_import import NewInImport
 from registry.admin.parts import display
 from registry.admin.parts.candidate_values import measured_value, values_of
@@ -103,12 +105,17 @@ class StructureAdmin(RecordAdmin):
     def panels(self, request: HttpRequest, row: Structure) -> list[Panel]:
         curves = [one["curve"] for one in values_of(row) if one["curve"]]
         drawn = [Panel("Over temperature", "registry/model/learning.html", {"charts": curves})] if curves else []
-        return [measurements(row), predictions(row), *drawn]
+        shapes = conformers(row)
+        return [measurements(row), predictions(row), *drawn, *([shapes] if shapes else [])]
 
     def buttons(self, request: HttpRequest, row: Structure) -> list[Button | None]:
         record = go(request, "registry.add_measurement", "Record a measurement", "registry_measurement_record", "labs",
                     query=f"structure={row.pk}", style="primary")  # fmt: skip
-        return [record]
+        if row.kind != Structure.Kind.MOLECULE:
+            return [record]
+        guess = go(request, GuessConformer.permission, "Guess a geometry", "registry_conformer_guess", "view_in_ar",
+                   args=[row.pk], post=True)  # fmt: skip
+        return [guess, record]
 
 
 def identity_facts(row: Structure) -> list[Fact]:

@@ -29,8 +29,8 @@ class PredictionFilter(CreatedFilter):
     value_max = NumberFilter("value", lookup_expr="lte")
     in_domain = YesNoFilter("in_domain")
     std_max = NumberFilter("standard_deviation", lookup_expr="lte")
-    temperature_k_min = NumberFilter("conditions__temperature_k", lookup_expr="gte")
-    temperature_k_max = NumberFilter("conditions__temperature_k", lookup_expr="lte")
+    temperature_min = NumberFilter("conditions__temperature_k", lookup_expr="gte")
+    temperature_max = NumberFilter("conditions__temperature_k", lookup_expr="lte")
 
 
 class PredictionViewSet(ReadViewSet):

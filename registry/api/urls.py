@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from registry.api import (
     candidates,
+    conformers,
     datasets,
     decisions,
     imports,
@@ -24,6 +25,7 @@ router = SimpleRouter()
 for address, viewset in {
     "aliases": models.AliasViewSet,
     "candidates": candidates.CandidateViewSet,
+    "conformers": conformers.ConformerViewSet,
     "dataset-versions": datasets.DatasetVersionViewSet,
     "datasets": datasets.DatasetViewSet,
     "decisions": decisions.DecisionViewSet,

@@ -44,6 +44,10 @@ class ValueColumn:
     """From `unit` to the property's unit."""
     standard_deviation: str = ""
     """Column with the standard deviation, in `unit`; in log10 units where the scale is log10."""
+    method: str = ""
+    """Of this column, where its values were found otherwise than those of others."""
+    method_detail: str = ""
+    """The same: G4MP2 beside B3LYP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +62,15 @@ class ColumnMapping:
     method: Source = Source()
     method_detail: Source = Source()
     missing_reason: Source = Source()
+    geometry: Source = Source()
+    geometry_level: Source = Source()
     conditions: dict[str, Source] = field(default_factory=dict)
     encoding: str = ""
 
     def columns(self) -> list[str]:
         """Every column of the file that the mapping names."""
         fixed = (self.source_id, self.temperature, self.salt, self.concentration, self.method, self.method_detail,
-                 self.missing_reason, *self.conditions.values())  # fmt: skip
+                 self.missing_reason, self.geometry, self.geometry_level, *self.conditions.values())  # fmt: skip
         named = [self.structure, *(source.column for source in fixed)]
         for value in self.values:
             named += [value.column, value.standard_deviation]
@@ -72,8 +78,8 @@ class ColumnMapping:
 
 
 _FIELDS = ("structure", "values", "computed", "source_id", "temperature", "salt", "concentration", "method",
-           "method_detail", "missing_reason", "conditions", "encoding")  # fmt: skip
-_VALUE_FIELDS = ("column", "property", "unit", "scale", "standard_deviation")
+           "method_detail", "missing_reason", "geometry", "geometry_level", "conditions", "encoding")  # fmt: skip
+_VALUE_FIELDS = ("column", "property", "unit", "scale", "standard_deviation", "method", "method_detail")
 
 
 def read_mapping(mapping: Mapping[str, Any], properties: Iterable[Property]) -> ColumnMapping:
@@ -90,8 +96,12 @@ def read_mapping(mapping: Mapping[str, Any], properties: Iterable[Property]) -> 
     if not structure:
         raise MappingError('The mapping names no structure column; give {"structure": {"column": "smiles"}}.')
     method = _source(mapping, "method")
-    if method.value and method.value not in Measurement.Method.values:
-        raise MappingError(f"The method {method.value!r} is unknown{_nearest(method.value, Measurement.Method.values)}")
+    _check_method(method.value)
+    geometry, level = _source(mapping, "geometry"), _source(mapping, "geometry_level")
+    if geometry.value:
+        raise MappingError('"geometry" names a column with an xyz or mol block; one block cannot be that of all rows.')
+    if bool(geometry) != bool(level):
+        raise MappingError('A geometry goes with its level: "geometry" and "geometry_level" come together.')
     temperature, concentration = _source(mapping, "temperature"), _source(mapping, "concentration")
     _conversion(temperature.unit or "K", "K", "temperature")
     _conversion(concentration.unit or "mol/kg", "mol/kg", "concentration")
@@ -106,6 +116,8 @@ def read_mapping(mapping: Mapping[str, Any], properties: Iterable[Property]) -> 
         method=method,
         method_detail=_source(mapping, "method_detail"),
         missing_reason=_source(mapping, "missing_reason"),
+        geometry=geometry,
+        geometry_level=level,
         conditions={name: _source(mapping["conditions"], name) for name in mapping.get("conditions") or {}},
         encoding=str(mapping.get("encoding", "")),
     )
@@ -140,7 +152,16 @@ def _value(entry: Any, known: dict[str, Property]) -> ValueColumn:
     unit = str(entry.get("unit", target.unit))
     convert = _conversion(unit, target.unit, str(column))
     deviation = _source(entry, "standard_deviation").column
-    return ValueColumn(str(column), target, unit, scale, convert, deviation)
+    method, detail = str(entry.get("method") or ""), str(entry.get("method_detail") or "")
+    _check_method(method)
+    if len(detail) > 200:
+        raise MappingError(f"The method detail of {column!r} has {len(detail)} characters; at most 200 are kept.")
+    return ValueColumn(str(column), target, unit, scale, convert, deviation, method, detail)
+
+
+def _check_method(name: str) -> None:
+    if name and name not in Measurement.Method.values:
+        raise MappingError(f"The method {name!r} is unknown{_nearest(name, Measurement.Method.values)}")
 
 
 def _property(name: str, known: dict[str, Property]) -> Property:

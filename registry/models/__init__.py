@@ -1,6 +1,7 @@
 """The nouns, one file each. Constraints live here, so that no door can go round them."""
 
 from registry.models.candidate import Candidate, CandidateScore, Tag
+from registry.models.conformer import Conformer
 from registry.models.dataset import Dataset, DatasetVersion
 from registry.models.decision import Decision
 from registry.models.imports import ImportRun, RejectedRow
@@ -18,6 +19,7 @@ __all__ = [
     "Alias",
     "Candidate",
     "CandidateScore",
+    "Conformer",
     "Dataset",
     "DatasetVersion",
     "Decision",

@@ -11,6 +11,7 @@ from django.db.models import Model
 
 from registry.api import (
     candidates,
+    conformers,
     datasets,
     decisions,
     imports,
@@ -136,6 +137,18 @@ CASES = [
         structures.StructureViewSet,
         factories.structure,
         IDS | CREATED | _structure(lambda row: row),
+    ),
+    Case(
+        "conformers/",
+        conformers.ConformerViewSet,
+        lambda **fields: factories.conformer(import_run=factories.import_run(), **fields),
+        IDS
+        | CREATED
+        | {
+            "structure": (lambda row: row.structure_id, NO_ID),
+            "level": (lambda row: row.level, "none"),
+            "import_run": (lambda row: row.import_run_id, NO_ID),
+        },
     ),
     Case(
         "properties/",
@@ -305,8 +318,8 @@ CASES = [
             "value_max": ("1e-4", "1e-6"),
             "in_domain": YES,
             "std_max": ("0.5", "0.001"),
-            "temperature_k_min": ("300", "400"),
-            "temperature_k_max": ("400", "300"),
+            "temperature_min": ("300", "400"),
+            "temperature_max": ("400", "300"),
         },
     ),
     Case(

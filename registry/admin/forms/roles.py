@@ -19,10 +19,19 @@ COLUMN_FIELDS = {
     "method": "method",
     "method_detail": "method detail",
     "missing_reason": "why a value is missing",
+    "geometry": "geometry (xyz block)",
+    "geometry_level": "level of the geometry",
 }
 CONDITION = "condition"  # any number of columns, each under its own name
 _WITH_UNIT = ("temperature", "concentration")
-_CONSTANTS = {"method": "", "method_detail": "", "salt": "", "temperature": "K", "concentration": "mol/kg"}
+_CONSTANTS = {
+    "method": "",
+    "method_detail": "",
+    "salt": "",
+    "temperature": "K",
+    "concentration": "mol/kg",
+    "geometry_level": "",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ CASES: dict[str, Case] = {
     "alias": Case(factories.alias),
     "candidate": Case(lambda: _score().candidate),
     "candidatescore": Case(_score),
+    "conformer": Case(factories.conformer),
     "dataset": Case(factories.dataset, editable=True),
     "datasetversion": Case(factories.dataset_version),
     "decision": Case(factories.decision),
