@@ -18,6 +18,10 @@ from mlcore.events import Events
 
 Loss = Callable[[Any], Tensor]
 
+WORTH_COMPILING = 20_000
+"""Steps from which on `auto` compiles on a GPU. Translating a GPT took more than a minute on an H200 with few cores, in
+which the network as it is makes thousands of steps."""
+
 
 class Acceleration:
     """How the loop computes on one device."""
@@ -25,7 +29,8 @@ class Acceleration:
     def __init__(self, config: TrainingConfig, device: torch.device, events: Events) -> None:
         self.device, self.events = device, events
         self.number_format = devices.number_format(config.precision, device)
-        self.compiles = config.compile == "on" or (config.compile == "auto" and device.type == "cuda")
+        long = device.type == "cuda" and config.steps >= WORTH_COMPILING
+        self.compiles = config.compile == "on" or (config.compile == "auto" and long)
         if config.precision == "bfloat16" and self.number_format != torch.bfloat16:
             events.log(
                 "warning",

@@ -136,7 +136,7 @@ class TrainingConfig:
         "auto", "numbers inside the network; auto: bfloat16 on a GPU that has it, float32 elsewhere"
     )
     compile: Literal["auto", "on", "off"] = option(
-        "auto", "translate the network with torch.compile before training; auto: on a GPU only"
+        "auto", "translate the network with torch.compile before training; auto: on a GPU, for 20,000 steps or more"
     )
 
 

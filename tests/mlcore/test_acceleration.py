@@ -72,14 +72,15 @@ def test_a_gpu_without_bfloat16_is_told(monkeypatch: pytest.MonkeyPatch, recorde
     ]
 
 
-def test_auto_compiles_on_a_gpu_only(recorder: Recorder) -> None:
+def test_auto_compiles_long_trainings_on_a_gpu_only(recorder: Recorder) -> None:
     def loss(batch: Tensor) -> Tensor:
         return batch.sum()
 
     cpu = torch.device("cpu")
-    assert Acceleration(TrainingConfig(), cpu, recorder).compiled(loss) is loss
+    assert Acceleration(TrainingConfig(steps=20_000), cpu, recorder).compiled(loss) is loss
     assert Acceleration(TrainingConfig(compile="off"), torch.device("cuda"), recorder).compiled(loss) is loss
-    assert Acceleration(TrainingConfig(), torch.device("cuda"), recorder).compiles
+    assert not Acceleration(TrainingConfig(steps=19_999), torch.device("cuda"), recorder).compiles
+    assert Acceleration(TrainingConfig(steps=20_000), torch.device("cuda"), recorder).compiles
 
 
 @pytest.mark.slow
