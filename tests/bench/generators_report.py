@@ -90,6 +90,8 @@ def page(rows: Sequence[Row], work: Path, trainings: Sequence[str]) -> str:
     for n, group in groupby(sorted(rows, key=lambda row: row.n), key=lambda row: row.n):
         parts += [f"## N = {n:,}\n", table(list(group))]
     parts += ["## Published\n", PUBLISHED, "## Training\n", _trainings(work, trainings)]
+    speed = work / "speed.json"
+    parts += ["\n## Speed\n", _speed(json.loads(speed.read_text()))] if speed.exists() else []
     return "\n".join(parts)
 
 
@@ -153,6 +155,18 @@ def _curve(events: Path) -> list[tuple[int, float]]:
 
 def _best(curve: Sequence[tuple[int, float]]) -> tuple[int, float]:
     return min(curve, key=lambda point: point[1])
+
+
+def _speed(found: dict[str, dict[str, dict[str, float]]]) -> str:
+    """What `tests.bench.speed` measured."""
+    lines = [_line(["", "seconds", "CPU seconds"]), _line(["---"] * 3)]
+    for part in ("training", "evaluating"):
+        for name, spent in found[part].items():
+            times = [f"{spent[key]:.0f}" for key in ("seconds", "cpu_seconds")]
+            lines.append(_line([f"{part} {'10,000 strings: ' if part == 'evaluating' else ''}{name}", *times]))
+    lines += ["", _line(["strings drawn", "a second", "a CPU second"]), _line(["---"] * 3)]
+    lines += [_line([name, *(f"{rate:,.0f}" for rate in rates.values())]) for name, rates in found["drawing"].items()]
+    return "By `python -m tests.bench.speed`, in one run.\n\n" + "\n".join(lines) + "\n"
 
 
 def machine() -> str:
