@@ -5,7 +5,7 @@ BIN := .venv/bin
 RUN := $(BIN)/python
 MANAGE := $(RUN) manage.py
 
-.PHONY: help setup demo test test-fast coverage lint bench-generators format openapi clean
+.PHONY: help setup demo test test-fast coverage lint bench-generators bench-predictors format openapi clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
@@ -38,6 +38,9 @@ lint: .venv/dev ## style, types, layering, migrations, deployment checks, API sn
 
 bench-generators: .venv/dev ## three generators trained and compared, hours; DATA_DIR names the data
 	@$(RUN) -m tests.bench.generators
+
+bench-predictors: .venv/dev ## predictors of polymers and molecules compared, hours; DATA_DIR names the data
+	@$(RUN) -m tests.bench.predictors
 
 format: .venv/dev ## let ruff arrange the code
 	@$(BIN)/ruff check --fix .

@@ -1,0 +1,152 @@
+"""Predictors beside what is published: polymers in molecular dynamics and in experiment, energies of molecules.
+
+    make bench-predictors                       everything, some hours on two cores; what is there already is kept
+    python -m tests.bench.predictors --page     only writes the page, of what has been measured
+
+Runs tests.bench.predictors_htpmd, _chemarr and _molecules and writes docs/benchmarks/predictors.md. DATA_DIR names the
+folder with `htpmd/`, `chemarr/` and `g4mp2/`.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.bench.generators_report import machine
+
+ROOT = Path(__file__).parents[2]
+WORK = ROOT / ".local" / "bench" / "predictors"
+PAGE = ROOT / "docs" / "benchmarks" / "predictors.md"
+PARTS = ("predictors_htpmd", "predictors_chemarr", "predictors_molecules")
+
+INTRODUCTION = f"""\
+# Predictors, compared
+
+Written by `DATA_DIR=... make bench-predictors`, which trains through bundles that are saved, and predicts with what is
+read back. Machine: {machine()}. Nothing that is tested on has steered a training.
+
+"""
+
+HTPMD = """\
+## Simulated polymers (HTP-MD)
+
+`python -m tests.bench.predictors_htpmd`. All six properties of the 6,024 polymers, five folds by polymer key, seed 0, errors
+pooled over the folds; conductivity and diffusivities in log10 units. *Top 320* is the precision among the 320 highest.
+*Coverage* is that of the 90 % interval; *width* that of the interval in the thirds of least, middle and largest standard
+deviation, and beside it their MAE.
+
+"""
+
+HTPMD_KNOWN = """\
+| conductivity, known figures | MAE | R2 | Spearman | top 320 |
+|---|---|---|---|---|
+| htp_md's released network, perhaps in-sample | .1076 | .627 | .757 | .625 |
+| Gaussian process and boosted trees, their mean, same folds | .1123 | .594 | .734 | .591 |
+| boosted trees, same folds | .1147 | .578 | .724 | .575 |
+
+htp_md's network on the other properties (R2, perhaps in-sample): Li diffusivity .534, TFSI diffusivity .684, polymer
+diffusivity .850, transference number .497.
+
+"""
+
+CHEMARR = """\
+## Measured polymers with salts (ChemArr)
+
+`python -m tests.bench.predictors_chemarr`. 229 polymers over temperature, salt and concentration, five folds by polymer key,
+seed 0; mean absolute error of log10 S/cm over rows, and over the polymers' own mean errors. *Law* knows the temperature only
+through A - B/(T - T0), *input* is the same ensemble with the temperature as one more input, *trees* are boosted trees with
+the same inputs.
+
+"""
+
+MOLECULES = """\
+## Energies of molecules (G4MP2)
+
+`python -m tests.bench.predictors_molecules`. Trained on molecules of the 2,758 of the training table, tested on the 307
+of the validation table; meV a molecule. *Delta* learns the difference to B3LYP/6-31G(2df,p) at the same geometry. *Transfer*
+starts from a SchNet that was pretrained on 60,000 molecules of QM9 at B3LYP, none of them in either table (`schnet-qm9`).
+*Scoring* is the time that 1,000 molecules take, the start of the program left out.
+
+"""
+
+MOLECULES_KNOWN = """\
+| Ward et al. 2019, MAE in meV on their hold-out | 1,000 | 10,000 | 117,232 |
+|---|---|---|---|
+| FCHL delta | 11.6 | 5.2 | |
+| SchNet delta | 30.1 | 15.9 | 4.46 |
+| FCHL direct | 66.9 | 22.3 | |
+| SchNet direct | 239 | 65.2 | 14.9 |
+| SchNet transfer from B3LYP | 84.8 | 29.4 | 13.4 |
+
+"""
+
+
+def page(work: Path) -> str:
+    """The whole page in Markdown, of what there is."""
+    parts = [INTRODUCTION]
+    for name, title, table, known in (
+        ("htpmd", HTPMD, _htpmd, HTPMD_KNOWN),
+        ("chemarr", CHEMARR, _chemarr, ""),
+        ("molecules", MOLECULES, _molecules, MOLECULES_KNOWN),
+    ):
+        if (path := work / f"{name}.json").exists():
+            parts += [title, table(json.loads(path.read_text())), known]
+    return "".join(parts).rstrip() + "\n"
+
+
+def _htpmd(found: Mapping[str, Any]) -> str:
+    lines = []
+    for name, entry in found.items():
+        for item, measured in entry["properties"].items():
+            widths = [
+                f"{width:.3g} ({mae:.3g})"
+                for width, mae in zip(measured["width_in_thirds"], measured["mae_in_thirds"], strict=True)
+            ]
+            figures = [f"{measured[key]:.3f}" for key in ("mae", "r2", "spearman", "top_320", "coverage_90")]
+            lines.append([name.removesuffix("-seed0"), item, *figures, " / ".join(widths)])
+    lines.sort(key=lambda line: line[1])
+    head = ["", "property", "MAE", "R2", "Spearman", "top 320", "coverage", "width (MAE) in thirds"]
+    return _table(head, lines)
+
+
+def _chemarr(found: Mapping[str, Any]) -> str:
+    lines = [
+        [name, str(e["rows"]), *(f"{e[key]:.4f}" for key in ("mae_rows", "mae_polymers"))] for name, e in found.items()
+    ]
+    return _table(["", "rows tested", "MAE over rows", "MAE over polymers"], lines)
+
+
+def _molecules(found: Mapping[str, Any]) -> str:
+    lines = []
+    for title, entry in found.items():
+        name, _, size = title.rpartition(", ")
+        figures = [f"{entry['mae_mev']:.2f}", f"{entry['coverage_90']:.2f}", f"{entry['predict_ms']:.2f}"]
+        lines.append([name, f"{int(size):,}", *figures])
+    return _table(["", "training molecules", "MAE, meV", "coverage of 90 %", "scoring, ms a molecule"], lines)
+
+
+def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    rows = [head, ["---"] * len(head), *lines]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n\n"
+
+
+def main() -> None:
+    """Measures what is missing and writes the page."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.predictors", description=__doc__)
+    parser.add_argument("--page", action="store_true", help="measure nothing")
+    args = parser.parse_args()
+    if not args.page:
+        if "DATA_DIR" not in os.environ:
+            parser.error("DATA_DIR must name the folder with htpmd/, chemarr/ and g4mp2/")
+        for part in PARTS:
+            subprocess.run([sys.executable, "-m", f"tests.bench.{part}"], check=True, cwd=ROOT)
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(page(WORK))
+
+
+if __name__ == "__main__":
+    main()

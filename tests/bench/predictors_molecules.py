@@ -1,0 +1,127 @@
+"""Energies of molecules: FCHL, SchNet and dressed atoms, of G4MP2 directly or as the difference to B3LYP.
+
+    DATA_DIR=... python -m tests.bench.predictors_molecules [--only fchl] [--sizes 100 300 1000 2758]
+
+Ward et al., MRS Commun. 9, 891 (2019), on the 2,758 training and 307 validation molecules in DATA_DIR/g4mp2. Trains and
+predicts through the command line of mlcore; the validation molecules steer nothing, and none is in what `schnet-qm9`,
+from which SchNet's transfers start, was pretrained on (`tests.bench.qm9`). Mean absolute errors in meV and times go to
+.local/bench/predictors/molecules.json, one entry a model and size; what is there already is kept.
+"""
+
+import argparse
+import csv
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+ZOO = ROOT / "mlcore" / "zoo"
+OUT = ROOT / ".local" / "bench" / "predictors"
+MEV = 27211.386  # in a hartree
+DIRECT = {"name": "u0", "column": "u0_g4mp2", "unit": "Ha", "level": "G4MP2"}
+DELTA = DIRECT | {"baseline": "u0_b3lyp", "baseline_level": "B3LYP/6-31G(2df,p)"}
+
+
+@dataclass(frozen=True)
+class Model:
+    """One way to the energies."""
+
+    architecture: str
+    delta: bool
+    transfer: bool = False
+    """Whether it starts from the representation of a SchNet trained on QM9's energies of B3LYP."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.architecture} {'delta' if self.delta else 'direct'}{' transfer' if self.transfer else ''}"
+
+    def config(self) -> dict[str, Any]:
+        """Its configuration: that of the zoo for schnet's shape and loop, defaults for the others."""
+        data = {"kind": "molecule", "smiles_column": "inchi", "geometry_column": "xyz"}
+        split = {"valid": 0.1, "test": 0.0}
+        own = json.loads((Path(__file__).parent / "configs" / "schnet.json").read_text())
+        settings = own if self.architecture == "schnet" else {"architecture": self.architecture}
+        return settings | {"data": data | {"split": split, "properties": [DELTA if self.delta else DIRECT]}}
+
+
+MODELS = [
+    Model("dressed-atoms", delta=True),
+    Model("dressed-atoms", delta=False),
+    Model("fchl", delta=True),
+    Model("fchl", delta=False),
+    Model("schnet", delta=True, transfer=True),
+    Model("schnet", delta=True),
+    Model("schnet", delta=False, transfer=True),
+    Model("schnet", delta=False),
+]
+
+
+def mlcore(*arguments: object) -> float:
+    """One command; its wall time in seconds."""
+    began = time.monotonic()
+    command = [sys.executable, "-m", "mlcore", *map(str, arguments), "--events"]
+    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+    return time.monotonic() - began
+
+
+def subset(source: Path, size: int, path: Path) -> Path:
+    """A table with `size` rows of another, drawn with seed 0; the smaller are parts of the larger."""
+    rows = list(csv.DictReader(source.open(newline="")))
+    random.Random(0).shuffle(rows)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["inchi", "xyz", "u0_b3lyp", "u0_g4mp2"], extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows[:size])
+    return path
+
+
+def measured(model: Model, size: int, data: Path, work: Path) -> dict[str, float]:
+    """Trains on `size` molecules and predicts the validation molecules, and 1,000 others for the time alone."""
+    name = f"{model.name.replace(' ', '-')}-{size}"
+    config = work / f"{name}.json"
+    config.write_text(json.dumps(model.config(), indent=1))
+    table = subset(data / "train.csv", size, work / f"train-{size}.csv")
+    start = ["--init", ZOO / "schnet-qm9"] if model.transfer else []
+    spent = 0.0 if (work / name).exists() else mlcore("train", config, "--data", table, "--out", work / name, *start)
+    column = ("--smiles-column", "inchi")
+    mlcore("predict", work / name, data / "valid.csv", *column, "--out", work / f"{name}.csv")
+    thousand, few = (subset(data / "train.csv", n, work / f"first-{n}.csv") for n in (1000, 1))
+    times = [mlcore("predict", work / name, t, *column, "--out", work / "scored.csv") for t in (few, thousand)]
+    with (work / f"{name}.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if not row["error"]]
+    errors = [abs(float(row["u0"]) - float(row["u0_g4mp2"])) * MEV for row in rows]
+    inside = [abs(float(row["u0"]) - float(row["u0_g4mp2"])) <= 1.645 * float(row["u0_std"]) for row in rows]
+    return {
+        "molecules": len(rows),
+        "mae_mev": sum(errors) / len(errors),
+        "coverage_90": sum(inside) / len(inside),
+        "train_seconds": spent,
+        "predict_ms": times[1] - times[0],  # the start of the program and of the model is not counted
+    }
+
+
+def main() -> None:
+    """Measures what is asked for; what the file holds of other models stays."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.predictors_molecules", description=__doc__)
+    parser.add_argument("--only", default="", help="models whose name begins so")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[2758], help="training molecules")
+    args = parser.parse_args()
+    data, work = Path(os.environ["DATA_DIR"]) / "g4mp2", OUT / "molecules"
+    work.mkdir(parents=True, exist_ok=True)
+    path = OUT / "molecules.json"
+    for size in args.sizes:
+        for model in (model for model in MODELS if model.name.startswith(args.only)):
+            entry = measured(model, size, data, work)
+            found = json.loads(path.read_text()) if path.exists() else {}
+            path.write_text(json.dumps(found | {f"{model.name}, {size}": entry}, indent=1) + "\n")
+            sys.stdout.write(f"{model.name}, {size}: {json.dumps(entry)}\n")
+
+
+if __name__ == "__main__":
+    main()
