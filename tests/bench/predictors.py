@@ -34,10 +34,10 @@ read back. Machine: {machine()}. Nothing that is tested on has steered a trainin
 HTPMD = """\
 ## Simulated polymers (HTP-MD)
 
-`python -m tests.bench.predictors_htpmd`. All six properties of the 6,024 polymers, five folds by polymer key, seed 0, errors
-pooled over the folds; conductivity and diffusivities in log10 units. *Top 320* is the precision among the 320 highest.
-*Coverage* is that of the 90 % interval; *width* that of the interval in the thirds of least, middle and largest standard
-deviation, and beside it their MAE.
+`python -m tests.bench.predictors_htpmd`. All six properties of the 6,024 polymers, five folds by polymer key, seed 0,
+errors pooled over the folds; conductivity and diffusivities in log10 units. *Top 320* is the precision among the 320
+highest. *Coverage* is that of the 90 % interval; *width* that of the interval in the thirds of least, middle and
+largest standard deviation, and beside it their MAE.
 
 """
 
@@ -56,20 +56,20 @@ diffusivity .850, transference number .497.
 CHEMARR = """\
 ## Measured polymers with salts (ChemArr)
 
-`python -m tests.bench.predictors_chemarr`. 229 polymers over temperature, salt and concentration, five folds by polymer key,
-seed 0; mean absolute error of log10 S/cm over rows, and over the polymers' own mean errors. *Law* knows the temperature only
-through A - B/(T - T0), *input* is the same ensemble with the temperature as one more input, *trees* are boosted trees with
-the same inputs.
+`python -m tests.bench.predictors_chemarr`. 229 polymers over temperature, salt and concentration, five folds by
+polymer key, seed 0; mean absolute error of log10 S/cm over rows, and over the polymers' own mean errors. *Law* knows
+the temperature only through A - B/(T - T0), *input* is the same ensemble with the temperature as one more input,
+*trees* are boosted trees with the same inputs.
 
 """
 
 MOLECULES = """\
 ## Energies of molecules (G4MP2)
 
-`python -m tests.bench.predictors_molecules`. Trained on molecules of the 2,758 of the training table, tested on the 307
-of the validation table; meV a molecule. *Delta* learns the difference to B3LYP/6-31G(2df,p) at the same geometry. *Transfer*
-starts from a SchNet that was pretrained on 60,000 molecules of QM9 at B3LYP, none of them in either table (`schnet-qm9`).
-*Scoring* is the time that 1,000 molecules take, the start of the program left out.
+`python -m tests.bench.predictors_molecules`. Trained on molecules of the 2,758 of the training table, tested on the
+307 of the validation table; meV a molecule. *Delta* learns the difference to B3LYP/6-31G(2df,p) at the same geometry.
+*Transfer* starts from a SchNet that was pretrained on 60,000 molecules of QM9 at B3LYP, none of them in either table
+(`schnet-qm9`). *Scoring* is the time that 1,000 molecules take, the start of the program left out.
 
 """
 
