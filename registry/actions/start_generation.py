@@ -17,6 +17,7 @@ SETTINGS: dict[str, tuple[type, float, float]] = {  # sampling settings: type, s
     "top_k": (int, 0, 100_000),
     "guidance": (float, 0.0, 20.0),
     "calls": (int, 1, 10_000),
+    "grammar": (bool, 0, 1),
 }
 CLASSES = ("low", "high")
 
@@ -28,7 +29,8 @@ class StartGeneration(Action[GenerationRun]):
     condition: what to ask for, by property the version is conditioned on: "low", "high", or a value in its unit.
     accept: draw until `requested` structures were found that are valid, distinct and not in the registry.
     distinct: sample without replacement, until `requested` different strings were drawn.
-    config: sampling settings: temperature, top_k, guidance, and calls of a diffusion model.
+    config: sampling settings: temperature, top_k, guidance, calls of a diffusion model, and for a GPT over SMILES
+        grammar: true keeps it from tokens that lead to no valid string.
     """
 
     permission: ClassVar[str] = "registry.add_generationrun"
@@ -55,6 +57,9 @@ class StartGeneration(Action[GenerationRun]):
         self._check_condition()
         for name, value in self.config.items():
             _check_setting(name, value)
+        if self.config.get("grammar") and not spells_smiles(self.model_version):
+            raise ActionError(f"config: grammar is for a gpt that spells SMILES; {self.model_version} does not.",
+                              field="config")  # fmt: skip
 
     def execute(self) -> GenerationRun:
         return GenerationRun.objects.create(
@@ -76,6 +81,11 @@ class StartGeneration(Action[GenerationRun]):
                 listed = ", ".join(sorted(known)) or "none"
                 raise _refused(name, f"{self.model_version} was not trained on {name}; known: {listed}")
             _check_wish(self.model_version, known[name], wish)
+
+
+def spells_smiles(version: ModelVersion) -> bool:
+    """Whether a generator draws SMILES token by token, so that a grammar can keep it to valid strings."""
+    return version.architecture == "gpt" and version.config.get("model", {}).get("notation", "smiles") == "smiles"
 
 
 def _check_wish(version: ModelVersion, property_: Property, wish: object) -> None:
@@ -102,6 +112,10 @@ def _check_setting(name: str, value: object) -> None:
     if name not in SETTINGS:
         raise ActionError(f"config: {name} is unknown; known: {', '.join(SETTINGS)}.", field="config")
     kind, low, high = SETTINGS[name]
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise ActionError(f"config: {name} must be true or false, not {value!r}.", field="config")
+        return
     accepted = (int,) if kind is int else (int, float)
     if not isinstance(value, accepted) or isinstance(value, bool) or not low <= value <= high:
         raise ActionError(f"config: {name} must be a number from {low:g} to {high:g}, not {value!r}.", field="config")

@@ -109,7 +109,7 @@ class StartGenerationInput(RunInputSerializer):
         default=False, help_text="Sample without replacement: until so many different strings are drawn."
     )
     seed = serializers.IntegerField(default=0, validators=INT4)
-    config = serializers.DictField(required=False, help_text="temperature, top_k, guidance, calls.")
+    config = serializers.DictField(required=False, help_text="temperature, top_k, guidance, calls, grammar.")
 
 
 class GenerationRunFilter(RunFilter):

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Exists, OuterRef, Prefetch
 
 from registry.actions import model_conditions
-from registry.actions.start_generation import SETTINGS, StartGeneration
+from registry.actions.start_generation import SETTINGS, StartGeneration, spells_smiles
 from registry.actions.start_scoring import StartScoring
 from registry.actions.trained_range import trained_range
 from registry.admin.forms.base import ActionForm
@@ -27,6 +27,7 @@ HOW_TO_SAMPLE = {
     "top_k": "Each step chooses among so many; 0 chooses among all.",
     "guidance": "Above 1: follows what was asked for more closely, at the cost of variety.",
     "calls": "Diffusion models only: steps from noise to text; more take longer.",
+    "grammar": "No token is drawn that leads to no valid string; the share that needed no help is reported.",
 }
 
 
@@ -94,6 +95,12 @@ class StartGenerationForm(ActionForm):
         for property_ in self.conditioned:
             self.fields[f"condition.{property_.name}"] = forms.CharField(required=False, **_wish(version, property_))
         for name, (kind, low, high) in SETTINGS.items():
+            if kind is bool:
+                if version and spells_smiles(version):
+                    self.fields[f"config.{name}"] = forms.BooleanField(
+                        required=False, label=SAMPLING[name], help_text=HOW_TO_SAMPLE[name]
+                    )
+                continue
             number = forms.IntegerField if kind is int else forms.FloatField
             self.fields[f"config.{name}"] = number(
                 required=False, min_value=low, max_value=high, label=SAMPLING[name],
@@ -107,7 +114,7 @@ class StartGenerationForm(ActionForm):
         cleaned = self.cleaned_data
         names = [property_.name for property_ in self.conditioned]
         wishes = {name: cleaned[f"condition.{name}"].strip() for name in names}
-        settings = {name: cleaned[f"config.{name}"] for name in SETTINGS}
+        settings = {name: cleaned.get(f"config.{name}") for name in SETTINGS}
         return StartGeneration(
             actor=actor,
             model_version=cleaned["model_version"],
@@ -116,7 +123,7 @@ class StartGenerationForm(ActionForm):
             accept=cleaned["drawing"] == ACCEPT,
             distinct=cleaned["drawing"] == DISTINCT,
             seed=cleaned["seed"],
-            config={name: value for name, value in settings.items() if value is not None},
+            config={name: value for name, value in settings.items() if value is not None and value is not False},
             queue=cleaned["queue"],
         ).run()
 

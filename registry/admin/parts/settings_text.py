@@ -13,6 +13,7 @@ SAMPLING = {
     "top_k": "Likeliest tokens drawn from",
     "guidance": "Guidance",
     "calls": "Network calls",
+    "grammar": "Only tokens that may lead to a valid string",
 }
 WORDS = {"ema": "EMA", "beta1": "β₁", "beta2": "β₂", "vocab": "vocabulary"}
 ELSEWHERE = {"architecture", "seed", "properties", "smiles_column", "kind"}  # among the facts, or of no use to a reader

@@ -19,7 +19,8 @@ from registry.models import Candidate, GenerationRun, Structure
 BATCH = 500
 DRAWN, TAKEN_IN = 0.5, 0.9  # shares of the bar; the rest is measuring
 
-FLAGS = {"temperature": "--temperature", "top_k": "--top-k", "guidance": "--guidance", "calls": "--calls"}
+NUMBERS = {"temperature": "--temperature", "top_k": "--top-k", "guidance": "--guidance", "calls": "--calls"}
+SWITCHES = {"grammar": "--grammar"}
 
 
 def generate(attempt: Attempt, run: GenerationRun) -> None:
@@ -49,7 +50,10 @@ def _draw(attempt: Attempt, run: GenerationRun, out: Path) -> dict[str, object]:
     for name, wish in run.condition.items():
         arguments += ["--condition", f"{name}={wish}"]
     for name, value in run.config.items():
-        arguments += [FLAGS[name], str(value)]
+        if name in SWITCHES:
+            arguments += [SWITCHES[name]] if value else []
+        else:
+            arguments += [NUMBERS[name], str(value)]
     if run.accept:
         known = attempt.folder / "known.txt"
         _write_known(run, known)

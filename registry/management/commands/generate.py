@@ -20,7 +20,11 @@ class Command(RunCommand):
         parser.add_argument("--condition", action="append", default=[], metavar="P=WISH", help="P=high, P=low, P=VALUE")
         parser.add_argument("--seed", type=int, default=0)
         for name, (kind, _, _) in SETTINGS.items():
-            parser.add_argument(f"--{name.replace('_', '-')}", type=kind)
+            flag = f"--{name.replace('_', '-')}"
+            if kind is bool:
+                parser.add_argument(flag, action="store_true", default=None)
+            else:
+                parser.add_argument(flag, type=kind)
 
     def handle(self, **options: Any) -> None:
         action = StartGeneration(

@@ -121,6 +121,14 @@ REFUSED = {
     "odd wish": (lambda: generation(condition={"conductivity": "huge"}), "low, high or a number"),
     "sampling": (lambda: generation(config={"temprature": 1}), "temprature is unknown"),
     "temperature": (lambda: generation(config={"temperature": True}), "number from 0.01 to 10"),
+    "no switch": (lambda: generation(config={"grammar": 1}), "grammar must be true or false"),
+    "no SMILES": (
+        lambda: generation(
+            config={"grammar": True},
+            model_version=factories.model_version("generate", config={"model": {"notation": "selfies"}}),
+        ),
+        "grammar is for a gpt that spells SMILES",
+    ),
     "seed": (lambda: generation(seed=-1), "seed"),
     "generator": (lambda: scoring(model_version=factories.model_version("generate")), "choose a predictor"),
     "condition": (lambda: scoring(conditions={"pressure": 1}), "knows no pressure; it was trained without conditions"),
