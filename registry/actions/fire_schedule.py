@@ -92,6 +92,7 @@ class FireSchedule(Action[TrainingRun | None]):
             dataset_version=version,
             architecture=template.get("architecture") or (champion.architecture if champion else ""),
             properties=properties,
+            inputs=template.get("inputs", _inputs_of(champion)),
             config={name: value for name, value in template.items() if name in SECTIONS},
             init_version=champion if self.schedule.start_from_champion else None,
             seed=template.get("seed", champion.config.get("seed", 0) if champion else 0),
@@ -101,3 +102,8 @@ class FireSchedule(Action[TrainingRun | None]):
 
     def _properties(self, champion: ModelVersion | None) -> list[Property]:
         return properties_of(self.schedule.template, champion)
+
+
+def _inputs_of(champion: ModelVersion | None) -> Mapping[str, Any]:
+    run = champion.training_run if champion is not None else None
+    return run.inputs if run is not None else {}

@@ -43,9 +43,14 @@ class ModelCondition:
 
 def conditions_of(version: ModelVersion) -> dict[str, ModelCondition]:
     """What the version was trained to be told, by key; empty for a model of one state."""
-    data = version.config.get("data") if isinstance(version.config, Mapping) else None
+    return conditions_in(version.config)
+
+
+def conditions_in(config: Any) -> dict[str, ModelCondition]:
+    """The same of a run configuration, which may come from anywhere."""
+    data = config.get("data") if isinstance(config, Mapping) else None
     columns = data.get("conditions") if isinstance(data, Mapping) else None
-    found = [_condition(entry) for entry in columns or [] if isinstance(entry, Mapping)]
+    found = [_condition(entry) for entry in columns if isinstance(entry, Mapping)] if isinstance(columns, list) else []
     return {one.key: one for one in found}
 
 

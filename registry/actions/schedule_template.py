@@ -15,9 +15,10 @@ from registry.actions.training_config import (
     find_property,
     resolve,
 )
+from registry.actions.training_inputs import read
 from registry.models import Job, ModelVersion, Property, RegisteredModel, Schedule
 
-OWN = ("architecture", "properties", "seed", "queue")  # of a template, beside the sections of a configuration
+OWN = ("architecture", "properties", "inputs", "seed", "queue")  # of a template, beside the sections of a configuration
 PARTS = ("valid", "test")
 CHECKED = frozenset({"model", "template", "start_from_champion", "gate_metric", "gate_lower_is_better"})
 """What check_schedule looks at: a schedule can be switched off whatever its template has become."""
@@ -86,7 +87,10 @@ def _check_template(schedule: Schedule, champion: ModelVersion | None) -> list[P
     queue = template.get("queue", Job.Queue.CPU)
     if queue not in Job.Queue.values:
         raise ActionError(f"there is no queue {queue!r}; known: {', '.join(Job.Queue.values)}.")
-    resolve(sections, architecture, properties, template.get("seed", 0), parent)
+    inputs = template.get("inputs", {})
+    if not isinstance(inputs, Mapping):
+        raise ActionError('inputs: expected an object such as {"levels": {"energy": "G4MP2"}}')
+    resolve(sections, architecture, properties, template.get("seed", 0), parent, read(inputs))
     return properties
 
 

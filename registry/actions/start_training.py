@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import mlcore
+from registry.actions import training_inputs
 from registry.actions.base import Action, ActionError
 from registry.actions.queueing import create_job
 from registry.actions.training_config import as_in_parent, check_architecture, resolve
+from registry.formats.training_inputs import TrainingInputs
 from registry.models import (
     DatasetVersion,
     Job,
@@ -19,13 +21,15 @@ from registry.models import (
     TrainingRun,
 )
 
-MINIMUM_LABELS = 10  # structures with a value, from which a predictor can learn a property that it does not know yet
+MINIMUM_LABELS = training_inputs.MINIMUM_LABELS
 
 
 @dataclass(kw_only=True)
 class StartTraining(Action[TrainingRun]):
     """Queue the training of `architecture` on a frozen dataset version; the result becomes a version of `model`.
 
+    inputs: what goes in beside structures and values (registry.formats.training_inputs): the level of the values and of
+        a cheaper baseline by property, the level of the geometries, conditions; a fine-tuning repeats its parent's.
     config: sections of mlcore's run configuration to set (device, model, training, condition, data.split); what is left
         out gets the architecture's defaults, or the parent's network and split when fine-tuning.
     """
@@ -36,6 +40,7 @@ class StartTraining(Action[TrainingRun]):
     dataset_version: DatasetVersion
     architecture: str
     properties: Sequence[Property] = ()
+    inputs: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] | None = None
     init_version: ModelVersion | None = None
     seed: int = 0
@@ -53,7 +58,28 @@ class StartTraining(Action[TrainingRun]):
             if self.init_version is not None:
                 self.properties = as_in_parent(self.properties, self.init_version)
         self._check_labels(self.model.task)
-        self.resolved = resolve(self.config or {}, self.architecture, self.properties, self.seed, self.init_version)
+        self._told = self._inputs()
+        self.resolved = resolve(
+            self.config or {},
+            self.architecture,
+            self.properties,
+            self.seed,
+            self.init_version,
+            self._told,
+            training_inputs.kind_of(self.dataset_version, self.properties),
+        )
+
+    def _inputs(self) -> TrainingInputs:
+        """Those given, or the parent's."""
+        given = self.inputs
+        if not given and self.init_version is not None and self.init_version.training_run is not None:
+            given = self.init_version.training_run.inputs
+        found = training_inputs.read(given)
+        if self.model.task == RegisteredModel.Task.PREDICT:
+            training_inputs.check(found, self.dataset_version, self.properties, self.architecture)
+        elif found:
+            raise ActionError("inputs: a generator is told structures and values alone.", field="inputs")
+        return found
 
     def _check_labels(self, task: str) -> None:
         """Some values of every property; where a model goes on from what it knows, of any."""
@@ -83,6 +109,7 @@ class StartTraining(Action[TrainingRun]):
             seed=self.seed,
             schedule=self.schedule,
             config=self.resolved,
+            inputs=self._told.as_json(),
             code_version=mlcore.__version__,
         )
         run.properties.set(self.properties)

@@ -9,8 +9,10 @@ from mlcore import catalog, inheritance
 from mlcore.errors import UserError
 from mlcore.options import nearest
 from registry.actions.base import ActionError
+from registry.formats.training_inputs import TrainingInputs
 from registry.models import ModelVersion, Property, RegisteredModel
 
+NOTHING = TrainingInputs()
 SECTIONS = (
     "device",
     "model",
@@ -26,6 +28,8 @@ def resolve(
     properties: Sequence[Property],
     seed: int,
     parent: ModelVersion | None,
+    inputs: TrainingInputs = NOTHING,
+    kind: str = "polymer",
 ) -> dict[str, Any]:
     """The complete run configuration, defaults written out, so that the record does not change with them.
 
@@ -40,12 +44,12 @@ def resolve(
         raise ActionError("config.data: only split can be set; columns come from the properties.", field="config")
     if parent is not None:
         data = {"split": parent.config.get("data", {}).get("split", {}), **data}  # what it held out stays held out
-    columns = [{"name": p.name, "column": p.name, "unit": p.unit, "scale": p.scale} for p in properties]
+    columns = inputs.data_section(properties, _temperature(given.get("model"), architecture))
     content = {
         **given,
         "architecture": architecture,
         "seed": seed,
-        "data": {**data, "smiles_column": "smiles", "properties": columns},
+        "data": {**data, "smiles_column": "smiles", "kind": kind, **columns},
     }
     try:
         if parent is not None:
@@ -54,6 +58,14 @@ def resolve(
     except UserError as error:
         raise ActionError(f"config: {error}", field="config") from error
     return resolved
+
+
+def _temperature(settings: Any, architecture: str) -> str:
+    """What the architecture calls the condition that is the temperature."""
+    chosen = settings.get("temperature") if isinstance(settings, Mapping) else None
+    schema = catalog.describe(catalog.get(architecture))["model"] if architecture in catalog.ARCHITECTURES else []
+    default = next((entry["default"] for entry in schema if entry["name"] == "temperature"), "temperature")
+    return chosen if isinstance(chosen, str) and chosen else str(default)
 
 
 def check_architecture(architecture: str, model: RegisteredModel, parent: ModelVersion | None) -> None:

@@ -22,6 +22,7 @@ from registry.admin.pages.predictor_plots import plots_panel
 from registry.admin.parts import display
 from registry.admin.parts.evidence import measured_alike, trained_on
 from registry.admin.parts.figures import property_order
+from registry.admin.parts.levels import levels_of, told_of
 from registry.admin.parts.model_card import card_panel
 from registry.admin.parts.panels import Button, Fact, Notice, Panel, go, list_of, table
 from registry.models import ModelVersion, Prediction, Property, RegisteredModel
@@ -92,6 +93,7 @@ class ModelVersionAdmin(RecordAdmin):
             Fact("Alias", self.names(row)),
             Fact("Architecture", row.architecture),
             Fact("Properties", _properties(row), wide=True),
+            *([Fact("Told beside the structure", told, wide=True)] if (told := _told(row)) else []),
             Fact("Origin", row.get_origin_display()),
             Fact("Trained on", display.stacked(trained_on(row), measured_alike(row))),
             Fact("Training run", display.link(row.training_run)),
@@ -138,12 +140,17 @@ class ModelVersionAdmin(RecordAdmin):
 
 
 def _properties(row: ModelVersion) -> str:
-    """In the configuration's order, with unit and scale."""
+    """In the configuration's order, with unit, scale and, where they are stated, levels."""
     known = {item.name: item for item in row.properties.all()}
-    return ", ".join(_described(known[name]) for name in property_order(row)) or "–"
+    levels = levels_of(row.config)
+    return ", ".join(_described(known[name]) + levels.get(name, "") for name in property_order(row)) or "–"
 
 
 def _described(item: Property) -> str:
     scale = "log₁₀" if item.scale == Property.Scale.LOG10 else ""
     more = ", ".join(filter(None, (item.unit, scale)))
     return f"{item.label} ({more})" if more else item.label
+
+
+def _told(row: ModelVersion) -> str:
+    return told_of(row.config, row.training_run.inputs if row.training_run else {})

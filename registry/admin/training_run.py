@@ -10,6 +10,7 @@ from registry.admin.lists.related import RelatedFilter
 from registry.admin.pages.action_view import ActionView
 from registry.admin.pages.model_parts import gate_notice, metrics_panel
 from registry.admin.parts import display
+from registry.admin.parts.levels import levels_of, told_of
 from registry.admin.parts.panels import Button, Fact, Notice, Panel, go
 from registry.admin.run import RunAdmin
 from registry.models import TrainingRun
@@ -58,8 +59,14 @@ class TrainingRunAdmin(RunAdmin):
             Fact("Made", self.result(row)),
             Fact("Data", self.data(row)),
             Fact("Architecture", row.architecture),
-            Fact("Properties", ", ".join(p.label for p in row.properties.all()) or "–"),
+            Fact("Properties", _properties(row)),
+            *([Fact("Told beside the structure", told)] if (told := told_of(row.config, row.inputs)) else []),
             Fact("Started from", display.link(row.init_version)),
             Fact("Seed", row.seed),
             Fact("Schedule", display.link(row.schedule)),
         ]
+
+
+def _properties(row: TrainingRun) -> str:
+    levels = levels_of(row.config)
+    return ", ".join(item.label + levels.get(item.name, "") for item in row.properties.all()) or "–"

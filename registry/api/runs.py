@@ -64,8 +64,8 @@ class TrainingRunSerializer(RunSerializer):
 
     class Meta:
         model = TrainingRun
-        fields = [*RunSerializer.RUN_FIELDS, "model", "dataset_version", "architecture", "properties", "init_version",
-                  "seed", "schedule", "model_version"]  # fmt: skip
+        fields = [*RunSerializer.RUN_FIELDS, "model", "dataset_version", "architecture", "properties", "inputs",
+                  "init_version", "seed", "schedule", "model_version"]  # fmt: skip
 
 
 class StartTrainingInput(RunInputSerializer):
@@ -73,6 +73,11 @@ class StartTrainingInput(RunInputSerializer):
     dataset_version = row(DatasetVersion)
     architecture = serializers.CharField(max_length=60)
     properties = named(Property, many=True, required=False)
+    inputs = serializers.DictField(
+        required=False,
+        help_text='Beside structures and values: {"levels": {"energy": "G4MP2"}, "baselines": {"energy": "B3LYP"}, '
+        '"geometry": "B3LYP", "conditions": ["temperature_k", "salt", "concentration"]}.',
+    )
     config = serializers.DictField(required=False, help_text="Sections of the run configuration to set.")
     init_version = row(ModelVersion, required=False, allow_null=True, help_text="Fine-tune this one.")
     seed = serializers.IntegerField(default=0, validators=INT4)

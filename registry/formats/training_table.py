@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from registry.models import DatasetVersion, Measurement, Property
+from registry.formats.training_inputs import CONCENTRATION, GEOMETRY, KELVIN, SALT, TrainingInputs, baseline_column
+from registry.models import Conformer, DatasetVersion, Measurement, Property
+from registry.salts import smiles_of
 
 SMILES, KEY = "smiles", "key"
 _NEAR_K = 10.0
+_LEVEL, _OTHERS, _STRUCTURE = 8, 9, 10  # places in a row
+NOTHING = TrainingInputs()
+
+Row = tuple[Any, ...]
+"""SMILES, key, property, value, temperature, salt, concentration, method, its detail, other conditions, structure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,9 @@ class TrainingTable:
     """Cells whose measurements were made more than 10 K from the usual temperature."""
 
 
-def training_table(version: DatasetVersion, properties: Sequence[Property], path: Path) -> TrainingTable:
+def training_table(
+    version: DatasetVersion, properties: Sequence[Property], path: Path, inputs: TrainingInputs = NOTHING
+) -> TrainingTable:
     """Write a CSV file: columns `smiles`, `key`, then one a property, named as the property and in its unit.
 
     One row a structure, sorted by key, so the file depends on the version's content alone. A structure has a row when
@@ -43,15 +53,20 @@ def training_table(version: DatasetVersion, properties: Sequence[Property], path
     since a mean over temperatures is a value at none. They are averaged: their geometric mean where the
     property's scale is log10, their arithmetic mean otherwise. A value that is missing is an empty cell.
 
+    With inputs: of a property with a level its measurements at that level count alone; columns for the baselines, which
+    are those of the structure whatever the conditions, and for the geometry. With conditions, columns for them and one
+    row for each state of a structure that values were measured in.
+
     Args:
         version: a frozen state.
         properties: the columns.
         path: of the new file.
+        inputs: what goes in beside.
     """
     found = Measurement.objects.in_version(version)
     if properties:
         found = found.filter(property__in=properties, value__isnull=False)
-    return _table(found, properties, path)
+    return _table(found, properties, path, inputs)
 
 
 def measured_table(kind: str, properties: Sequence[Property], path: Path) -> TrainingTable:
@@ -66,18 +81,35 @@ def measured_table(kind: str, properties: Sequence[Property], path: Path) -> Tra
     return _table(found, properties, path)
 
 
-def _table(measured: QuerySet[Measurement], properties: Sequence[Property], path: Path) -> TrainingTable:
-    usual = _usual_temperatures(measured, properties)
+def _table(
+    measured: QuerySet[Measurement], properties: Sequence[Property], path: Path, inputs: TrainingInputs = NOTHING
+) -> TrainingTable:
+    usual = {} if KELVIN in inputs.conditions else _usual_temperatures(measured, properties)
+    with_baseline = [item for item in properties if item.name in inputs.baselines]
+    shapes = _geometries(measured, inputs.geometry) if inputs.geometry else {}
+    header = [SMILES, KEY, *(item.name for item in properties), *inputs.conditions]
+    header += [baseline_column(item.name) for item in with_baseline] + ([GEOMETRY] if inputs.geometry else [])
     rows, cells = 0, []
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([SMILES, KEY, *(item.name for item in properties)])
+        writer.writerow(header)
         for (smiles, key), found in groupby(_sorted(measured), key=lambda row: row[:2]):
-            by_property = {pk: list(group) for pk, group in groupby(found, key=lambda row: row[2])}
-            made = [_cell(by_property.get(item.pk, []), item, usual.get(item.pk)) for item in properties]
-            writer.writerow([smiles, key, *(cell.text for cell in made)])
-            rows += 1
-            cells += [cell for cell in made if cell.text]
+            of_structure = list(found)
+            beside = [
+                _cell(_at(of_structure, item, inputs.baselines[item.name]), item, usual.get(item.pk)).text
+                for item in with_baseline
+            ]
+            beside += [shapes.get(of_structure[0][_STRUCTURE], "")] if inputs.geometry else []
+            for state, group in _states(of_structure, inputs.conditions):
+                made = [
+                    _cell(_at(group, item, inputs.levels.get(item.name, "")), item, usual.get(item.pk))
+                    for item in properties
+                ]
+                if inputs and not any(cell.text for cell in made):
+                    continue
+                writer.writerow([smiles, key, *(cell.text for cell in made), *state, *beside])
+                rows += 1
+                cells += [cell for cell in made if cell.text]
     return TrainingTable(
         rows,
         hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -86,6 +118,41 @@ def _table(measured: QuerySet[Measurement], properties: Sequence[Property], path
         passed_over=sum(cell.passed_over for cell in cells),
         elsewhere=sum(cell.elsewhere for cell in cells),
     )
+
+
+def _at(rows: Sequence[Row], item: Property, level: str) -> list[Row]:
+    """The rows of a property, at a level where one is named."""
+    return [
+        row for row in rows
+        if row[2] == item.pk and row[3] is not None and (not level or str(row[_LEVEL]).casefold() == level.casefold())
+    ]  # fmt: skip
+
+
+def _states(rows: Sequence[Row], conditions: Sequence[str]) -> Iterator[tuple[list[str], list[Row]]]:
+    """Cells of the conditions, and the rows measured under them; without conditions all rows are of one state."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(_condition_cell(row, name) for name in conditions), []).append(row)
+    for state in sorted(groups):
+        yield list(state), groups[state]
+
+
+def _condition_cell(row: Row, name: str) -> str:
+    """Empty where it is not stated, or is a salt that nobody knows by that name."""
+    if name == SALT:
+        try:
+            return smiles_of(str(row[5])) if row[5] else ""
+        except ValueError:
+            return ""
+    others = row[_OTHERS]
+    value = {KELVIN: row[4], CONCENTRATION: row[6]}.get(name, others.get(name) if isinstance(others, dict) else None)
+    return repr(float(value)) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def _geometries(measured: QuerySet[Measurement], level: str) -> dict[object, str]:
+    """The first at that level, by the structure's primary key."""
+    rows = Conformer.objects.filter(level=level, structure__in=measured.values("structure")).order_by("-pk")
+    return dict(rows.values_list("structure", "xyz").iterator(chunk_size=10_000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +171,7 @@ def _usual_temperatures(measured: QuerySet[Measurement], properties: Sequence[Pr
     return {item: kelvin for item, kelvin, _ in sorted(counted, key=lambda row: (row[2], row[1]))}
 
 
-def _sorted(measured: QuerySet[Measurement]) -> Iterator[tuple[object, ...]]:
+def _sorted(measured: QuerySet[Measurement]) -> Iterator[Row]:
     """SMILES, key, property, value, then the conditions."""
     return (
         measured.order_by("structure__kind", "structure__key", "property", "content_digest")
@@ -117,12 +184,15 @@ def _sorted(measured: QuerySet[Measurement]) -> Iterator[tuple[object, ...]]:
             "salt",
             "concentration",
             "method",
+            "method_detail",
+            "conditions",
+            "structure",
         )
         .iterator(chunk_size=10_000)
     )
 
 
-def _cell(rows: list[tuple[object, ...]], item: Property, usual: float | None) -> _Cell:
+def _cell(rows: list[Row], item: Property, usual: float | None) -> _Cell:
     """The mean of the measurements nearest to the usual temperature; one without a temperature counts as made there."""
     if not rows:
         return _Cell("")
@@ -133,7 +203,7 @@ def _cell(rows: list[tuple[object, ...]], item: Property, usual: float | None) -
         repr(mean([float(row[3]) for row in kept], item)),  # type: ignore[arg-type]
         values=len(kept),
         passed_over=len(rows) - len(kept),
-        mixed=len({row[4:] for row in kept}) > 1,
+        mixed=len({row[4:_LEVEL] for row in kept}) > 1,
         elsewhere=nearest > _NEAR_K,
     )
 

@@ -25,6 +25,9 @@ class TrainingRun(Run):
         help_text="Weights to start from.",
     )
     seed = models.PositiveIntegerField(default=0)
+    inputs = models.JSONField(
+        default=dict, blank=True, help_text="Beside structures and values: levels, baselines, geometry, conditions."
+    )
     schedule = models.ForeignKey(
         "registry.Schedule", on_delete=models.PROTECT, null=True, blank=True, related_name="training_runs"
     )

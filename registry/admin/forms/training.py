@@ -12,6 +12,7 @@ from mlcore import catalog
 from registry.actions.start_training import StartTraining
 from registry.admin.forms import config
 from registry.admin.forms.base import ActionForm
+from registry.admin.forms.training_inputs import told_fields, told_inputs
 from registry.models import (
     Alias,
     DatasetVersion,
@@ -104,10 +105,14 @@ class StartTrainingForm(ActionForm):
 
     def prepare(self) -> None:
         self.fields["architecture"].initial = self.chosen.name
-        if "properties" in self.initial:  # an address gives each of them by name; its dictionary holds but the last
-            self.initial["properties"] = self.request.GET.getlist("properties")
-        if version := self._dataset_version():
+        for name in {"properties", "conditions"} & self.initial.keys():
+            # an address gives each of them by name; its dictionary holds but the last
+            self.initial[name] = self.request.GET.getlist(name)
+        version = self._dataset_version()
+        if version:
             self.fields["properties"].count(version)
+        self.told = told_fields(self.chosen, version)
+        self.fields.update(self.told)
         self.sections: dict[str, list[str]] = {}
         for section, path, field in config.fields(self.chosen):
             self.fields[path] = field
@@ -123,7 +128,7 @@ class StartTrainingForm(ActionForm):
         return versions.filter(pk=asked).first() if asked.isdigit() else field.initial
 
     def context(self) -> dict[str, Any]:
-        inputs = ("model", "dataset_version", "architecture", "properties", "init_version", "seed", "queue")
+        inputs = ("model", "dataset_version", "architecture", "properties", *self.told, "init_version", "seed", "queue")
         return {
             "main_fields": [self[name] for name in inputs],
             "presets": presets(),
@@ -142,6 +147,7 @@ class StartTrainingForm(ActionForm):
             dataset_version=cleaned["dataset_version"],
             architecture=cleaned["architecture"],
             properties=list(cleaned["properties"]),
+            inputs=told_inputs(cleaned, [item.name for item in cleaned["properties"]]),
             config=config.collect(cleaned, paths),
             init_version=cleaned["init_version"],
             seed=cleaned["seed"],

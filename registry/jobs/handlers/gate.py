@@ -146,8 +146,9 @@ def _measured(
     """One measure of mlcore.evaluation.regression of a version's predictions for these rows."""
     asked, answered = (attempt.folder / f"gate-{version.pk}{end}.csv" for end in ("", "-predicted"))
     with asked.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerows([["smiles"], *([row["smiles"]] for row in rows)])
+        writer = csv.DictWriter(file, rows[0].keys())  # conditions, baselines and geometries with them
+        writer.writeheader()
+        writer.writerows(rows)
     run_mlcore(attempt, ["predict", unpacked(attempt, version), asked, "--out", answered], stage="")
     with answered.open(newline="") as file:
         predicted = [float(row[item.name] or "nan") for row in csv.DictReader(file)]

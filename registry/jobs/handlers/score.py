@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from registry.actions import model_conditions
 from registry.actions.ingest import AddPredictions, Predicted
 from registry.actions.model_conditions import State
+from registry.formats.beside import columns_of
 from registry.jobs.attempt import Attempt
 from registry.jobs.child import run_mlcore
 from registry.jobs.handlers.bundles import unpacked
@@ -63,16 +64,20 @@ def _waiting(run: ScoringRun, chosen: QuerySet[Structure], state: State) -> Quer
 def _write(run: ScoringRun, chosen: QuerySet[Structure], wanted: Sequence[State], path: Path) -> int:
     """The table for mlcore, the first state last, so that its values are the newest; returns its number of rows."""
     known = model_conditions.conditions_of(run.model_version)
-    rows = 0
+    beside, rows = columns_of(run.model_version), 0
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["structure_id", "smiles", STATE, *(known[name].column for name in wanted[0])])
+        writer.writerow(["structure_id", "smiles", STATE, *(known[name].column for name in wanted[0]), *beside])
         for number, state in reversed(list(enumerate(wanted))):
             cells = [known[name].cell(value) for name, value in state.items()]
             found = _waiting(run, chosen, state).order_by("pk").values_list("pk", "smiles")
-            for pk, smiles in found.iterator(chunk_size=10_000):
-                writer.writerow([pk, smiles, number, *cells])
-                rows += 1
+            stream = found.iterator(chunk_size=10_000)
+            while batch := list(itertools.islice(stream, 10_000)):
+                known_of = [column.cells([pk for pk, _ in batch]) for column in beside.values()]
+                writer.writerows(
+                    [pk, smiles, number, *cells, *(own.get(pk, "") for own in known_of)] for pk, smiles in batch
+                )
+                rows += len(batch)
     return rows
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from mlcore.manifest import MANIFEST, figures
 from registry.actions.move_alias import MoveAlias
 from registry.actions.register_model import RegisterModel
+from registry.formats.training_inputs import TrainingInputs
 from registry.formats.training_table import TrainingTable, training_table
 from registry.jobs.attempt import Attempt
 from registry.jobs.child import run_mlcore
@@ -21,8 +22,10 @@ TRAINED = 0.9  # share of the bar; the rest is registration and the gate
 def train(attempt: Attempt, run: TrainingRun) -> None:
     """Go on from whatever an earlier attempt left: a checkpoint, a whole bundle, or a registered version."""
     table = attempt.folder / "table.csv"
-    written = training_table(run.dataset_version, list(run.properties.order_by("pk")), table)
-    rows = f"{written.rows} structure{'' if written.rows == 1 else 's'}"
+    inputs = TrainingInputs.read(run.inputs)
+    written = training_table(run.dataset_version, list(run.properties.order_by("pk")), table, inputs)
+    thing = "row" if inputs.conditions else "structure"
+    rows = f"{written.rows} {thing}{'' if written.rows == 1 else 's'}"
     attempt.log("info", f"{rows} of {run.dataset_version}, {written.averaged} values averaged")
     for warning in _warnings(written):
         attempt.log("warning", warning)

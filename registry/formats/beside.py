@@ -1,0 +1,63 @@
+"""What a model reads beside the structures it scores: baselines of cheaper methods, and geometries."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from registry.formats.training_table import mean
+from registry.models import Conformer, Measurement, ModelVersion, Property
+
+Cells = dict[int, str]
+"""By the structure's primary key."""
+
+
+def columns_of(version: ModelVersion) -> dict[str, "Beside"]:
+    """By column of the model's table what stands in it; conditions are not among them."""
+    data = version.config.get("data") if isinstance(version.config, Mapping) else None
+    data = data if isinstance(data, Mapping) else {}
+    found: dict[str, Beside] = {}
+    known = {item.name: item for item in version.properties.all()}
+    for entry in data.get("properties") or []:
+        column, level = entry.get("baseline"), entry.get("baseline_level")
+        if column and entry.get("name") in known:
+            found[column] = Beside(known[entry["name"]], level or "")
+    if column := data.get("geometry_column"):
+        inputs: Any = version.training_run.inputs if version.training_run else {}
+        found[column] = Beside(None, inputs.get("geometry", ""))
+    return found
+
+
+class Beside:
+    """One such column. item: the property of a baseline; None: a geometry."""
+
+    def __init__(self, item: Property | None, level: str) -> None:
+        self.item, self.level = item, level
+
+    def cells(self, structures: Collection[int]) -> Cells:
+        """Of those structures that have it."""
+        return baselines(structures, self.item, self.level) if self.item else geometries(structures, self.level)
+
+
+def baselines(
+    structures: Collection[int], item: Property, level: str, rows: QuerySet[Measurement] | None = None
+) -> Cells:
+    """The mean of the values at that level, of `rows`, by default of all that stand."""
+    rows = Measurement.objects.filter(retired_at=None) if rows is None else rows
+    rows = rows.filter(structure__in=structures, property=item, value__isnull=False, method_detail__iexact=level)
+    values: dict[int, list[float]] = {}
+    for structure, value in rows.order_by("content_digest").values_list("structure", "value"):
+        values.setdefault(structure, []).append(value)
+    return {structure: repr(mean(found, item)) for structure, found in values.items()}
+
+
+def geometries(structures: Collection[int], level: str) -> Cells:
+    """The first xyz block at that level; of any where none is named, one that was computed before a guess."""
+    rows = Conformer.objects.filter(structure__in=structures)
+    if level:
+        rows = rows.filter(level=level)
+    found: Cells = {}
+    for chosen in (~Q(level=Conformer.GUESSED), Q(level=Conformer.GUESSED)):
+        for structure, xyz in rows.filter(chosen).order_by("pk").values_list("structure", "xyz"):
+            found.setdefault(structure, xyz)
+    return found
