@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mlcore import bundle, device
+from mlcore import bundle, catalog, device
 from mlcore.bundle import Bundle
 from mlcore.data import conditions, tables
 from mlcore.data.tables import Problem
@@ -43,7 +43,8 @@ def run(args: argparse.Namespace, events: Events) -> None:
     """Scores every row that can be scored, names the others, and writes all of them in their order.
 
     Added for each property P of the model: P in its unit, P_std on the model's axis (decades for a log10 scale) and
-    P_in_domain, 0 or 1; last comes error, why a row has no values.
+    P_in_domain, 0 or 1; of a model over geometries whether the row's was given or guessed; last comes error, why a row
+    has no values.
     """
     model = bundle.load(args.bundle, "predict")
     predictor: Predictor = model.activate(args.device)
@@ -57,7 +58,8 @@ def run(args: argparse.Namespace, events: Events) -> None:
     if unsaid := [c.source for c in data.conditions if c.source not in rows[0] and c.source not in same]:
         events.log("warning", f"{args.file}: no column {', '.join(map(repr, unsaid))}: unknown in all rows")
     names = [entry["name"] for entry in predictor.properties]
-    added = [column for name in names for column in (name, f"{name}_std", f"{name}_in_domain")] + ["error"]
+    space = ["geometry"] if "geometry" in catalog.get(model.manifest.architecture).takes else []
+    added = [column for name in names for column in (name, f"{name}_std", f"{name}_in_domain")] + space + ["error"]
     header = [column for column in rows[0] if column is not None]
     refused: list[Problem] = []
     outside = 0
@@ -70,7 +72,8 @@ def run(args: argparse.Namespace, events: Events) -> None:
             texts = [row[args.smiles_column].strip() for row in batch]
             scored = _score(predictor, texts, *given.of_rows([row | same for row in batch], data))
             for offset, (row, cells, inside) in enumerate(zip(batch, *scored, strict=True)):
-                writer.writerow([row[column] for column in header] + cells)
+                origin = "" if cells[-1] else "given" if (row.get(data.geometry_column) or "").strip() else "guessed"
+                writer.writerow([row[column] for column in header] + cells[:-1] + [origin] * len(space) + cells[-1:])
                 outside += inside is False
                 if cells[-1]:
                     refused.append(Problem(start + offset + 2, texts[offset], cells[-1]))
@@ -115,12 +118,18 @@ def _score(
     errors = [fault or error for fault, error in zip(faults, found.errors, strict=True)]
     for mean, std, in_domain, error in zip(found.mean, found.std, found.in_domain, errors, strict=True):
         values = [
-            ("", "", "") if error else (f"{m:.6g}", f"{s:.6g}", str(int(in_domain)))
-            for m, s in zip(mean, std, strict=True)
+            ("", "", "") if error else (_digits(m, s, item["std_scale"]), f"{s:.6g}", str(int(in_domain)))
+            for m, s, item in zip(mean, std, predictor.properties, strict=True)
         ]
         cells.append([cell for value in values for cell in value] + [error or ""])
         inside.append(None if error else bool(in_domain))
     return cells, inside
+
+
+def _digits(mean: float, std: float, scale: str) -> str:
+    """A value to six digits, and to so many more as an energy of hundreds of hartree needs to show a small std."""
+    more = math.log10(abs(mean) / std) if scale == "linear" and mean and std > 0 else 0.0
+    return f"{mean:.{6 + max(0, math.ceil(more))}g}"
 
 
 def _distinct(header: Sequence[str], added: Sequence[str], events: Events) -> list[str]:

@@ -1,5 +1,6 @@
 """SchNet: it learns, does not care where a molecule lies, takes over what another learned, and says what it refuses."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import torch
 from rdkit import Chem
 
 from mlcore import bundle, config
+from mlcore.__main__ import main
 from mlcore.bundle import Bundle
 from mlcore.chem import geometry
 from mlcore.chem.geometry import Geometry
+from mlcore.commands import predict
 from mlcore.data import tables
 from mlcore.data.geometries import Geometries
 from mlcore.errors import UserError
@@ -106,6 +109,18 @@ def test_three_bad_rows_among_others_are_named(predictor: Predictor) -> None:
         assert part.strip("\\") in error
     assert np.isfinite(found.mean[0]).all()
     assert np.isnan(found.mean[1:]).all()
+
+
+def test_the_command_line_keeps_the_digits_and_tells_guessed_geometries(tmp_path: Path, small: Bundle) -> None:
+    block = geometry.guess("CCO").to_xyz()
+    source = written(tmp_path / "in.csv", [["CCO", block], ["CCO", ""], ["CC", block]], ["smiles", "xyz"])
+    assert main(["predict", str(small.path), str(source), "--out", str(tmp_path / "out.csv")]) == 0
+    with (tmp_path / "out.csv").open(newline="") as file:
+        found = list(csv.DictReader(file))
+    assert [row["geometry"] for row in found] == ["given", "guessed", ""]
+    assert list(found[0])[-2:] == ["geometry", "error"]
+    assert predict._digits(-338.2689741, 1e-4, "linear") == "-338.2689741"
+    assert predict._digits(5.4321987e-5, 0.1, "log10") == "5.4322e-05"
 
 
 def test_an_answer_does_not_depend_on_the_others(predictor: Predictor) -> None:
