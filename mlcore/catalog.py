@@ -165,6 +165,33 @@ ARCHITECTURES: dict[str, Architecture] = {
             module="mlcore.predictors.atom_counts",
             goes_on=False,
         ),
+        Architecture(
+            name="gaussian-process",
+            task="predict",
+            summary="Gaussian process on descriptors and counts of atom surroundings, several properties at once",
+            config="mlcore.predictors.configs:GaussianProcessConfig",
+            module="mlcore.predictors.kernel",
+            training={"steps": 80, "learning_rate": 0.1},
+            goes_on=False,
+        ),
+        Architecture(
+            name="stack",
+            task="predict",
+            summary="Gaussian process, graph networks and trees, weighted by their answers about held-out structures",
+            config="mlcore.predictors.configs:StackConfig",
+            module="mlcore.predictors.stack",
+            training={
+                "steps": 1600,
+                "batch_size": 64,
+                "learning_rate": 2e-3,
+                "final_learning_rate": 0.01,
+                "weight_decay": 0.01,
+                "beta2": 0.999,
+                "precision": "float32",
+                "compile": "off",
+            },
+            goes_on=False,
+        ),
     )
 }
 

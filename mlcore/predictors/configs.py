@@ -117,3 +117,47 @@ class FCHLConfig:
 @dataclass(frozen=True)
 class DressedAtomsConfig:
     """Least squares of element counts has nothing to set."""
+
+
+@dataclass(frozen=True)
+class GaussianProcessConfig:
+    """A Gaussian process; `training.steps` and `training.learning_rate` are those of the search for its parameters."""
+
+    anchors: int = option(1500, "training structures to which others are compared", minimum=2, maximum=8192)
+    fit_rows: int = option(1000, "training structures that the parameters are found with", minimum=2, maximum=8192)
+    radius: int = option(3, "bonds that a counted surrounding of an atom reaches", minimum=0, maximum=4)
+    folds: int = option(5, "parts that are held out in turn to learn the uncertainty", minimum=2, maximum=20)
+    apart: str = option(
+        "", "properties, separated by commas, learned each for itself: ones with hardly any noise would rule the others"
+    )
+    landmarks: int = option(512, "training structures kept to judge what is in the domain", minimum=2, maximum=4096)
+
+
+@dataclass(frozen=True)
+class StackConfig:
+    """Unlike models weighted by their answers about held-out folds; the section `training` is the networks'."""
+
+    folds: int = option(5, "parts that are held out in turn, and networks", minimum=2, maximum=20)
+    radius: int = option(3, "bonds that a counted surrounding of an atom reaches", minimum=0, maximum=4)
+    anchors: int = option(
+        1500, "Gaussian process: training structures to which others are compared", minimum=2, maximum=8192
+    )
+    fit_rows: int = option(
+        1000, "Gaussian process: training structures that its parameters are found with", minimum=2, maximum=8192
+    )
+    process_steps: int = option(80, "Gaussian process: steps of the search for its parameters", minimum=1)
+    process_rate: float = option(0.1, "Gaussian process: learning rate of that search", minimum=0.0, maximum=1.0)
+    apart: str = option(
+        "", "properties, separated by commas, learned each for itself: ones with hardly any noise would rule the others"
+    )
+    width: int = option(64, "networks: numbers per atom", minimum=4, maximum=1024)
+    layers: int = option(6, "networks: message-passing steps", minimum=1, maximum=32)
+    dropout: float = option(0.1, "networks: share of numbers hidden in training", minimum=0.0, maximum=0.9)
+    tree_rounds: int = option(100, "trees: rounds of boosting; 0: no trees", minimum=0, maximum=10_000)
+    tree_rate: float = option(0.1, "trees: what each round adds", minimum=0.0, maximum=1.0)
+    tree_leaves: int = option(15, "trees: leaves of a tree at most", minimum=2, maximum=64)
+    tree_least: int = option(20, "trees: training structures in a leaf at least", minimum=1, maximum=10_000)
+    tree_surroundings: int = option(
+        512, "trees: kinds of atom surroundings that are counted", minimum=0, maximum=16_384
+    )
+    landmarks: int = option(512, "training structures kept to judge what is in the domain", minimum=2, maximum=4096)

@@ -70,7 +70,7 @@ class Features:
             units = math.gcd(*counts.values()) if self.repeats else 1
             for name in counts.keys() & places.keys():
                 row[places[name]] = counts[name] / units
-            row[len(places) :] = _describe(molecule, units)
+            row[len(places) :] = describe(molecule, units)
         return rows
 
     def _counts(self, molecules: Sequence[Chem.Mol]) -> list[dict[int, int]]:
@@ -87,11 +87,11 @@ class Features:
         return cls(tensors["features.surroundings"].numpy(), config.radius, kind == "polymer")
 
 
-def _describe(molecule: Chem.Mol, units: int) -> list[float]:
+def describe(molecule: Chem.Mol, units: int) -> list[float]:
     """Sizes and sums, of one unit and per heavy atom, and the share of sp3 carbon."""
     log_p, refractivity = rdMolDescriptors.CalcCrippenDescriptors(molecule)
     largest_ring = max(map(len, molecule.GetRingInfo().AtomRings()), default=0)  # of a polymer: its backbone
-    sums = [log_p, refractivity, largest_ring, *(float(describe(molecule)) for describe in _EXTENSIVE)]
+    sums = [log_p, refractivity, largest_ring, *(float(total(molecule)) for total in _EXTENSIVE)]
     atoms = molecule.GetNumHeavyAtoms() or 1
     share = rdMolDescriptors.CalcFractionCSP3(molecule)
     return [total / units for total in sums] + [total / atoms for total in sums] + [share]
