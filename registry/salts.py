@@ -1,5 +1,7 @@
 """Salts by the names that papers and lab books use, as SMILES."""
 
+from functools import cache, lru_cache
+
 from mlcore.chem import molecule
 from mlcore.chem.errors import ChemError
 
@@ -12,8 +14,8 @@ _ANIONS = {
     "NTf2": _TFSI,
     "FSI": _FSI,
     "BETI": _BETI,
-    "Tf": _TRIFLATE,
     "OTf": _TRIFLATE,
+    "Tf": _TRIFLATE,
     "TFO": _TRIFLATE,
     "CF3SO3": _TRIFLATE,
     "PF6": "F[P-](F)(F)(F)(F)F",
@@ -48,3 +50,23 @@ def smiles_of(text: str) -> str:
         raise ValueError(
             f"{text!r} is no salt known by name here ({', '.join(list(SALTS)[:4])} ...), and no SMILES"
         ) from error
+
+
+@lru_cache(maxsize=4096)
+def name_of(text: str) -> str:
+    """The usual name of a salt written as SMILES, however written; any other text as it is."""
+    if "." not in text:
+        return text
+    try:
+        return _names().get(molecule.parse(text).smiles, text)
+    except ChemError:
+        return text
+
+
+@cache
+def _names() -> dict[str, str]:
+    """By canonical SMILES; of several names the first."""
+    found: dict[str, str] = {}
+    for name, smiles in SALTS.items():
+        found.setdefault(molecule.parse(smiles).smiles, name)
+    return found

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from registry.admin.parts import display
 from registry.admin.parts.evidence import Trained, method_text, some, span, trained_under
 from registry.models import Measurement, Prediction, Property
+from registry.salts import name_of
 
 NEAR = 10.0  # K: conductivity changes two- to tenfold over 20 K, so that a ratio across more says little of the model
 SAME = 1.0  # K: the same temperature, 80 °C or 353 K
@@ -72,7 +73,7 @@ def _unlike(row: Measurement, under: Trained) -> str:
         there.append(f"for {span(under.kelvin, 'K')}")
     if under.salts and _plain([row.salt]) != _plain(under.salts):
         here.append(_salt(row.salt))
-        there.append(_salt(some(under.salts)))
+        there.append(_salt(some(name_of(salt) for salt in under.salts)))
     if under.methods and {row.method} != set(under.methods):
         here.append(f"by {method_text(row.method) or 'an unstated method'}")
         there.append(f"from {some(method_text(method) for method in under.methods) or 'unstated methods'}")
@@ -84,7 +85,7 @@ def _both(here: list[str], there: list[str]) -> str:
 
 
 def _salt(name: str) -> str:
-    return f"with {name}" if name else "without a stated salt"
+    return f"with {name_of(name)}" if name else "without a stated salt"
 
 
 def _kelvin(row: Measurement) -> str:
@@ -96,4 +97,4 @@ def _all_near(kelvin: float, stated: Sequence[float | None]) -> bool:
 
 
 def _plain(names: Sequence[str]) -> set[str]:
-    return {name.casefold().strip() for name in names}
+    return {name_of(name.strip()).casefold() for name in names}

@@ -5,6 +5,7 @@ from typing import Any
 
 from registry.admin.parts import display
 from registry.models import Measurement
+from registry.salts import name_of
 
 _UNITS = {"temperature_k": "K", "concentration": "mol/kg"}  # of conditions that need no name
 _PLAIN = {"salt"}
@@ -30,6 +31,8 @@ def _one(name: str, value: Any) -> str:
         text = _several(name, value)
     else:
         text = _number(name, value) if isinstance(value, float) else str(value)
+    if name == "salt":
+        text = name_of(text)
     if name in _UNITS:
         return f"{text} {_UNITS[name]}"
     return text if name in _PLAIN else f"{name.replace('_', ' ')} {text}"

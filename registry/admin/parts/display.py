@@ -73,8 +73,15 @@ def formula(text: str) -> SafeString:
 
 def quantity(value: float | None, property_: Property) -> SafeString:
     """A value with its unit."""
-    text = number(value, padded=_over_decades(property_))
+    text = number(value, _digits(value, property_), padded=_over_decades(property_))
     return format_html('<span>{}<span class="sv-unit"> {}</span></span>', text, unit_text(property_.unit))
+
+
+def _digits(value: float | None, property_: Property) -> int:
+    """Three; of a large one on a linear scale down to the third decimal: total energies differ in these alone."""
+    if value is None or _over_decades(property_) or not 1e3 <= abs(value) < 1e5:
+        return 3
+    return math.floor(math.log10(abs(value))) + 4
 
 
 def _over_decades(property_: Property) -> bool:

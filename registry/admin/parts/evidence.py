@@ -11,6 +11,7 @@ from registry.admin.parts import display
 from registry.admin.parts.figures import Figure, headline
 from registry.catalogue import Entry, entry_of_table
 from registry.models import DatasetVersion, Measurement, ModelVersion, Property
+from registry.salts import name_of
 
 NAMED = 3  # salts, methods; the rest is counted
 
@@ -107,7 +108,7 @@ def _each(groups: list[dict[str, Any]], name: str) -> tuple[Any, ...]:
 def _summary(groups: list[dict[str, Any]]) -> str:
     methods = [method_text(group["method"], group["method_detail"]) for group in groups]
     kelvin = [group["temperature_k"] for group in groups]
-    salts = [group["salt"] for group in groups]
+    salts = [name_of(group["salt"]) for group in groups]
     molal = [group[end] for group in groups for end in ("least", "most")]
     parts = [some(methods), span(kelvin, "K"), some(salts), span(molal, "mol/kg")]
     return ", ".join(part for part in parts if part)

@@ -12,6 +12,7 @@ from registry.admin.parts.plot import Labels, Layer, plot
 from registry.models import Measurement, Prediction, Property
 
 KELVIN = "temperature_k"
+_LINES, _MEASURED = (0, 2, 4, 5, 1), 3  # colours
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ def nearest_to(measurement: Measurement, predictions: Sequence[Prediction]) -> P
 def temperature_chart(item: Property, found: Sequence[Series], measured: Sequence[Measurement]) -> SafeString:
     """A line for each series of at least two temperatures, a bar of one standard deviation at each point, and dots for
     measurements; "" without a line. On a log10 axis where the property's scale is log10."""
-    layers = [layer for colour, one in enumerate(found) if (layer := _line(item, one, colour % 6))]
+    long = [one for one in found if len(one.over_temperature) > 1]
+    layers = [layer for place, one in enumerate(long) if (layer := _line(item, one, _LINES[place % len(_LINES)]))]
     if not layers:
         return SafeString("")
     unit = unit_text(item.unit)
@@ -91,7 +93,7 @@ def _dots(item: Property, measured: Sequence[Measurement]) -> list[Layer]:
     rows = [(m.temperature_k, _on_axis(item, m.value), m) for m in measured]
     known = [(float(at), y, m) for at, y, m in rows if at is not None and y is not None]
     notes = [f"measured {number(m.value)}, {conditions(m)}" for _, _, m in known]
-    return [Layer("measured", [(at, y) for at, y, _ in known], "dots", 1, notes=notes)] if known else []
+    return [Layer("measured", [(at, y) for at, y, _ in known], "dots", _MEASURED, notes=notes)] if known else []
 
 
 def _on_axis(item: Property, value: float | None) -> float | None:

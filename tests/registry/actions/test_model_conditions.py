@@ -8,7 +8,7 @@ from rdkit import Chem
 from mlcore.chem import molecule
 from registry.actions import model_conditions
 from registry.actions.base import ActionError
-from registry.salts import SALTS, smiles_of
+from registry.salts import SALTS, name_of, smiles_of
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -74,3 +74,8 @@ def test_every_known_salt_is_a_readable_neutral_one() -> None:
         assert Chem.GetFormalCharge(molecule.parse(smiles).canonical) == 0, name
         assert smiles_of(name.upper()) == smiles
     assert smiles_of("[Li+].[Cl-]") == molecule.parse("[Cl-].[Li+]").smiles
+
+
+def test_a_salt_written_as_smiles_goes_by_its_usual_name() -> None:
+    assert name_of("FC(F)(F)S(=O)(=O)[N-]S(=O)(=O)C(F)(F)F.[Li+]") == "LiTFSI"
+    assert [name_of(text) for text in ("", "LiTFSI", "[Li+].[Zr+4]", "a.b")] == ["", "LiTFSI", "[Li+].[Zr+4]", "a.b"]

@@ -94,3 +94,10 @@ def test_counts_of_a_list_have_separators():
     noun = SimpleNamespace(verbose_name="measurement", verbose_name_plural="measurements")
     context = {"cl": SimpleNamespace(result_count=36150, opts=noun), "pagination_required": False}
     assert "36,150 measurements" in render_to_string("unfold/helpers/pagination_default.html", context)
+
+
+@pytest.mark.django_db
+def test_a_large_quantity_keeps_the_digits_in_which_two_methods_differ():
+    energy = factories.property_("energy", unit="eV", scale="linear", lower=None)
+    assert ">-9,204.768<" in display.quantity(-9204.76812, energy)
+    assert ">812<" in display.quantity(812.34, energy)
