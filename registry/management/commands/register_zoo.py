@@ -51,7 +51,11 @@ class Command(BaseCommand):
 
 
 def _name(folder: Path) -> str:
-    """polymer-generator, polymer-properties and so on: what it is for, not how it works."""
+    """polymer-generator, polymer-properties and so on: what it is for and what it must be told, not how it works."""
     about = manifest.read(folder).manifest
     kind = about.config["data"]["kind"]
-    return f"{kind}-generator" if about.task == RegisteredModel.Task.GENERATE else f"{kind}-properties"
+    if about.task == RegisteredModel.Task.GENERATE:
+        return f"{kind}-generator"
+    told = "-under-conditions" if about.config["data"].get("conditions") else ""
+    differences = "-as-differences" if any(item.get("baseline") for item in about.properties) else ""
+    return f"{kind}-properties{told}{differences}"

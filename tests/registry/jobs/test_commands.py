@@ -44,7 +44,10 @@ def test_later_zoo_bundle_leaves_the_champion(tmp_path: Path) -> None:
 def test_shipped_zoo_has_a_champion_for_each_task() -> None:
     manage("register_zoo")
     manage("register_zoo")
-    assert set(Alias.objects.values_list("model__name", flat=True)) == {"polymer-generator", "polymer-properties"}
+    champions = {alias.model.name: alias.version.architecture for alias in Alias.objects.select_related()}
+    assert champions["polymer-generator"] == "gpt"
+    assert champions["polymer-properties"] == "polymer-gnn"
+    assert champions["molecule-properties"] == "schnet"
     champion = RegisteredModel.objects.get(name="polymer-properties").champion()
     assert "conductivity" in champion.properties.values_list("name", flat=True)
 
