@@ -136,6 +136,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             module="mlcore.predictors.arrhenius",
             training={
                 "steps": 1500,
+                "warmup_steps": 150,
                 "batch_size": 128,
                 "learning_rate": 3e-3,
                 "final_learning_rate": 0.0,

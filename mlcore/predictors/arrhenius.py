@@ -196,8 +196,8 @@ class PolymerArrhenius:
         name = self._run.model.temperature
         faults: list[str | None] = [None] * len(kelvin)
         for other in self._limits.inputs.numbers:
-            for row in np.flatnonzero(conditions.numbers.get(other, np.empty(0)) <= 0):
-                faults[row] = f"{other}: {conditions.numbers[other][row]:g} is not positive; leave it empty for none"
+            for row in np.flatnonzero(conditions.numbers.get(other, np.empty(0)) < 0):
+                faults[row] = f"{other}: {conditions.numbers[other][row]:g} is below zero"
         for place, value in enumerate(kelvin.tolist()):
             if np.isnan(value):
                 faults[place] = f"{name}: is missing; the model gives a curve over the temperature and needs one"

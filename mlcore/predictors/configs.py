@@ -61,7 +61,7 @@ class SchNetConfig:
 class PolymerArrheniusConfig:
     """An ensemble of small networks whose only way to the temperature is a law."""
 
-    members: int = option(16, "networks; their spread is part of the uncertainty", minimum=1, maximum=64)
+    members: int = option(8, "networks; their spread is part of the uncertainty", minimum=1, maximum=64)
     width: int = option(64, "numbers in each of the two hidden layers", minimum=4, maximum=1024)
     dropout: float = option(0.2, "share of hidden numbers left out in training", minimum=0.0, maximum=0.9)
     input_dropout: float = option(0.1, "share of inputs left out in training", minimum=0.0, maximum=0.9)
@@ -71,12 +71,14 @@ class PolymerArrheniusConfig:
     )
     vogel_k: float = option(190.0, "T0 of the law, in K, for all structures; 0: Arrhenius", minimum=0.0, maximum=220.0)
     evenness: float = option(
-        0.5,
+        0.25,
         "0: every row weighs the same, 1: every structure does, however many rows it has",
         maximum=1.0,
         minimum=0.0,
     )
-    surroundings: int = option(512, "kinds of atom surroundings that are counted", minimum=0, maximum=16_384)
+    surroundings: int = option(
+        0, "kinds of atom surroundings that are counted beside groups and descriptors", minimum=0, maximum=16_384
+    )
     radius: int = option(2, "bonds that a surrounding reaches", minimum=0, maximum=4)
     least: int = option(4, "training structures that must have a surrounding for it to be counted", minimum=1)
     landmarks: int = option(512, "training structures kept to judge what is in the domain", minimum=2, maximum=4096)

@@ -134,6 +134,8 @@ def test_cut_and_doubling_do_not_matter_and_what_is_not_said_is_no_obstacle(pred
     np.testing.assert_allclose(found.mean, np.broadcast_to(found.mean[:1], (3, 1)), rtol=1e-5)
     said = predictor.predict(["*CCO*"], given([25.0], [SALTS[0]], [1.0]))
     assert said.mean[0, 0] != pytest.approx(found.mean[0, 0], rel=1e-3)
+    none = predictor.predict(["*CCO*"], given([25.0], molality=[0.0]))
+    assert none.mean[0, 0] == found.mean[0, 0]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,7 @@ def test_cut_and_doubling_do_not_matter_and_what_is_not_said_is_no_obstacle(pred
         (-273.15, 1.0, "temperature: 0 K is no temperature"),
         (float("nan"), 1.0, "temperature: is missing"),
         (float("inf"), 1.0, "temperature: inf K is no temperature"),
-        (25.0, 0.0, "molality: 0 is not positive"),
+        (25.0, -1.0, "molality: -1 is below zero"),
     ],
 )
 def test_conditions_that_cannot_be_are_named(predictor: Predictor, celsius: float, molality: float, said: str) -> None:
