@@ -1,6 +1,6 @@
 """Conductivity of polymers with salts over the temperature: networks with a law, the same without it, and trees.
 
-    python -m tests.bench.predictors_chemarr [--models law input trees] [--window 313 353] [--members 16]
+    python -m tests.bench.predictors_chemarr [--models law input ...] [--window 313 353] [--members 16]
 
 Five folds by polymer key, seed 0, of the experimental table of ChemArr (Bradford et al., ACS Cent. Sci. 9, 206 (2023)).
 DATA_DIR names the folder with `chemarr/`. Mean absolute errors of log10 S/cm over rows and over polymers go to
@@ -35,7 +35,7 @@ from mlcore.run import Run
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "mlcore" / "zoo" / "configs" / "arrhenius-chemarr.json"
 OUT = ROOT / ".local" / "bench" / "predictors" / "chemarr.json"
-MODELS = ("law", "input", "trees")
+MODELS = ("law", "input", "trees", "trees-groups")
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -64,7 +64,7 @@ def networks(table: Table, run_config: RunConfig, split: Split) -> Floats:
     return mean
 
 
-def trees(table: Table, split: Split, kelvin: Floats) -> Floats:
+def trees(table: Table, split: Split, kelvin: Floats, with_groups: bool) -> Floats:
     """The same of boosted trees on the counts, descriptors, salt and conditions, the temperature among them."""
     from sklearn.ensemble import HistGradientBoostingRegressor
 
@@ -74,7 +74,8 @@ def trees(table: Table, split: Split, kelvin: Floats) -> Floats:
     features = Features.fit(known, TreesConfig(least=2), "polymer")
     numbers = np.log10(np.stack([table.conditions.numbers[n] for n in ("molality", "molecular_weight")], axis=1))
     salt = salts.describe(table.conditions.structures["salt"])
-    rows = np.hstack([features.of(molecules)[place], groups.shares(molecules)[place], salt, numbers, kelvin[:, None]])
+    polymers = [features.of(molecules)[place]] + ([groups.shares(molecules)[place]] if with_groups else [])
+    rows = np.hstack([*polymers, salt, numbers, kelvin[:, None]])
     booster = HistGradientBoostingRegressor(
         max_iter=300, learning_rate=0.05, max_leaf_nodes=15, l2_regularization=1.0, max_features=0.3,
         early_stopping=False, random_state=0,
@@ -100,11 +101,12 @@ def measured(table: Table, folds: list[Split], found: list[Floats]) -> dict[str,
 
 
 def main() -> None:
-    """Trains and tests what is asked for; what the file holds of other models stays."""
+    """Trains and tests what is asked for and is not in the file yet."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--window", nargs=2, type=float, metavar="KELVIN", help="learn only from rows in between")
     parser.add_argument("--members", type=int, help="networks in an ensemble (default: as configured)")
+    parser.add_argument("--vogel-k", type=float, help="T0 of the law (default: as configured)")
     parser.add_argument("--out", type=Path, default=OUT)
     asked = parser.parse_args()
     run_config = config.load(CONFIG)
@@ -114,17 +116,20 @@ def main() -> None:
     if asked.window:
         inside = (kelvin >= asked.window[0]) & (kelvin <= asked.window[1])
         folds = [replace(f, train=f.train[inside[f.train]], test=f.test[~inside[f.test]]) for f in folds]
-    for name in asked.models:
+    settings = {n: v for n, v in (("members", asked.members), ("vogel_k", asked.vogel_k)) if v is not None}
+    said = "".join(f", {name} {value:g}" for name, value in settings.items())
+    said += f", learned at {asked.window[0]:g} to {asked.window[1]:g} K" if asked.window else ""
+    there = json.loads(asked.out.read_text()) if asked.out.exists() else {}
+    for name in [name for name in asked.models if name + said not in there]:
         began = time.monotonic()
-        if name == "trees":
-            found = [trees(table, split, kelvin) for split in folds]
+        if name.startswith("trees"):
+            found = [trees(table, split, kelvin, name == "trees-groups") for split in folds]
         else:
-            model = replace(run_config.model, law=name, members=asked.members or run_config.model.members)
+            model = replace(run_config.model, law=name, **settings)
             found = [networks(table, replace(run_config, model=model), split) for split in folds]
         entry = measured(table, folds, found) | {"seconds": round(time.monotonic() - began)}
-        title = f"{name}, learned at {asked.window[0]:g} to {asked.window[1]:g} K" if asked.window else name
-        _keep(asked.out, title, entry)
-        print(json.dumps({title: entry}))  # noqa: T201
+        _keep(asked.out, name + said, entry)
+        print(json.dumps({name + said: entry}))  # noqa: T201
 
 
 def _keep(path: Path, title: str, entry: dict[str, Any]) -> None:

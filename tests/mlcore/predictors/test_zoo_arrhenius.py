@@ -1,0 +1,68 @@
+"""The shipped model of measured conductivities over temperature, salt and concentration."""
+
+import csv
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlcore import bundle, config
+from mlcore.bundle import Bundle
+from mlcore.data import tables
+from mlcore.data.splits import by_key
+from mlcore.predictors.curves import curve
+from mlcore.predictors.protocol import Given
+
+ZOO = Path(bundle.__file__).parent / "zoo"
+STORED = Path(__file__).parents[2] / "data" / "arrhenius_chemarr_predictions.json"
+LITFSI = "O=S(=O)([N-]S(=O)(=O)C(F)(F)F)C(F)(F)F.[Li+]"
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Bundle:
+    return bundle.load(ZOO / "arrhenius-chemarr", "predict")
+
+
+def test_it_is_small_and_says_how_it_was_made(shipped: Bundle) -> None:
+    assert sum(file.stat().st_size for file in shipped.path.iterdir()) <= 1_500_000
+    assert shipped.config == config.load(ZOO / "configs" / "arrhenius-chemarr.json")
+    card = (shipped.path / "card.md").read_text()
+    for fact in (shipped.manifest.training_data["digest"], "seed 0", "coverage_90", "python -m mlcore train"):
+        assert fact in card
+    held = shipped.manifest.metrics["conductivity"]["test"]
+    assert held["n"] == shipped.manifest.split["test"]
+    assert held["mae"] < 0.85
+    assert held["coverage_90"] > 0.85
+
+
+def test_it_gives_the_stored_curves(shipped: Bundle) -> None:
+    for stored in json.loads(STORED.read_text()):
+        found = curve(shipped, stored["smiles"], stored["kelvin"], stored["conditions"])
+        np.testing.assert_allclose(np.log10(found.mean), stored["mean"], atol=1e-4)
+        np.testing.assert_allclose(np.log10(found.upper), stored["upper"], atol=1e-4)
+        assert found.in_domain.tolist() == stored["in_domain"]
+
+
+def test_it_knows_what_everybody_in_the_field_knows(shipped: Bundle) -> None:
+    """PEO with LiTFSI: about 1e-3 S/cm when warm, rises with temperature, far better than polystyrene."""
+    warm = np.arange(273.0, 393.0, 10.0)
+    peo = curve(shipped, "*CCO*", warm, {"salt": LITFSI, "molality": "1.2", "molecular_weight": "1e6"})
+    assert (np.diff(peo.mean) > 0).all()
+    assert 1e-4 < peo.mean[warm == 353][0] < 1e-2
+    styrene = curve(shipped, "*CC(*)c1ccccc1", warm, {"salt": LITFSI, "molality": "1.2", "molecular_weight": "1e6"})
+    assert (peo.mean > 10 * styrene.mean).all()
+
+
+@pytest.mark.realdata
+def test_the_error_on_the_card_comes_out_again(shipped: Bundle) -> None:
+    path = Path(os.environ["DATA_DIR"]) / "chemarr" / "train.csv"
+    with path.open(newline="") as file:
+        assert "conductivity" in next(csv.reader(file))
+    table = tables.read(path, shipped.config.data)
+    rows = by_key(table.keys, 0.1, 0.1, 0).test
+    keys = [table.keys[row] for row in rows]
+    found = shipped.activate("cpu").predict_keys(keys, Given(conditions=table.conditions.of(rows)))
+    mae = np.abs(np.log10(found.mean[:, 0]) - table.targets[rows, 0]).mean()
+    assert mae == pytest.approx(shipped.manifest.metrics["conductivity"]["test"]["mae"], abs=1e-3)
