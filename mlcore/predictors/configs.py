@@ -90,30 +90,33 @@ class FCHLConfig:
 
     kernel: Literal["matern", "gaussian"] = option("matern", "how likeness falls with distance; matern: nu = 5/2")
     ridge: float = option(
-        3e-7, "noise of the targets, in shares of the mean likeness of a molecule with itself", minimum=0.0, maximum=1.0
+        1e-8, "noise of the targets, in shares of the mean likeness of a molecule with itself", minimum=0.0, maximum=1.0
     )
-    cutoff: float = option(4.5, "how far an atom sees, in Å", minimum=1.0, maximum=20.0)
-    length: float = option(3.0, "distance of representations over which likeness falls", minimum=1e-3, maximum=1e4)
-    near_cutoff: float = option(3.0, "how far it sees in a second, nearer look", minimum=1.0, maximum=20.0)
-    near_length: float = option(2.0, "the same as `length`, of the nearer look", minimum=1e-3, maximum=1e4)
-    near_weight: float = option(0.6, "share of the nearer look in the likeness; 0: none", minimum=0.0, maximum=0.999)
-    radial2: float = option(2.7, "distances told apart an Å, in the two-body part", minimum=0.1, maximum=32.0)
-    radial3: float = option(2.0, "the same in the three-body part", minimum=0.1, maximum=32.0)
-    eta2: float = option(0.32, "width of the two-body distances", minimum=1e-3, maximum=100.0)
-    eta3: float = option(4.0, "sharpness of the three-body distances", minimum=1e-3, maximum=100.0)
-    decay2: float = option(1.8, "power with which near neighbours count more", minimum=0.0, maximum=10.0)
-    decay3: float = option(0.57, "the same for pairs of neighbours", minimum=0.0, maximum=10.0)
-    weight3: float = option(6.1, "weight of the three-body part", minimum=0.0, maximum=1e6)
+    cutoff: float = option(4.2, "how far an atom sees, in Å", minimum=1.0, maximum=20.0)
+    length: float = option(6.6, "distance of representations over which likeness falls", minimum=1e-3, maximum=1e4)
+    wide_cutoff: float = option(6.5, "how far it sees in a second, wider look", minimum=1.0, maximum=20.0)
+    wide_weight: float = option(0.08, "share of the wider look in the likeness; 0: none", minimum=0.0, maximum=0.999)
+    radial2: float = option(3.5, "distances told apart an Å, in the two-body part", minimum=0.1, maximum=32.0)
+    radial3: float = option(4.0, "the same in the three-body part", minimum=0.1, maximum=32.0)
+    eta2: float = option(0.093, "width of the two-body distances", minimum=1e-3, maximum=100.0)
+    eta3: float = option(4.8, "sharpness of the three-body distances", minimum=1e-3, maximum=100.0)
+    decay2: float = option(1.88, "power with which near neighbours count more", minimum=0.0, maximum=10.0)
+    decay3: float = option(0.97, "the same for pairs of neighbours", minimum=0.0, maximum=10.0)
+    weight3: float = option(0.15, "weight of the three-body part", minimum=0.0, maximum=1e6)
+    fourier: int = option(2, "terms in which angles are expanded, those of angle, 3 angle, ...", minimum=1, maximum=8)
+    zeta: float = option(
+        0.3, "damping of the further terms; the original has one term and pi", minimum=0.0, maximum=10.0
+    )
     directions: int = option(
-        120, "numbers kept of an atom's representation: principal directions of its element", minimum=1, maximum=4096
+        128, "numbers kept of an atom's representation: principal directions of its element", minimum=1, maximum=4096
     )
 
     @property
-    def looks(self) -> tuple[tuple[float, float, float], ...]:
-        """(cutoff, length, weight) of each range in which atoms are compared; the weights add up to 1."""
-        wide = self.cutoff, self.length, 1 - self.near_weight
-        near = self.near_cutoff, self.near_length, self.near_weight
-        return (wide, near) if self.near_weight else (wide,)
+    def looks(self) -> tuple[tuple[float, float], ...]:
+        """(cutoff, weight) of each range in which atoms are compared; the weights add up to 1."""
+        if not self.wide_weight:
+            return ((self.cutoff, 1.0),)
+        return (self.cutoff, 1 - self.wide_weight), (self.wide_cutoff, self.wide_weight)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What a kernel model of molecular energies keeps of its training set, and how it scores with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +17,8 @@ from mlcore.predictors.representations import Atoms, Directions
 
 Floats = NDArray[np.float64]
 
-_ATOMS = 32
-"""Atoms scored at once: their likenesses to twenty thousand training atoms stay in the cache."""
+_TILE = 128, 1024
+"""Atoms compared at once, and training atoms: a megabyte of likenesses, which stays in the cache of a core."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,25 @@ class Element:
     """(A, k) float32 in each range."""
     weights: Tensor
     """(A, P) float64: what likeness to each atom adds to each property."""
+
+    def compare(
+        self, vectors: Sequence[Tensor], kernel: Kernel, hidden: tuple[Tensor, Tensor] | None
+    ) -> tuple[Tensor, Tensor]:
+        """Sums (B, P) and the likeness (B,) to the most like training atom, of atoms (B, k) in each range.
+
+        hidden: groups of the atoms (B,) and of the training atoms (A,); the most like one is sought in other groups.
+        """
+        sums = torch.zeros(len(vectors[0]), self.weights.shape[1], dtype=torch.float64)
+        best = torch.zeros(len(vectors[0]), dtype=torch.float64)
+        for right in spans(len(self.weights), _TILE[1]):
+            theirs = [kept[right].double() for kept in self.atoms]
+            for left in spans(len(best), _TILE[0]):
+                likeness = kernel([part[left] for part in vectors], theirs)
+                sums[left].addmm_(likeness, self.weights[right])
+                if hidden is not None:
+                    likeness[hidden[0][left][:, None] == hidden[1][right][None, :]] = 0
+                best[left] = torch.maximum(best[left], likeness.amax(dim=1))
+        return sums, best.clamp_(max=1)
 
 
 @dataclass(frozen=True)
@@ -79,17 +98,11 @@ class Model:
         values = torch.zeros(count, self.dressed.contributions.shape[1], dtype=torch.float64)
         unlike, least = torch.zeros(count, dtype=torch.float64), torch.ones(count, dtype=torch.float64)
         for z, part in atoms.items():
-            kept = self.elements[z]
-            right = tuple(vectors.double() for vectors in kept.atoms)
-            for start in range(0, len(part.molecule), _ATOMS):
-                molecule = part.molecule[start : start + _ATOMS]
-                likeness = kernel([vectors[start : start + _ATOMS].double() for vectors in part.vectors], right)
-                values.index_add_(0, molecule, likeness @ kept.weights)
-                if groups is not None:
-                    likeness[groups.ours[molecule][:, None] == groups.theirs[z][None, :]] = 0
-                best = likeness.amax(dim=1).clamp_(max=1)
-                unlike.index_add_(0, molecule, 1 - best.square())
-                least.scatter_reduce_(0, molecule, best, "amin")
+            hidden = None if groups is None else (groups.ours[part.molecule], groups.theirs[z])
+            sums, best = self.elements[z].compare(part.double, kernel, hidden)
+            values.index_add_(0, part.molecule, sums)
+            unlike.index_add_(0, part.molecule, 1 - best.square())
+            least.scatter_reduce_(0, part.molecule, best, "amin")
         return Scores(values.numpy(), unlike.numpy(), least.numpy())
 
     def tensors(self) -> dict[str, Tensor]:
@@ -113,9 +126,14 @@ class Model:
         return cls(config, dressed, elements)
 
 
+def spans(count: int, size: int) -> Iterator[slice]:
+    """Slices of up to `size` that cover `count`."""
+    return (slice(start, start + size) for start in range(0, count, size))
+
+
 def kernel_of(config: FCHLConfig) -> Kernel:
     """Likeness of atoms as configured."""
-    return Kernel(config.kernel, [look[1] for look in config.looks], [look[2] for look in config.looks])
+    return Kernel(config.kernel, config.length, [weight for _, weight in config.looks])
 
 
 def _element(tensors: Mapping[str, Tensor], z: int, config: FCHLConfig, dressed: DressedAtoms) -> Element:

@@ -23,32 +23,32 @@ class Kernel:
     """Likeness of atoms: a weighted sum over the ranges in which they are described, 1 between equal atoms."""
 
     kind: Literal["matern", "gaussian"]
-    lengths: Sequence[float]
-    """Of each range: the distance over which likeness falls."""
+    length: float
+    """The distance over which likeness falls."""
     weights: Sequence[float]
     """Of each range; their sum is 1."""
 
     def __call__(self, left: Sequence[Tensor], right: Sequence[Tensor]) -> Tensor:
         """(A, B), of atoms (A, k) and (B, k) in each range."""
         total: Tensor | None = None
-        for a, b, length, weight in zip(left, right, self.lengths, self.weights, strict=True):
-            likeness = self._fall(squared_distances(a, b), length).mul_(weight)
+        for a, b, weight in zip(left, right, self.weights, strict=True):
+            likeness = self._fall(squared_distances(a, b)).mul_(weight)
             total = likeness if total is None else total.add_(likeness)
         if total is None:
             raise ValueError("atoms are described in no range")
         return total
 
-    def _fall(self, squared: Tensor, length: float) -> Tensor:
+    def _fall(self, squared: Tensor) -> Tensor:
         """Of squared distances, which are overwritten.
 
         matern: (1 + r + r² / 3) exp(-r) with r = sqrt(5) d / length, that is nu = 5/2 (Rasmussen & Williams, Gaussian
         Processes for Machine Learning, 2006, eq. 4.17); gaussian: exp(-d² / (2 length²)).
         """
         if self.kind == "gaussian":
-            return squared.mul_(-0.5 / length**2).exp_()
-        r = squared.mul_(5 / length**2).sqrt_()
-        decay = torch.exp(-r)
-        return torch.add(r / 3, 1).mul_(r).add_(1).mul_(decay)
+            return squared.mul_(-0.5 / self.length**2).exp_()
+        r = squared.mul_(5 / self.length**2).sqrt_()
+        decay = torch.neg(r).exp_()
+        return r.addcmul_(r, r, value=1 / 3).add_(1).mul_(decay)
 
 
 def squared_distances(left: Tensor, right: Tensor) -> Tensor:

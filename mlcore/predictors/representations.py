@@ -4,8 +4,8 @@ FCHL19 (Christensen, Bratholm, Faber, von Lilienfeld, J. Chem. Phys. 152, 044107
 an atom by histograms of its distances to each element and of its distances and angles to each pair of elements. It does
 not change when the molecule is moved or turned, and follows when the atoms are written in another order.
 
-An atom is described once in each of several ranges: a near one tells bonding from bonding without the noise of far
-atoms, a wide one sees what lies around.
+An atom is described in each of several ranges: a near one tells what it is without the noise of far atoms, a wide one
+what lies around.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,9 +23,6 @@ from mlcore.predictors.configs import FCHLConfig
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-_ZETA = float(np.pi)
-"""Width of the angular terms. With the first Fourier term alone it is a factor, which `weight3` carries already."""
-
 
 @dataclass(frozen=True)
 class Range:
@@ -34,17 +31,18 @@ class Range:
     cutoff: float
     radial2: int
     radial3: int
+    fourier: int
 
     def size(self, elements: int) -> int:
         """D: numbers that describe an atom where molecules have so many elements."""
-        return elements * self.radial2 + elements * (elements + 1) * self.radial3
+        return elements * self.radial2 + elements * (elements + 1) * self.radial3 * self.fourier
 
 
 def ranges(config: FCHLConfig) -> tuple[Range, ...]:
     """In which atoms are described, the same distances apart in each."""
     return tuple(
-        Range(cutoff, max(1, round(cutoff * config.radial2)), max(1, round(cutoff * config.radial3)))
-        for cutoff, _, _ in config.looks
+        Range(cutoff, max(1, round(cutoff * config.radial2)), max(1, round(cutoff * config.radial3)), config.fourier)
+        for cutoff, _ in config.looks
     )
 
 
@@ -63,7 +61,8 @@ def fchl19(geometries: Sequence[Geometry], elements: Sequence[int], config: FCHL
                     nRs3=seen.radial3,
                     eta2=config.eta2,
                     eta3=config.eta3,
-                    zeta=_ZETA,
+                    nFourier=config.fourier,
+                    zeta=config.zeta,
                     rcut=seen.cutoff,
                     acut=seen.cutoff,
                     two_body_decay=config.decay2,

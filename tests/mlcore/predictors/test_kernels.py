@@ -41,9 +41,9 @@ def test_it_is_the_sum_over_pairs_of_atoms_of_the_same_element() -> None:
 
 @pytest.mark.parametrize("kind", ["matern", "gaussian"])
 def test_likeness_is_one_at_home_and_falls(kind: str) -> None:
-    kernel = Kernel(kind, [2.0, 1.0], [0.25, 0.75])  # type: ignore[arg-type]
+    kernel = Kernel(kind, 2.0, [0.25, 0.75])  # type: ignore[arg-type]
     line = torch.linspace(0, 5, 6, dtype=torch.float64)[:, None]
-    values = kernel([line[:1], line[:1]], [line, line])[0]
+    values = kernel([line[:1], 2 * line[:1]], [line, 2 * line])[0]
     assert float(values[0]) == pytest.approx(1)
     assert (values.diff() < 0).all()
     d = 3.0
@@ -58,7 +58,7 @@ def _matern(r: float) -> float:
 def test_leaving_out_is_what_the_formula_says() -> None:
     random = np.random.default_rng(0)
     points = torch.from_numpy(random.normal(size=(12, 2)))
-    matrix = Kernel("matern", [2.0], [1.0])([points], [points])
+    matrix = Kernel("matern", 2.0, [1.0])([points], [points])
     targets = random.normal(size=(12, 2))
     targets[3, 1] = np.nan
     weights, residuals = fchl_fit.solve(matrix, targets, 1e-3)
