@@ -101,11 +101,12 @@ def solve(matrix: Tensor, targets: Floats, ridge: float) -> tuple[Tensor, Floats
 
 def _factor(matrix: Tensor, ridge: float) -> Tensor:
     scale = float(matrix.diagonal().mean())
-    while True:
+    while ridge <= 1 and bool(torch.isfinite(matrix).all()):
         factor, failed = torch.linalg.cholesky_ex(matrix + ridge * scale * torch.eye(len(matrix), dtype=matrix.dtype))
         if not failed:
             return factor
         ridge = max(10 * ridge, 1e-14)
+    raise UserError("the kernel of the training molecules cannot be inverted; their geometries give no finite numbers")
 
 
 def _uncertainty(model: Model, atoms: Mapping[int, Atoms], keys: Sequence[str], residuals: Floats) -> Uncertainty:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 from torch import Tensor
 
 from mlcore.chem.geometry import Geometry
@@ -134,9 +135,16 @@ class Directions:
         """Up to `most` directions of vectors (A, D), as long as each has more than `cut` of the variance."""
         mean = vectors.mean(axis=0)
         moved = vectors - mean
-        size, basis = np.linalg.eigh(moved.T @ moved / len(moved))
-        kept = int(np.clip((size > cut * size.sum()).sum(), 1, most))
-        return cls(torch.from_numpy(mean), torch.from_numpy(basis[:, ::-1][:, :kept].copy()))
+        few = len(moved) < moved.shape[1]  # then the products of atoms are the smaller matrix, of the same size
+        product = (moved @ moved.T if few else moved.T @ moved) / len(moved)
+        top = max(0, len(product) - most), len(product) - 1
+        size, basis = eigh(product, subset_by_index=top, check_finite=False)
+        kept = int(np.clip((size > cut * np.trace(product)).sum(), 1, most))
+        basis = basis[:, ::-1][:, :kept]
+        if few:
+            basis = moved.T @ basis
+            basis = basis / np.maximum(np.linalg.norm(basis, axis=0), 1e-300)
+        return cls(torch.from_numpy(mean), torch.from_numpy(np.ascontiguousarray(basis)))
 
     def __call__(self, vectors: Floats) -> Tensor:
         """(A, D) -> (A, k) float32, as a bundle keeps them: a fit must see the numbers that scoring will see."""
