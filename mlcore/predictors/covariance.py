@@ -11,6 +11,7 @@ Networks 18, 1093 (2005)). k(x, x) is 1.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -28,7 +29,6 @@ Floats = NDArray[np.float64]
 _MOST_ENVIRONMENTS = 32_000
 _MOST_COUNTED = 32
 _FARTHEST = 5.0  # standard deviations: an odd structure is far away, but not so far that nothing is near it
-_AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
@@ -115,12 +115,20 @@ class Anchors:
 
         The sum of smaller counts is a product of counts written in unary.
         """
-        most = self.counts.max(axis=0).toarray()[0].astype(int)
-        ours, theirs = _unary(counts, most), _unary(self.counts, most)
         totals = np.asarray(counts.sum(axis=1), dtype=np.float64)[:, 0] if totals is None else totals
-        smaller = np.asarray(ours @ theirs.T.toarray(), dtype=np.float64)
+        smaller = np.asarray(_unary(counts, self._most) @ self._unary, dtype=np.float64)
         larger = totals[:, None] + np.asarray(self.counts.sum(axis=1)).reshape(1, -1) - smaller
         return smaller / np.maximum(larger, 1)
+
+    @cached_property
+    def _most(self) -> NDArray[np.int64]:
+        """(E,): the largest count of each environment."""
+        return self.counts.max(axis=0).toarray()[0].astype(np.int64)
+
+    @cached_property
+    def _unary(self) -> NDArray[np.float32]:
+        """(sum of the largest counts, M)."""
+        return np.ascontiguousarray(_unary(self.counts, self._most).T.toarray())
 
     def tensors(self) -> dict[str, Tensor]:
         """For a bundle."""
@@ -155,13 +163,14 @@ class Covariance:
 
     def between(self, described: Described, anchors: Anchors) -> Floats:
         """(N, M)."""
-        return self._between(self.axes.coordinates(described.descriptors), anchors.likeness(described), anchors)
+        return self.of(self.axes.coordinates(described.descriptors), anchors.likeness(described), anchors)
 
     def among(self, anchors: Anchors) -> Floats:
         """(M, M): of the anchors as they are kept, rounded, so that it is positive definite."""
-        return self._between(anchors.coordinates, anchors.likeness_of(anchors.counts), anchors)
+        return self.of(anchors.coordinates, anchors.likeness_of(anchors.counts), anchors)
 
-    def _between(self, coordinates: Floats, likeness: Floats, anchors: Anchors) -> Floats:
+    def of(self, coordinates: Floats, likeness: Floats, anchors: Anchors) -> Floats:
+        """(N, M) from standardised descriptors (N, D) and likeness (N, M), which several covariances can share."""
         ours, theirs = coordinates * self.relevance, anchors.coordinates * self.relevance
         distance = np.square(ours).sum(1)[:, None] + np.square(theirs).sum(1) - 2 * ours @ theirs.T
         return self.share * np.exp(-0.5 * np.maximum(distance, 0)) + (1 - self.share) * likeness

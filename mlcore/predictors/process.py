@@ -22,6 +22,7 @@ from mlcore.run import Run
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
+_AT_ONCE = 1024  # structures: their covariances then take some megabytes
 _DOUBTERS = 128
 """Anchors that the variance is kept for: a matrix of them is small, and their mean is not what it is needed for."""
 
@@ -60,8 +61,17 @@ class Process:
         """Means (N, P), and for each structure the share of the variance that the training leaves, (N,) in 0..1."""
         mean = np.empty((len(described.counts), sum(len(part.properties) for part in self.parts)))
         left = np.ones(len(mean))
+        for start in range(0, len(mean), _AT_ONCE):
+            rows = np.arange(start, min(start + _AT_ONCE, len(mean)))
+            mean[rows], left[rows] = self._some(described.of(rows))
+        return mean, left
+
+    def _some(self, described: Described) -> tuple[Floats, Floats]:
+        coordinates, likeness = self.axes.coordinates(described.descriptors), self.anchors.likeness(described)
+        mean = np.empty((len(coordinates), sum(len(part.properties) for part in self.parts)))
+        left = np.ones(len(mean))
         for number, part in enumerate(self.parts):
-            k = part.covariance.between(described, self.anchors)
+            k = part.covariance.of(coordinates, likeness, self.anchors)
             mean[:, part.properties] = part.posterior.mean(k)
             if number == 0:
                 left = _left(k[:, : len(self.doubt)], self.doubt)
