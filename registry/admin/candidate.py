@@ -26,6 +26,7 @@ from registry.admin.pages.candidate_page import candidate_page
 from registry.admin.pages.selection_view import SelectionView, selection_page
 from registry.admin.parts import display
 from registry.admin.parts.candidate_values import measured_briefly, standing_values
+from registry.admin.parts.conditions import stated
 from registry.admin.parts.panels import Button, go
 from registry.models import Candidate, CandidateScore, Decision, Property
 from registry.search.selection import CandidateFilter
@@ -56,7 +57,7 @@ class CandidateAdmin(RecordAdmin):
             f"score_{p.pk}": FilteredRelation("scores", condition=Q(scores__property_id=p.pk))
             for p in scored_properties(request)
         }
-        scores = Prefetch("scores", CandidateScore.objects.order_by("property_id"))
+        scores = Prefetch("scores", CandidateScore.objects.select_related("prediction").order_by("property_id"))
         found = Prefetch("structure__measurements", standing_values(), to_attr="standing_values")
         return rows.select_related("structure", "assignee").prefetch_related("tags", scores, found).alias(**joins)
 
@@ -206,6 +207,8 @@ def _score_column(property_: Property) -> Callable[[Candidate], str]:
         if score is None:
             return found or display.EMPTY
         value = display.uncertain(score.value, score.standard_deviation, property_, score.in_domain, unit=False)
+        if under := stated(score.prediction.conditions):
+            value = display.stacked(value, f"at {under}")
         return display.stacked(value, found) if found else value
 
     column.largest_first = property_.better != Property.Better.LOWER  # type: ignore[attr-defined]

@@ -78,7 +78,7 @@ class ConformerAdmin(RecordAdmin):
         ]
 
     def panels(self, request: HttpRequest, row: Conformer) -> list[Panel]:
-        return [Panel("Coordinates, angstrom", "registry/parts/text.html", {"text": row.xyz})]
+        return [Panel("Coordinates, angstrom", "registry/parts/code.html", {"text": row.xyz})]
 
 
 def xyz_link(row: Conformer) -> str:

@@ -27,10 +27,11 @@ from registry.search.selection import CandidateFilter
 
 class ScoreSerializer(serializers.ModelSerializer):
     model_version = serializers.IntegerField(source="prediction.model_version_id", read_only=True)
+    conditions = serializers.DictField(source="prediction.conditions", read_only=True)
 
     class Meta:
         model = CandidateScore
-        fields = ["value", "standard_deviation", "in_domain", "prediction", "model_version"]
+        fields = ["value", "standard_deviation", "in_domain", "prediction", "model_version", "conditions"]
 
 
 @extend_schema_field(serializers.DictField(child=ScoreSerializer()))

@@ -53,7 +53,7 @@ NAVIGATION = [
             _noun("Datasets", "dataset", "database"),
             _noun("Dataset versions", "datasetversion", "ac_unit"),
             _noun("Structures", "structure", "hub"),
-            _noun("Geometries", "conformer", "view_in_ar"),
+            _noun("Conformers", "conformer", "view_in_ar"),
             _noun("Measurements", "measurement", "labs"),
             _noun("Properties", "property", "straighten"),
             _noun("Import runs", "importrun", "upload_file"),

@@ -79,3 +79,10 @@ def test_one_temperature_is_no_curve(client_of):
     text = client_of("Viewer").get(reverse("admin:registry_candidate_change", args=[candidate.pk])).content.decode()
     assert "over temperature" not in text
     assert "more temperature" not in text
+
+
+def test_the_list_says_under_which_conditions_its_values_are(client_of):
+    candidate = factories.candidate()
+    factories.score(candidate, conditions={"temperature_k": 333.0, "salt": "LiTFSI"})
+    text = client_of("Viewer").get(reverse("admin:registry_candidate_changelist")).content.decode()
+    assert "at 333 K, LiTFSI" in text
