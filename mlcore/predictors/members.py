@@ -39,6 +39,8 @@ class Networks:
     def __init__(self, config: StackConfig, count: int, properties: int) -> None:
         shape = network_config(config)
         self.parts = [Ensemble([Member(shape, properties)], properties) for _ in range(count)]
+        for part in self.parts:
+            part.target_mean.zero_()  # they answer in standard deviations of the learned values
 
     def score(self, graphs: Graphs, device: torch.device) -> tuple[Floats, Floats, Floats]:
         """Means, the networks' own variances and the variance between them, each (N, P), in standard deviations."""

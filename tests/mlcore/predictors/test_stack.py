@@ -5,14 +5,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from mlcore import bundle, config
 from mlcore.bundle import Bundle
 from mlcore.chem import polymer
 from mlcore.data import tables
+from mlcore.data.graphs import featurise
 from mlcore.errors import UserError
 from mlcore.predictors import stack
 from mlcore.predictors.protocol import Predictor
+from mlcore.predictors.reading import of_keys
 from mlcore.predictors.stack import weigh
 from mlcore.run import Run
 from tests.mlcore.conftest import Recorder
@@ -147,3 +150,18 @@ def test_a_bundle_that_does_not_fit_is_refused(small: Bundle, tmp_path: Path) ->
     object.__setattr__(small.manifest, "config", changed)
     with pytest.raises(UserError, match="the weights do not fit the configuration"):
         small.activate("cpu")
+
+
+def test_networks_answer_in_standard_deviations_around_the_mean(tmp_path: Path) -> None:
+    """A constant added to their answers would pass for a bad model, and weigh next to nothing."""
+    rows = many_rows()
+    found = trained(tmp_path, rows, training={"steps": 300, "batch_size": 32, "warmup_steps": 10})
+    networks = stack.Stack.load(found.tensors, found.config.model, 2).networks
+    graphs = featurise(of_keys([polymer.key(text) for text, _, _ in rows]))
+    mean, variance, between = networks.score(graphs, torch.device("cpu"))
+    sigma = np.log10([float(str(value)) for _, value, _ in rows])
+    location, unit = (float(found.tensors[f"stack.{name}"][0]) for name in ("mean", "unit"))
+    assert abs((mean[:, 0] - (sigma - location) / unit).mean()) < 0.25
+    assert np.corrcoef(mean[:, 0], sigma)[0, 1] > 0.7
+    assert (variance > 0).all()
+    assert (between >= 0).all()
