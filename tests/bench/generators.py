@@ -57,7 +57,8 @@ class Case:
 
     @property
     def name(self) -> str:
-        return f"{self.training}-{self.wish or 'free'}"
+        bold = f"-{self.temperature:g}" if self.temperature > 1 else ""
+        return f"{self.training}-{self.wish or 'free'}{bold}"
 
 
 HTPMD, SMIPOLY = "htpmd/PolyGen-train-set-from-HTP-MD.csv", "smipoly/smipoly_two_star_unique.csv.gz"
@@ -73,11 +74,12 @@ CASES = [
     Case("gpt, free", "gpt"),
     Case("gpt, high", "gpt", "high", distinct=True),
     Case("gpt pretrained, free", "gpt-pretrained"),
-    Case("gpt tuned, free", "gpt-tuned", distinct=True),
+    Case("gpt tuned, free", "gpt-tuned"),
+    Case("gpt tuned, free, temperature 1.5", "gpt-tuned", distinct=True, temperature=1.5),
     Case("gpt tuned, high", "gpt-tuned", "high", distinct=True),
-    Case("diffusion-lm, free", "diffusion-lm", temperature=0.7),
+    Case("diffusion-lm, free", "diffusion-lm", temperature=0.8),
     Case("diffusion-lm, high", "diffusion-lm", "high", temperature=0.7),
-    Case("diffusion1d, free", "diffusion1d", temperature=0.7),
+    Case("diffusion1d, free", "diffusion1d", temperature=0.8),
     Case("diffusion1d, high", "diffusion1d", "high", temperature=0.7),
 ]
 
@@ -160,11 +162,11 @@ class Bench:
     def rows(self) -> list[Row]:
         """All that has been measured, now or before."""
         found: dict[tuple[Case, int, bool], list[dict[str, Any]]] = {}
-        for case in CASES:
-            for path in sorted(self.work.glob(f"{case.name}-*-*.json")):
-                kind, n, _ = path.stem.removeprefix(f"{case.name}-").split("-")
+        for case, kind in product(CASES, ("drawn", "distinct")):
+            for path in sorted(self.work.glob(f"{case.name}-{kind}-*-*.json")):
+                n = int(path.stem.split("-")[-2])
                 report: dict[str, Any] = json.loads(path.read_text())
-                found.setdefault((case, int(n), kind == "distinct"), []).append(report)
+                found.setdefault((case, n, kind == "distinct"), []).append(report)
         return [Row(case.title, n, distinct, reports) for (case, n, distinct), reports in found.items()]
 
 
@@ -200,7 +202,8 @@ def main() -> None:
     ]
 
     def measured(sample: Sample) -> None:
-        pretrained = bool(trainings[sample.case.training].parent)
+        training = trainings[sample.case.training]
+        pretrained = bool(training.parent) or training.table == SMIPOLY
         bench.measure(sample, pretrained, fcd=(sample.n, sample.seed) == (min(args.sizes), 0))
 
     with ThreadPoolExecutor(args.jobs) as workers:
