@@ -90,7 +90,7 @@ class FCHLConfig:
 
     kernel: Literal["matern", "gaussian"] = option("matern", "how likeness falls with distance; matern: nu = 5/2")
     ridge: float = option(
-        1e-8, "noise of the targets, in shares of the mean likeness of a molecule with itself", minimum=0.0, maximum=1.0
+        3e-8, "noise of the targets, in shares of the mean likeness of a molecule with itself", minimum=0.0, maximum=1.0
     )
     cutoff: float = option(4.2, "how far an atom sees, in Å", minimum=1.0, maximum=20.0)
     length: float = option(6.6, "distance of representations over which likeness falls", minimum=1e-3, maximum=1e4)
@@ -109,6 +109,9 @@ class FCHLConfig:
     )
     directions: int = option(
         128, "numbers kept of an atom's representation: principal directions of its element", minimum=1, maximum=4096
+    )
+    inducing: int = option(
+        6000, "training atoms that stand for all, where there are more; 0: all are kept, the exact model", minimum=0
     )
 
     @property

@@ -11,7 +11,7 @@ from torch import Tensor
 from mlcore.chem.geometry import Geometry
 from mlcore.data.splits import Split
 from mlcore.errors import UserError
-from mlcore.predictors import kernels, reading, representations
+from mlcore.predictors import inducing, kernels, reading, representations
 from mlcore.predictors.configs import FCHLConfig
 from mlcore.predictors.dressed_atoms import DressedAtoms
 from mlcore.predictors.fchl_model import Element, Groups, Model, kernel_of
@@ -43,14 +43,22 @@ def fit(run: Run, training: Sequence[Geometry], split: Split) -> Fit:
     values = run.table.targets[split.train]
     dressed = DressedAtoms.fit(training, values)
     atoms, directions = describe(training, dressed.elements.tolist(), config)
-    matrix = kernels.among(
-        atoms, len(training), kernel_of(config), lambda done, of: run.events.progress(done, of, "comparing molecules")
-    )
-    weights, residuals = solve(matrix, values - dressed(training), config.ridge)
-    elements = {z: Element(tuple(directions[z]), part.vectors, weights[part.molecule]) for z, part in atoms.items()}
+    kernel, left = kernel_of(config), values - dressed(training)
+    kept: Mapping[int, Atoms] = atoms
+    if 0 < config.inducing < sum(len(part.molecule) for part in atoms.values()):
+        chosen = inducing.choose(atoms, len(training), kernel, config.inducing, run.config.seed)
+        molecules, residuals = solve(chosen.matrix, left, config.ridge)
+        kept, weights = chosen.atoms, chosen.weights(molecules)
+    else:
+        matrix = kernels.among(
+            atoms, len(training), kernel, lambda done, of: run.events.progress(done, of, "comparing molecules")
+        )
+        molecules, residuals = solve(matrix, left, config.ridge)
+        weights = {z: molecules[part.molecule] for z, part in atoms.items()}
+    elements = {z: Element(tuple(directions[z]), part.vectors, weights[z]) for z, part in kept.items()}
     model = Model(config, dressed, elements)
     keys = [run.table.keys[row] for row in split.train]
-    return Fit(model, _uncertainty(model, atoms, keys, residuals), np.nanmean(np.abs(residuals), axis=0))
+    return Fit(model, _uncertainty(model, atoms, kept, keys, residuals), np.nanmean(np.abs(residuals), axis=0))
 
 
 def usable(run: Run) -> tuple[list[Geometry], Split]:
@@ -109,7 +117,9 @@ def _factor(matrix: Tensor, ridge: float) -> Tensor:
     raise UserError("the kernel of the training molecules cannot be inverted; their geometries give no finite numbers")
 
 
-def _uncertainty(model: Model, atoms: Mapping[int, Atoms], keys: Sequence[str], residuals: Floats) -> Uncertainty:
+def _uncertainty(
+    model: Model, atoms: Mapping[int, Atoms], kept: Mapping[int, Atoms], keys: Sequence[str], residuals: Floats
+) -> Uncertainty:
     """From some training molecules, scored as if they and others of the same structure were not there."""
     groups = torch.from_numpy(np.unique(keys, return_inverse=True)[1].reshape(-1))
     chosen = torch.from_numpy(np.unique(np.linspace(0, len(keys) - 1, min(len(keys), _LOOKED_AT)).astype(np.int64)))
@@ -118,6 +128,6 @@ def _uncertainty(model: Model, atoms: Mapping[int, Atoms], keys: Sequence[str], 
     for z, part in atoms.items():
         rows = place[part.molecule] >= 0
         looked_at[z] = Atoms(tuple(vectors[rows] for vectors in part.vectors), place[part.molecule[rows]])
-    theirs = {z: groups[part.molecule] for z, part in atoms.items()}
+    theirs = {z: groups[part.molecule] for z, part in kept.items()}
     scores = model.score_atoms(looked_at, len(chosen), Groups(groups[chosen], theirs))
     return Uncertainty.fit(scores, residuals[chosen.numpy()])

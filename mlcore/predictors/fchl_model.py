@@ -23,12 +23,12 @@ _TILE = 128, 1024
 
 @dataclass(frozen=True)
 class Element:
-    """The training atoms of one element."""
+    """The training atoms of one element that are kept."""
 
     directions: tuple[Directions, ...]
     """Of each range."""
     atoms: tuple[Tensor, ...]
-    """(A, k) float32 in each range."""
+    """(A, k) in each range."""
     weights: Tensor
     """(A, P) float64: what likeness to each atom adds to each property."""
 

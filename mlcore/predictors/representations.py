@@ -103,7 +103,7 @@ class Atoms:
     """The same in the directions of a training set."""
 
     vectors: tuple[Tensor, ...]
-    """(A, k) float32 in each range."""
+    """(A, k) float32 in each range, float16 where few stand for all."""
     molecule: Tensor
     """(A,) int64, ascending."""
 
@@ -128,7 +128,7 @@ class Directions:
     mean: Tensor
     """(D,) float64."""
     basis: Tensor
-    """(D, k) float64."""
+    """(D, k) float16: the rounding turns a direction a little, for fit and score alike."""
 
     @classmethod
     def fit(cls, vectors: Floats, most: int, cut: float = 1e-8) -> "Directions":
@@ -144,11 +144,11 @@ class Directions:
         if few:
             basis = moved.T @ basis
             basis = basis / np.maximum(np.linalg.norm(basis, axis=0), 1e-300)
-        return cls(torch.from_numpy(mean), torch.from_numpy(np.ascontiguousarray(basis)))
+        return cls(torch.from_numpy(mean), torch.from_numpy(np.ascontiguousarray(basis)).half())
 
     def __call__(self, vectors: Floats) -> Tensor:
         """(A, D) -> (A, k) float32, as a bundle keeps them: a fit must see the numbers that scoring will see."""
-        return ((torch.from_numpy(vectors) - self.mean) @ self.basis).float()
+        return ((torch.from_numpy(vectors) - self.mean) @ self.basis.double()).float()
 
 
 def project(found: Mapping[int, Described], by: Mapping[int, Sequence[Directions]]) -> dict[int, Atoms]:

@@ -92,6 +92,14 @@ def test_it_predicts_what_it_has_not_seen(model: Bundle) -> None:
     assert measured["valid"]["coverage_90"] >= 0.9
 
 
+def test_few_atoms_stand_for_all(model: Bundle, tmp_path: Path) -> None:
+    few = trained(tmp_path, rows(), settings(PARTS, inducing=150))
+    kept = [len(few.tensors[f"element.{z}.weights"]) for z in (1, 6, 7, 8)]
+    assert sum(kept) <= 150 < sum(len(model.tensors[f"element.{z}.weights"]) for z in (1, 6, 7, 8))
+    assert few.manifest.metrics["u0"]["test"]["mae"] < 0.02
+    assert few.manifest.metrics["u0"]["valid"]["coverage_90"] >= 0.9
+
+
 def moved(found: Geometry, seed: int) -> Geometry:
     """Turned, shifted, and with its atoms in another order."""
     random = np.random.default_rng(seed)
