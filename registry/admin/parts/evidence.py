@@ -142,8 +142,11 @@ def _of_entry(entry: Entry) -> str:
     """What the catalogue says of all rows of a public data set."""
     fixed = {name: _fixed(entry.mapping.get(name)) for name in ("method", "method_detail", "temperature", "salt")}
     unit = entry.mapping.get("temperature", {}).get("unit", "K") if fixed["temperature"] else ""
+    values = entry.mapping.get("values", ())
+    other = Measurement.Method.OTHER
+    each = [method_text(value.get("method", other), value.get("method_detail", "")) for value in values]
     parts = [
-        method_text(fixed["method"], fixed["method_detail"]) if fixed["method"] else "",
+        method_text(fixed["method"], fixed["method_detail"]) if fixed["method"] else some(each),
         f"{fixed['temperature']} {unit}".strip(),
         fixed["salt"],
     ]

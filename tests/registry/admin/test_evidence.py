@@ -17,6 +17,13 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 ZOO = Path(mlcore.__file__).parent / "zoo"
+CONDITIONS = {
+    "htp-md": "molecular dynamics (PCFF+), 353 K, LiTFSI",
+    "htp-md-transport": "molecular dynamics (PCFF+), 353 K, LiTFSI",
+    "qm9": "DFT (B3LYP/6-31G(2df,p))",
+    "g4mp2": "G4MP2 / DFT (B3LYP/6-31G(2df,p))",
+    "chemarr": "experiment",
+}
 METRICS = {"conductivity": {"test": {"n": 1558, "mae": 0.1138, "r2": 0.5558}, "valid": {"n": 60, "mae": 9.0}}}
 
 
@@ -77,15 +84,20 @@ def test_what_the_shipped_models_were_trained_on_is_known():
         assert known is not None, f"name the table {digest} under its data set in catalogue/datasets.toml"
         version = factories.model_version(training_data_digest=digest)
         found = evidence(version, factories.property_())
-        quantum = manifest["config"]["data"]["kind"] == "molecule"
-        assert found.conditions == (
-            "DFT (B3LYP/6-31G(2df,p))" if quantum else "molecular dynamics (PCFF+), 353 K, LiTFSI"
-        )
+        assert found.conditions == CONDITIONS[known.slug]
         assert found.data == known.title
 
 
 @pytest.mark.realdata
-@pytest.mark.parametrize(("slug", "kept"), [("htp-md", "gpt-htpmd"), ("htp-md-transport", "gnn-htpmd")])
+@pytest.mark.parametrize(
+    ("slug", "kept"),
+    [
+        ("htp-md", "gpt-htpmd"),
+        ("htp-md-transport", "gnn-htpmd"),
+        ("g4mp2", "fchl-g4mp2"),
+        ("chemarr", "arrhenius-chemarr"),
+    ],
+)
 def test_tables_of_the_catalogue_are_read_from_its_files(slug, kept):
     from mlcore import config
     from mlcore.data import tables
