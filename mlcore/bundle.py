@@ -119,7 +119,7 @@ def save(path: str | Path, run: config.RunConfig, table: Table, trained: Trained
     path = Path(path)
     check_free(path)
     architecture = catalog.get(run.architecture)
-    files = {WEIGHTS: safetensors.torch.save({name: t.contiguous().cpu() for name, t in trained.tensors.items()})}
+    files = {WEIGHTS: safetensors.torch.save(_stored(trained.tensors, run.training.stored))}
     if trained.vocabulary is not None:
         files[VOCABULARY] = _encode(trained.vocabulary)
     if trained.examples:
@@ -193,6 +193,15 @@ def _said(item: Mapping[str, Any]) -> str:
     cheaper = item.get("baseline_level") or f"column {item.get('baseline')}"
     learned = f", as the difference to {cheaper}" if item.get("baseline") else ""
     return f"{item['name']}{level} ({item['unit'] or 'no unit'}, {item['scale']}{learned})"
+
+
+def _stored(tensors: Mapping[str, torch.Tensor], numbers: str) -> dict[str, torch.Tensor]:
+    """As they go to the file: in half precision, where that is wanted, whatever loses nothing by it."""
+    kept = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
+    if numbers == "float16":
+        single = [name for name, tensor in kept.items() if tensor.dtype == torch.float32]
+        kept |= {name: kept[name].half() for name in single if torch.equal(kept[name].half().float(), kept[name])}
+    return kept
 
 
 def _encode(content: Any) -> bytes:

@@ -138,6 +138,9 @@ class TrainingConfig:
     compile: Literal["auto", "on", "off"] = option(
         "auto", "translate the network with torch.compile before training; auto: on a GPU, for 20,000 steps or more"
     )
+    stored: Literal["float32", "float16"] = option(
+        "float32", "numbers in the bundle; float16 rounds the trained weights and halves its size"
+    )
 
 
 @dataclass(frozen=True)

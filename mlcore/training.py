@@ -175,8 +175,14 @@ class _Loop:
             self.best = self.average_copy()
 
     def finish(self) -> None:
-        """Leaves the best weights in the model, or the last ones where there was nothing to validate on."""
-        self.learner.model.load_state_dict(self.best or self.average_copy())
+        """Leaves the best weights in the model, or the last ones where there was nothing to validate on.
+
+        They are rounded here where the bundle keeps fewer digits, so that all figures are those of what is kept.
+        """
+        weights = self.best or self.average_copy()
+        if self.config.stored == "float16":
+            weights = {name: _rounded(name, tensor) for name, tensor in weights.items()}
+        self.learner.model.load_state_dict(weights)
         self.group.align(self.learner.model.state_dict().values())
         self.learner.model.eval()
 
@@ -280,6 +286,20 @@ def _identity(run: Run) -> str:
     parent = run.init.digest if run.init else None
     content = json.dumps([run.config.as_json(), run.table.digest, parent, run.group.world], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _rounded(name: str, tensor: Tensor) -> Tensor:
+    """To half precision, in single precision; everything else stays.
+
+    Raises:
+        UserError: a weight is beyond what half precision holds.
+    """
+    if tensor.dtype != torch.float32:
+        return tensor
+    rounded = tensor.half().float()
+    if not torch.isfinite(rounded).all():
+        raise UserError(f"training.stored: {name} has weights beyond 65,504, which float16 cannot hold; use float32")
+    return rounded
 
 
 def _copy(model: nn.Module) -> dict[str, Tensor]:

@@ -136,3 +136,8 @@ def test_an_epoch_sees_every_row_once_and_epochs_differ() -> None:
     assert all(sorted(chain.from_iterable(epoch)) == list(range(12)) for epoch in epochs)
     assert epochs[0] != epochs[1]
     assert len(training.batch_rows(0, 3, 64, seed=0)) == 3
+
+
+def test_weights_beyond_half_precision_are_not_cut_off_quietly() -> None:
+    with pytest.raises(UserError, match=r"training.stored: readout.weight has weights beyond 65,504.*use float32"):
+        training._rounded("readout.weight", torch.tensor([1.0, 1e5]))

@@ -222,3 +222,15 @@ def test_molecules_are_read_as_they_are(tmp_path: Path) -> None:
     predicted = bundle.open_model(found.path, "predict", "cpu").predict(["OCC", "CCO", "*CC*"])
     assert predicted.mean[0].tolist() == predicted.mean[1].tolist()
     assert predicted.errors[2] is not None
+
+
+def test_half_the_digits_are_half_the_file_and_say_the_same(small: Bundle, tmp_path: Path) -> None:
+    training = {"steps": 20, "batch_size": 8, "warmup_steps": 5, "valid_every": 10, "stored": "float16"}
+    halved = trained(tmp_path, ten_rows(), training=training)
+    sizes = [(one.path / "model.safetensors").stat().st_size for one in (halved, small)]
+    assert sizes[0] < 0.65 * sizes[1]
+    kinds = {tensor.dtype for name, tensor in halved.tensors.items() if name.startswith("network.members")}
+    assert kinds == {torch.float16, torch.int64}
+    answers = [one.activate("cpu").predict(list(TEN)).mean for one in (halved, small)]
+    assert np.allclose(answers[0], answers[1], rtol=0.02)
+    assert not np.array_equal(answers[0], answers[1])
