@@ -64,7 +64,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         Architecture(
             name="gpt",
             task="generate",
-            summary="Autoregressive transformer over SMILES tokens, conditional on property classes and values",
+            summary="Autoregressive transformer over SMILES or SELFIES, conditional on property classes and values",
             config="mlcore.generators.configs:GPTConfig",
             module="mlcore.generators.gpt",
             training={"steps": 3000, "batch_size": 96, "learning_rate": 1e-3},

@@ -82,6 +82,10 @@ class DiffusionNetwork(nn.Module):
         scale = (1 + sigma.square()).rsqrt()[:, None, None]
         return self.denoise(noisy * scale, sigma.log(), prompts, estimate)
 
+    def counted(self, tokens: Tensor) -> Tensor:
+        """How many texts the loss of `tokens` is the mean of: all have as many places."""
+        return torch.tensor(len(tokens))
+
     def loss(self, tokens: Tensor, prompts: Tensor) -> Tensor:
         """Mean -ln p of a place, padding included, for `tokens` (B, t) at random levels."""
         tokens = functional.pad(tokens, (0, self.config.max_tokens - tokens.shape[1]), value=PAD)

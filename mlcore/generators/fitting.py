@@ -14,7 +14,7 @@ from mlcore.data import notation
 from mlcore.data.sequences import pad, spellings
 from mlcore.data.splits import Indices, Split
 from mlcore.data.tables import Floats
-from mlcore.data.tokens import COMMON, PAD, Tokenizer
+from mlcore.data.tokens import COMMON, Tokenizer
 from mlcore.errors import UserError
 from mlcore.evaluation import generative
 from mlcore.generators import distinct
@@ -49,7 +49,7 @@ class TextLearner:
         self.model, self.train, self.valid, self.run = network, train, valid, run
 
     def batch(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Random spellings (B, T), prompts (B, P), some of them hidden, and this process's share of all tokens."""
+        """Random spellings (B, T), prompts (B, P), some of them hidden, and this process's share of the loss."""
         config, group = self.run.config, self.run.group
         rows = training.batch_rows(step, len(self.train), self.run.batch_size, config.seed)
         random = np.random.default_rng([config.seed, step, 1])
@@ -58,10 +58,11 @@ class TextLearner:
         choices = [self.train.sequences[row] for row in rows]
         tokens, asked = self._tensors([forms[random.integers(len(forms))] for forms in choices], prompts)
         mine = group.share(tokens)
-        return mine, group.share(asked), (mine != PAD).sum() / (tokens != PAD).sum()
+        counted = self.model.counted
+        return mine, group.share(asked), counted(mine) / counted(tokens)  # type: ignore[operator]
 
     def loss(self, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-        """This process's share of the mean loss of a token."""
+        """This process's share of the mean loss."""
         tokens, prompts, share = batch
         loss: Tensor = self.model.loss(tokens, prompts) * share  # type: ignore[operator]
         return loss
@@ -231,8 +232,9 @@ def _notes(run: Run, parts: Mapping[str, Corpus]) -> str:
     forms = f"up to {config.model.forms} random spellings each" if config.model.forms > 1 else "the canonical spelling"
     forms += {"written": "", "canonical": ", the repeat unit in its canonical cut"}[config.model.cut]
     lines = [
-        f"A network over SMILES tokens; chain ends are written `*`. It saw {len(parts['train'])} structures "
-        f"in {forms}, in {config.training.steps} steps of {run.batch_size}, on {run.machine}.",
+        f"A network over {config.model.notation.upper()} tokens; chain ends are written `*`. "
+        f"It saw {len(parts['train'])} structures in {forms}, "
+        f"in {config.training.steps} steps of {run.batch_size}, on {run.machine}.",
         f"Samples were drawn at temperature {config.condition.temperature:g} and guidance "
         f"{config.condition.guidance:g} without top-k and compared with the whole table, held-out rows included; "
         "those called distinct without replacement: a string that came before was drawn again (`--distinct`).",

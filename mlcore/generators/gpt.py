@@ -1,4 +1,4 @@
-"""A GPT over SMILES tokens: every token is drawn from what its predecessors and the prompts make likely.
+"""A GPT over SMILES or SELFIES tokens: every token is drawn from what its predecessors and the prompts make likely.
 
 Architecture after Radford et al. 2019 (pre-norm transformer decoder). Each property is one prompt vector in front of
 the text. Hiding prompts in training gives the unconditional model for free, and with it classifier-free guidance at
@@ -149,9 +149,13 @@ class GPT(nn.Module):
         logits = self(x)[:, self.prefix :]  # (B, T, V)
         return functional.cross_entropy(logits.transpose(1, 2), tokens, ignore_index=PAD, reduction="none")
 
+    def counted(self, tokens: Tensor) -> Tensor:
+        """How many tokens the loss of `tokens` is the mean of."""
+        return (tokens != PAD).sum()
+
     def loss(self, tokens: Tensor, prompts: Tensor) -> Tensor:
         """Mean -ln p of a token."""
-        return self.token_losses(tokens, prompts).sum() / (tokens != PAD).sum()
+        return self.token_losses(tokens, prompts).sum() / self.counted(tokens)
 
     @torch.no_grad()
     def log_likelihood(self, tokens: Tensor, prompts: Tensor) -> Tensor:

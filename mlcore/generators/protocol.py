@@ -69,6 +69,9 @@ class Generator(Protocol):
 class SequenceNetwork(Protocol):
     """A network over token sequences; mlcore.generators.language makes a Generator of it."""
 
+    def counted(self, tokens: Tensor) -> Tensor:
+        """How many equal parts the loss of `tokens` is the mean of; several processes weigh their losses by it."""
+
     def loss(self, tokens: Tensor, prompts: Tensor) -> Tensor:
         """Mean training loss of a token of `tokens` (B, T), padded, given `prompts` (B, P) with NaN for no wish."""
 

@@ -16,7 +16,7 @@ from mlcore.predictors.protocol import Predictor
 
 ZOO = Path(__file__).parents[3] / "mlcore" / "zoo"
 STORED = Path(__file__).parents[2] / "data"
-MOST_BYTES = {"gnn-htpmd": 5_000_000, "trees-htpmd": 1_200_000}
+MOST_BYTES = {"gnn-htpmd": 2_000_000, "trees-htpmd": 1_200_000, "stack-htpmd": 2_500_000}
 
 
 @pytest.fixture(scope="module", params=MOST_BYTES)
