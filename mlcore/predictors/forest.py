@@ -109,8 +109,8 @@ class Forest:
             remaining &= np.where(right, masks[:, node, None], everything)
         place = np.bitwise_count((remaining & (~remaining + np.uint64(1))) - np.uint64(1))  # number of the lowest bit
         added = np.take_along_axis(self.leaf, place.astype(np.intp), axis=1)  # (T, R)
-        parts = np.split(added, np.cumsum(self.trees)[:-1])
-        return self.baseline + np.stack([part.sum(axis=0) for part in parts], axis=1)
+        parts = np.split(np.ascontiguousarray(added.T), np.cumsum(self.trees)[:-1], axis=1)  # rows summed one by one:
+        return self.baseline + np.stack([part.sum(axis=1) for part in parts], axis=1)  # company changes no digit
 
     def tensors(self) -> dict[str, Tensor]:
         """For the bundle; `load` takes them back."""

@@ -2,8 +2,8 @@
 
 One booster a property (Friedman, Ann. Stat. 29, 1189 (2001); scikit-learn's histogram method after LightGBM, Ke et al.,
 NeurIPS 2017) on the columns of `mlcore.predictors.features`, on standardised values, log10 where the scale is log10.
-The validation rows choose how many rounds are kept, and the width of the intervals, which is the same for all
-structures: split conformal prediction with the absolute error as the score.
+The validation rows choose how many rounds are kept, where there are enough of them, and the width of the intervals,
+which is the same for all structures: split conformal prediction with the absolute error as the score.
 
 The trees are kept as arrays and evaluated by `mlcore.predictors.forest`; scikit-learn is needed to train, not to
 predict.
@@ -32,6 +32,8 @@ from mlcore.predictors.protocol import NOTHING, Given, Predictions
 from mlcore.run import Run
 
 Floats = NDArray[np.float64]
+
+LEAST = 9  # validation values that can choose how many rounds are kept, as many as an interval is set by
 
 _NOTES = (
     "Gradient-boosted trees, one booster a property, on counts of Morgan environments in the ring closed from the "
@@ -107,7 +109,12 @@ class Growth:
             errors.append([_staged_errors(boosters[-1], rows[part], target[part]) for part in (train, valid)])
         run.events.progress(len(boosters), len(boosters), "training")
         _tell_curves(run, errors)
-        return cls(boosters, [int(np.argmin(valid)) + 1 if len(valid) else len(train) for train, valid in errors])
+        counts = np.isfinite(standardised[split.valid]).sum(axis=0)
+        chosen = [
+            int(np.argmin(valid)) + 1 if count >= LEAST else len(train)
+            for (train, valid), count in zip(errors, counts, strict=True)
+        ]
+        return cls(boosters, chosen)
 
     def said(self, run: Run) -> str:
         """For the card."""

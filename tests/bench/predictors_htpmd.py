@@ -69,7 +69,10 @@ def configuration(architecture: str, model: dict[str, Any]) -> RunConfig:
         kept = {name: value for name, value in content["model"].items() if name in known}
         content = {**content, "architecture": architecture, "model": kept, "training": {}}
     content["model"] = {**content["model"], **model}
-    content["data"]["split"] = {"valid": 0.1 if architecture in ("trees", "polymer-gnn") else 0.0, "test": 0.0}
+    steered = architecture in ("trees", "polymer-gnn")
+    content["data"]["split"] = {"valid": 0.1 if steered else 0.0, "test": 0.0}
+    if steered:  # a seed of its own: folds and validation rows are drawn from the same hash of (seed, key)
+        content["seed"] = 100
     return config.load(content)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mlcore import catalog, config
+from mlcore.data.splits import by_key, folds_by_key
 from tests.bench import predictors_htpmd
 from tests.bench.predictors_htpmd import USUAL, configuration, measure, report
 
@@ -51,3 +52,12 @@ def test_every_configuration_can_be_read_and_holds_back_nothing_twice(name: str)
     assert isinstance(found, config.RunConfig)
     assert catalog.get(found.architecture).name == name
     assert found.data.split.test == 0
+
+
+@pytest.mark.parametrize("name", ["trees", "polymer-gnn"])
+def test_what_is_steered_by_validation_rows_has_them_in_every_fold(name: str) -> None:
+    keys, settings = [f"key {number}" for number in range(2000)], configuration(name, {})
+    for fold in folds_by_key(keys, 5, 0):
+        taught = [keys[row] for row in fold.train]
+        split = by_key(taught, settings.data.split.valid, settings.data.split.test, settings.seed)
+        assert 100 < len(split.valid) < 220

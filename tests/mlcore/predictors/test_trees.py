@@ -149,6 +149,7 @@ def test_too_few_values_to_calibrate_are_said_and_std_is_that_of_the_values(tmp_
     found = trained(tmp_path, ten_rows(), told)
     assert any("too few to calibrate" in line["message"] for line in told.of("log"))
     assert torch.equal(found.tensors["scale.std"], found.tensors["scale.unit"])
+    assert "Rounds kept: sigma 20, t 20." in (found.path / "card.md").read_text()
 
 
 def test_molecules_are_read_as_they_are(tmp_path: Path) -> None:
