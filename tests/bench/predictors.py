@@ -3,7 +3,7 @@
     make bench-predictors                       everything, some hours on two cores; what is there already is kept
     python -m tests.bench.predictors --page     only writes the page, of what has been measured
 
-Runs tests.bench.predictors_htpmd, _chemarr and _molecules and writes docs/benchmarks/predictors.md. DATA_DIR names the
+Runs tests.bench.predictors_htpmd, _chemarr, _molecules and _speed and writes docs/benchmarks/predictors.md. DATA_DIR names the
 folder with `htpmd/`, `chemarr/` and `g4mp2/`.
 """
 
@@ -21,7 +21,7 @@ from tests.bench.generators_report import machine
 ROOT = Path(__file__).parents[2]
 WORK = ROOT / ".local" / "bench" / "predictors"
 PAGE = ROOT / "docs" / "benchmarks" / "predictors.md"
-PARTS = ("predictors_htpmd", "predictors_chemarr", "predictors_molecules")
+PARTS = ("predictors_htpmd", "predictors_chemarr", "predictors_molecules", "predictors_speed")
 
 INTRODUCTION = f"""\
 # Predictors, compared
@@ -85,6 +85,14 @@ MOLECULES_KNOWN = """\
 
 """
 
+SPEED = """\
+## Speed
+
+`python -m tests.bench.predictors_speed`. Polymers a second, featurising, six properties, uncertainty and domain included:
+such as have been identified, as the registry scores them, and strings, which are read and identified first.
+
+"""
+
 
 def page(work: Path) -> str:
     """The whole page in Markdown, of what there is."""
@@ -93,6 +101,7 @@ def page(work: Path) -> str:
         ("htpmd", HTPMD, _htpmd, HTPMD_KNOWN),
         ("chemarr", CHEMARR, _chemarr, ""),
         ("molecules", MOLECULES, _molecules, MOLECULES_KNOWN),
+        ("speed", SPEED, _speed, ""),
     ):
         if (path := work / f"{name}.json").exists():
             parts += [title, table(json.loads(path.read_text())), known]
@@ -128,6 +137,11 @@ def _molecules(found: Mapping[str, Any]) -> str:
         figures = [f"{entry['mae_mev']:.2f}", f"{entry['coverage_90']:.2f}", f"{entry['predict_ms']:.2f}"]
         lines.append([name, f"{int(size):,}", *figures])
     return _table(["", "training molecules", "MAE, meV", "coverage of 90 %", "scoring, ms a molecule"], lines)
+
+
+def _speed(found: Mapping[str, Any]) -> str:
+    lines = [[name, f"{rate['identified']:,.0f}", f"{rate['strings']:,.0f}"] for name, rate in found.items()]
+    return _table(["", "identified", "strings"], lines)
 
 
 def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
