@@ -88,21 +88,22 @@ def page(rows: Sequence[Row], work: Path, trainings: Sequence[str]) -> str:
     seeds = max((len(row.reports) for row in rows), default=0)
     parts = [INTRODUCTION.format(seeds=seeds, machine=machine())]
     for n, group in groupby(sorted(rows, key=lambda row: row.n), key=lambda row: row.n):
-        parts += [f"## N = {n:,}\n", table(list(group))]
+        parts += [f"## N = {n:,}\n", table(list(group), seeds)]
     parts += ["## Published\n", PUBLISHED, "## Training\n", _trainings(work, trainings)]
     speed = work / "speed.json"
     parts += ["\n## Speed\n", _speed(json.loads(speed.read_text()))] if speed.exists() else []
     return "\n".join(parts)
 
 
-def table(rows: Sequence[Row]) -> str:
-    """One row a case, one column a measure that any of them has."""
+def table(rows: Sequence[Row], seeds: int = 0) -> str:
+    """One row a case, one column a measure that any of them has; a row of fewer seeds says so."""
     cells = [[_cell([measure(report) for report in row.reports]) for _, measure in MEASURES] for row in rows]
     kept = [place for place in range(len(MEASURES)) if any(line[place] for line in cells)]
     head = ["", *(MEASURES[place][0] for place in kept)]
     lines = [_line(head), _line(["---"] * len(head))]
     for row, line in zip(rows, cells, strict=True):
         title = f"{row.title}, distinct" if row.distinct else row.title
+        title += f" ({len(row.reports)} of {seeds} seeds)" if len(row.reports) < seeds else ""
         lines.append(_line([title, *(line[place] for place in kept)]))
     return "\n".join(lines) + "\n"
 

@@ -3,8 +3,8 @@
     make bench-predictors                       everything, some hours on two cores; what is there already is kept
     python -m tests.bench.predictors --page     only writes the page, of what has been measured
 
-Runs tests.bench.predictors_htpmd, _chemarr, _molecules and _speed and writes docs/benchmarks/predictors.md. DATA_DIR names the
-folder with `htpmd/`, `chemarr/` and `g4mp2/`.
+Runs tests.bench.predictors_htpmd, _chemarr, _molecules and _speed and writes docs/benchmarks/predictors.md. DATA_DIR
+names the folder with `htpmd/`, `chemarr/` and `g4mp2/`.
 """
 
 import argparse
@@ -88,8 +88,8 @@ MOLECULES_KNOWN = """\
 SPEED = """\
 ## Speed
 
-`python -m tests.bench.predictors_speed`. Polymers a second, featurising, six properties, uncertainty and domain included:
-such as have been identified, as the registry scores them, and strings, which are read and identified first.
+`python -m tests.bench.predictors_speed`. Polymers a second, featurising, six properties, uncertainty and domain
+included: such as have been identified, as the registry scores them, and strings, which are read and identified first.
 
 """
 
