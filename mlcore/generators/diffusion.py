@@ -31,8 +31,8 @@ from mlcore.generators.protocol import PLAIN, Sampling
 class Levels:
     """Noise levels; their logarithm is logistic, cut at both ends, so that most lie where tokens are in doubt."""
 
-    centre: float
-    """Level in the middle."""
+    centre: Tensor
+    """Level in the middle, (); never a Python number, for which a GPU and compiled code would have to stop."""
     width: float = 0.45
     """Scale of the logistic distribution of ln sigma."""
     reach: float = 6.0
@@ -75,7 +75,7 @@ class DiffusionNetwork(nn.Module):
         squares = codes.square().sum(dim=1)
         apart = (squares[:, None] + squares - 2 * codes @ codes.T).clamp(min=0).sqrt()  # (V, V)
         count = len(codes)
-        return Levels(float(apart.sum() / (count * (count - 1))) / self.config.sharpness)
+        return Levels(apart.sum() / (count * (count - 1)) / self.config.sharpness)
 
     def predict(self, noisy: Tensor, sigma: Tensor, prompts: Tensor, estimate: Tensor) -> Tensor:
         """Logits (B, T, V) from the signal with noise of `sigma` (B,)."""

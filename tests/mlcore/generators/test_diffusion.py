@@ -49,7 +49,7 @@ class Known(DiffusionNetwork):
 
 
 def test_levels_fall_from_high_to_nothing() -> None:
-    levels = Levels(centre=2.0, reach=10.0).descent(9, torch.device("cpu"))
+    levels = Levels(centre=torch.tensor(2.0), reach=10.0).descent(9, torch.device("cpu"))
     assert levels[0] == pytest.approx(20, rel=1e-4)
     assert levels[4] == pytest.approx(2, rel=1e-4)
     assert levels[8] == pytest.approx(0.2, rel=1e-4)
