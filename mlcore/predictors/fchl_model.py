@@ -17,6 +17,9 @@ from mlcore.predictors.representations import Atoms, Directions
 
 Floats = NDArray[np.float64]
 
+_BLOCK = 64
+"""Molecules described at once: of the hundreds of numbers of each atom's representation few are kept, and the rest
+should not leave the cache of a core."""
 _TILE = 128, 1024
 """Atoms compared at once, and training atoms: a megabyte of likenesses, which stays in the cache of a core."""
 
@@ -84,13 +87,12 @@ class Model:
 
     def score(self, geometries: Sequence[Geometry]) -> Scores:
         """Scores of molecules whose elements are all known; the answer for one does not depend on the others."""
-        if not geometries:
-            return self.score_atoms({}, 0)
-        described = representations.fchl19(geometries, list(self.elements), self.config)
         turns = {z: kept.directions for z, kept in self.elements.items()}
-        return self.score_atoms(
-            representations.project(representations.gather(geometries, described), turns), len(geometries)
-        )
+        parts = []
+        for some in spans(len(geometries), _BLOCK):
+            described = representations.fchl19(geometries[some], list(self.elements), self.config)
+            parts.append(representations.project(representations.gather(geometries[some], described), turns))
+        return self.score_atoms(representations.join(parts, _BLOCK), len(geometries))
 
     def score_atoms(self, atoms: Mapping[int, Atoms], count: int, groups: Groups | None = None) -> Scores:
         """Scores of `count` molecules given by their atoms."""

@@ -159,3 +159,14 @@ def project(found: Mapping[int, Described], by: Mapping[int, Sequence[Directions
         )
         for z, one in found.items()
     }
+
+
+def join(parts: Sequence[Mapping[int, Atoms]], count: int) -> dict[int, Atoms]:
+    """The atoms of all parts by element; each part but the last is of `count` molecules."""
+    joined = {}
+    for z in sorted({z for part in parts for z in part}):
+        found = [(part[z], n * count) for n, part in enumerate(parts) if z in part]
+        vectors = zip(*(atoms.vectors for atoms, _ in found), strict=True)
+        molecule = torch.cat([atoms.molecule + start for atoms, start in found])
+        joined[z] = Atoms(tuple(torch.cat(each) for each in vectors), molecule)
+    return joined
