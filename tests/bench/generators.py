@@ -4,7 +4,8 @@
     python -m tests.bench.generators --only gpt --sizes 1000
 
 Trains, draws and measures through the command line of mlcore, and writes docs/benchmarks/generators.md. DATA_DIR names
-the folder with `htpmd/` and `smipoly/`.
+the folder with `htpmd/` and `smipoly/`. A work folder filled on a machine with a GPU and put into this one's as `gpu`
+gets a section of the page.
 """
 
 import argparse
@@ -192,13 +193,16 @@ def main() -> None:
         parser.error("DATA_DIR must name the folder with htpmd/ and smipoly/")
     bench = Bench(Path(os.environ["DATA_DIR"]), args.work)
     trainings = {training.name: training for training in TRAININGS}
+    cases = [case for case in CASES if case.name.startswith(args.only)]
+    wanted = {case.training for case in cases} | {name for name in trainings if name.startswith(args.only)}
+    wanted |= {trainings[name].parent for name in wanted}
     for training in TRAININGS:
-        if training.name.startswith(args.only):
+        if training.name in wanted:
             bench.train(training)
     samples = [
         Sample(case, n, seed, distinct)
-        for case, n, distinct, seed in product(CASES, args.sizes, (False, True), range(args.seeds))
-        if case.name.startswith(args.only) and (case.distinct or not distinct)
+        for case, n, distinct, seed in product(cases, args.sizes, (False, True), range(args.seeds))
+        if case.distinct or not distinct
     ]
 
     def measured(sample: Sample) -> None:
@@ -209,7 +213,9 @@ def main() -> None:
     with ThreadPoolExecutor(args.jobs) as workers:
         list(workers.map(measured, samples))
     args.page.parent.mkdir(parents=True, exist_ok=True)
-    args.page.write_text(generators_report.page(bench.rows(), bench.work, list(trainings)))
+    gpu = bench.work / "gpu"
+    also = generators_report.on_a_gpu(Bench(bench.data, gpu).rows(), gpu, list(trainings)) if gpu.exists() else ""
+    args.page.write_text(generators_report.page(bench.rows(), bench.work, list(trainings)) + also)
 
 
 if __name__ == "__main__":

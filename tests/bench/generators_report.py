@@ -95,6 +95,14 @@ def page(rows: Sequence[Row], work: Path, trainings: Sequence[str]) -> str:
     return "\n".join(parts)
 
 
+def on_a_gpu(rows: Sequence[Row], work: Path, trainings: Sequence[str]) -> str:
+    """The section about a work folder of another machine."""
+    results = (json.loads(line) for path in sorted(work.glob("*.jsonl")) for line in path.read_text().splitlines())
+    devices = sorted({line["device"] for line in results if line["event"] == "result" and "device" in line})
+    text = f"Trained and drawn by the same commands on {', '.join(devices)}, a sample a case, seed 0."
+    return "\n".join(["\n## On a GPU\n", text + "\n", _trainings(work, trainings), table(rows)])
+
+
 def table(rows: Sequence[Row], seeds: int = 0) -> str:
     """One row a case, one column a measure that any of them has; a row of fewer seeds says so."""
     cells = [[_cell([measure(report) for report in row.reports]) for _, measure in MEASURES] for row in rows]

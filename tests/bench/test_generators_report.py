@@ -6,7 +6,7 @@ from typing import Any
 
 from mlcore import config
 from tests.bench.generators import CASES, TRAININGS
-from tests.bench.generators_report import Row, page, table
+from tests.bench.generators_report import Row, on_a_gpu, page, table
 
 
 def report(validity: float) -> dict[str, Any]:
@@ -37,6 +37,19 @@ def test_the_page_tells_what_pretraining_saves(tmp_path: Path) -> None:
         (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)))
     text = page([Row("gpt, free", 1000, False, [report(0.9)])], tmp_path, ["gpt", "gpt-tuned"])
     assert "| gpt-tuned | 300 | 0.8000 | 300 |  | 200, 0.67 of 300 |" in text
+
+
+def test_another_machine_has_a_section_of_its_own(tmp_path: Path) -> None:
+    lines = [
+        {"event": "metric", "name": "loss", "split": "valid", "step": 100, "value": 0.5},
+        {"event": "result", "device": "NVIDIA H100"},
+    ]
+    (tmp_path / "gpt.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    (tmp_path / "gpt.seconds").write_text("48")
+    text = on_a_gpu([Row("gpt, high", 1000, False, [report(0.9)])], tmp_path, ["gpt", "gpt-tuned"])
+    assert "on NVIDIA H100, " in text
+    assert "| gpt | 100 | 0.5000 | 100 | 48 |  |" in text
+    assert "| gpt, high | .500 |" in text
 
 
 def test_every_case_has_its_training_and_every_training_its_configuration() -> None:
