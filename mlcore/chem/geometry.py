@@ -23,6 +23,7 @@ WIDEST = 10_000.0
 """Angstrom; a coordinate beyond it is no coordinate of a molecule."""
 
 _TABLE = Chem.GetPeriodicTable()
+_RADII = np.array([_TABLE.GetRcovalent(number) for number in range(119)])  # angstrom, by atomic number
 _SYMBOLS = {_TABLE.GetElementSymbol(number): number for number in range(1, 119)}
 
 
@@ -138,24 +139,32 @@ def check(geometry: Geometry, molecule: Chem.Mol) -> None:
     Raises:
         ChemError: "composition" or "connectivity" where it is not, "radical" where electrons stay unpaired.
     """
-    name = Chem.MolToSmiles(molecule)[:80]
-    if any(atom.GetNumRadicalElectrons() for atom in molecule.GetAtoms()):
-        raise ChemError("radical", f"{name} is a radical; energies of closed shells are learned only")
-    whole = Chem.AddHs(molecule)
-    wanted = [atom.GetSymbol() for atom in whole.GetAtoms()]
-    if Counter(wanted) != Counter(geometry.symbols):
-        raise ChemError("composition", f"the geometry is of {_formula(geometry.symbols)}, {name} is {_formula(wanted)}")
-    bonds = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in whole.GetBonds()]
-    skeleton = _skeleton([_SYMBOLS[symbol] for symbol in wanted], bonds)
-    if all(_skeleton(geometry.numbers.tolist(), _near(geometry, stretch)) != skeleton for stretch in _STRETCHES):
-        raise ChemError("connectivity", f"the heavy atoms of the geometry are not joined as in {name}")
+    atoms = list(molecule.GetAtoms())
+    if any(atom.GetNumRadicalElectrons() for atom in atoms):
+        raise ChemError("radical", f"{_named(molecule)} is a radical; energies of closed shells are learned only")
+    numbers = [atom.GetAtomicNum() for atom in atoms]
+    wanted = Counter(numbers + [1] * sum(atom.GetTotalNumHs() for atom in atoms))
+    if wanted != Counter(geometry.numbers.tolist()):
+        formula = _formula([_TABLE.GetElementSymbol(number) for number in wanted.elements()])
+        found = _formula(geometry.symbols)
+        raise ChemError("composition", f"the geometry is of {found}, {_named(molecule)} is {formula}")
+    bonds = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.GetBonds()]
+    skeleton = _skeleton(numbers, bonds)
+    heavy = geometry.numbers > 1
+    given, positions = geometry.numbers[heavy], geometry.positions[heavy]
+    if all(_skeleton(given.tolist(), _near(given, positions, stretch)) != skeleton for stretch in _STRETCHES):
+        raise ChemError("connectivity", f"the heavy atoms of the geometry are not joined as in {_named(molecule)}")
 
 
-def _near(geometry: Geometry, stretch: float) -> list[tuple[int, int]]:
+def _named(molecule: Chem.Mol) -> str:
+    return str(Chem.MolToSmiles(molecule)[:80])
+
+
+def _near(numbers: NDArray[np.int64], positions: NDArray[np.float64], stretch: float) -> list[tuple[int, int]]:
     """Pairs of atoms that lie nearer than `stretch` times the sum of their covalent radii."""
-    radii = np.array([_TABLE.GetRcovalent(int(number)) for number in geometry.numbers])
-    near = _distances(geometry.positions) < stretch * (radii[:, None] + radii[None])
-    return [(int(i), int(j)) for i, j in np.argwhere(np.triu(near, 1))]
+    radii = _RADII[numbers]
+    near = _distances(positions) < stretch * (radii[:, None] + radii)
+    return [(i, j) for i, j in np.argwhere(near).tolist() if i < j]
 
 
 def _skeleton(numbers: Sequence[int], bonds: Sequence[tuple[int, int]]) -> str:

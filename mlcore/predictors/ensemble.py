@@ -15,8 +15,6 @@ from torch import Tensor, nn
 
 Floats = NDArray[np.float64]
 
-_AT_ONCE = 256  # graphs in one pass: small enough for the caches of a CPU core
-
 
 class Batches(Protocol):
     """Structures from which batches are taken (`mlcore.data.graphs.Graphs`, `mlcore.data.geometries.Geometries`)."""
@@ -31,11 +29,13 @@ class Ensemble(nn.Module):
     """All members, trained side by side, with what turns their numbers into values.
 
     A member answers a batch of structures with a mean and a log variance per property, both (G, P), in standard
-    deviations of the training values.
+    deviations of the training values. `at_once` structures are scored in one pass: as many as the caches of a CPU core
+    have room for.
     """
 
-    def __init__(self, members: Iterable[nn.Module], properties: int) -> None:
+    def __init__(self, members: Iterable[nn.Module], properties: int, at_once: int = 256) -> None:
         super().__init__()
+        self.at_once = at_once
         self.members = nn.ModuleList(members)
         self.target_mean: Tensor
         self.target_std: Tensor
@@ -50,7 +50,8 @@ class Ensemble(nn.Module):
 
     def answers(self, graphs: Batches, device: torch.device, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """What `forward` says of some rows, a few at a time."""
-        parts = [self(graphs.batch(rows[i : i + _AT_ONCE], device)) for i in range(0, len(rows), _AT_ONCE)]
+        starts = range(0, len(rows), self.at_once)
+        parts = [self(graphs.batch(rows[start : start + self.at_once], device)) for start in starts]
         empty = torch.empty(0, len(self.target_mean), device=device)
         mean, variance = (torch.cat([empty, *(part[i] for part in parts)]) for i in (0, 1))
         return mean, variance

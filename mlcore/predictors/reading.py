@@ -85,6 +85,7 @@ def _geometry(canonical: Chem.Mol, block: Geometry | str | None) -> Geometry:
 
 
 def _check_elements(found: Geometry, elements: NDArray[np.int64]) -> None:
-    strange = sorted({s for s, z in zip(found.symbols, found.numbers, strict=True) if z not in elements})
-    if strange:
+    known = np.isin(found.numbers, elements)
+    if not known.all():
+        strange = sorted({symbol for symbol, one in zip(found.symbols, known, strict=True) if not one})
         raise ChemError("element", f"no training structure has {', '.join(strange)}; nothing is known of it")

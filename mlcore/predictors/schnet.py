@@ -41,6 +41,7 @@ from mlcore.training import Progress, fit
 Floats = NDArray[np.float64]
 
 ELEMENTS = 100  # atomic numbers below have a vector
+_AT_ONCE = 64  # molecules in one pass: their pairs of atoms are many
 _NEARLY_ABSOLUTE = 0.05  # standard deviations from which on an error counts by its size and not its square
 
 _NOTES = (
@@ -120,7 +121,7 @@ def _perceptron(into: int, width: int, out: int) -> nn.Sequential:
 
 
 def _network(config: SchNetConfig, properties: int) -> Ensemble:
-    return Ensemble([Member(config, properties) for _ in range(config.members)], properties)
+    return Ensemble([Member(config, properties) for _ in range(config.members)], properties, at_once=_AT_ONCE)
 
 
 def train(run: Run) -> Trained:
