@@ -1,4 +1,4 @@
-"""The command line: `python -m mlcore {catalog,train,generate,predict,evaluate}`."""
+"""The command line: `python -m mlcore {catalog,train,generate,predict,evaluate,crossvalidate}`."""
 
 import argparse
 import importlib
@@ -16,6 +16,7 @@ COMMANDS = {
     "generate": "sample structures from a generator",
     "predict": "score structures with a predictor",
     "evaluate": "measure generated structures",
+    "crossvalidate": "measure a predictor on structures that it did not see",
 }
 
 
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str], events: Events) -> None:
     top = _Parser(prog="mlcore", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    top.epilog = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
+    top.epilog = "\n".join(f"  {name:<15}{text}" for name, text in COMMANDS.items())
     top.add_argument("command", choices=COMMANDS)
     name = top.parse_args(arguments[:1]).command
     if name != "train" and "TORCHELASTIC_RUN_ID" in os.environ and os.environ.get("WORLD_SIZE", "1") != "1":

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 Indices = NDArray[np.int64]
 
+_SHUFFLED = 611_953  # structures are taken in another order than that by which they were shared out
+
 
 @dataclass(frozen=True)
 class Split:
@@ -50,6 +52,17 @@ def folds_by_key(keys: Sequence[str], n: int, seed: int) -> list[Split]:
     """`n` splits for cross-validation: each key is tested in exactly one of them; the valid parts are empty."""
     fold = (np.floor(_uniform(keys, seed) * n)).astype(int)
     return [_split(["test" if f == number else "train" for f in fold], keys) for number in range(n)]
+
+
+def fewer(split: Split, keys: Sequence[str], count: int, seed: int) -> Split:
+    """With rows of `count` training structures only; those of a small count are among those of a larger one."""
+    own = sorted({keys[row] for row in split.train})
+    order = np.argsort(_uniform(own, seed + _SHUFFLED), kind="stable")
+    kept = {own[place] for place in order[:count]}
+    parts = np.full(len(keys), "left out", dtype=object)
+    parts[split.valid], parts[split.test] = "valid", "test"
+    parts[[row for row in split.train if keys[row] in kept]] = "train"
+    return _split(parts.tolist(), keys)
 
 
 def _uniform(keys: Sequence[str], seed: int) -> NDArray[np.float64]:

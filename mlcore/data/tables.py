@@ -69,6 +69,21 @@ class Table:
         columns = [self._target(i, p) for i, p in enumerate(self.properties)]
         return np.stack(columns, axis=1) if columns else np.empty((len(self.smiles), 0))
 
+    def of(self, rows: Sequence[int] | NDArray[np.int64]) -> "Table":
+        """A table of some of the rows. Digest and refused rows stay those of the whole."""
+        chosen = np.asarray(rows, dtype=np.int64)
+        smiles, keys, canonical = ([x[row] for row in chosen] for x in (self.smiles, self.keys, self.canonical))
+        return replace(
+            self,
+            smiles=smiles,
+            keys=keys,
+            canonical=canonical,
+            values=self.values[chosen],
+            baselines=self.baselines[chosen] if len(self.baselines) else self.baselines,
+            geometries=[self.geometries[row] for row in chosen] if self.geometries else [],
+            conditions=self.conditions.of(chosen),
+        )
+
     def _target(self, i: int, item: PropertyConfig) -> Floats:
         axis = to_scale(self.values[:, i], item.scale)
         return axis - to_scale(self.baselines[:, i], item.scale) if item.baseline else axis

@@ -5,30 +5,28 @@
     python -m tests.bench.predictors_htpmd --report    of what was predicted before
 
 DATA_DIR names the folder with `htpmd/`. Each fold is held out of the table before anything else, and its keys are
-scored by the bundle that was saved. A fold that is there already is kept, so that folds may be run side by side.
-Everything lands in .local/bench/predictors, figures of what has all five in htpmd.json: pooled, on the model's axis.
+scored by the bundle that was saved (`mlcore.predictors.crossvalidation`). A fold that is there already is kept, so that
+folds may be run side by side. Everything lands in .local/bench/predictors, figures of what has all five in htpmd.json:
+pooled, on the model's axis.
 """
 
 import argparse
 import json
 import os
-import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore import bundle, catalog, config
+from mlcore import catalog, config
 from mlcore.config import RunConfig
 from mlcore.data import tables
 from mlcore.data.splits import folds_by_key
 from mlcore.data.tables import Table, to_scale
 from mlcore.evaluation import calibration, regression
-from mlcore.events import Events
-from mlcore.run import Run
+from mlcore.predictors import crossvalidation
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "mlcore" / "zoo" / "configs"
@@ -81,32 +79,18 @@ def run_fold(table: Table, name: str, fold: int, seed: int, model: dict[str, Any
     out = OUT / f"{name}{tag}-seed{seed}-fold{fold}.json"
     if out.exists():
         return
-    split, settings = folds_by_key(table.keys, FOLDS, seed)[fold], configuration(name, model)
-    taught, began = rows_of(table, split.train), time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        run = Run(settings, taught, Events(), Path(folder) / "checkpoint")
-        trained = catalog.get(name).train(run)
-        saved = bundle.save(Path(folder) / "bundle", settings, taught, trained)
-        seconds = {"training": time.monotonic() - began}
-        predictor, began = saved.activate(settings.device), time.monotonic()
-        found = predictor.predict_keys([table.keys[row] for row in split.test])
-        seconds["predicting"] = time.monotonic() - began
+    split, began = folds_by_key(table.keys, FOLDS, seed)[fold], time.monotonic()
+    (answer,) = crossvalidation.held_out(configuration(name, model), table, [split])
+    found = answer.found
     axis = [to_scale(found.mean[:, i], item.scale) for i, item in enumerate(table.properties)]
     content = {
         "mean": np.stack(axis, axis=1).tolist(),
         "std": found.std.tolist(),
         "in_domain": found.in_domain.tolist(),
         "truth": table.targets[split.test].tolist(),
-        "seconds": seconds,
-        "notes": trained.notes.splitlines()[-8:],
+        "seconds": time.monotonic() - began,
     }
     out.write_text(json.dumps(content))
-
-
-def rows_of(table: Table, rows: NDArray[np.int64]) -> Table:
-    """A table of some of the rows."""
-    texts = {name: [getattr(table, name)[row] for row in rows] for name in ("smiles", "keys", "canonical")}
-    return replace(table, values=table.values[rows], **texts)
 
 
 def report() -> dict[str, Any]:
@@ -118,7 +102,6 @@ def report() -> dict[str, Any]:
         properties = configuration("trees", {}).data.properties
         found[name] = {
             "folds": len(parts),
-            "training_seconds": [round(part["seconds"]["training"]) for part in parts],
             "in_domain": float(np.mean(np.concatenate([part["in_domain"] for part in parts]))),
             "properties": {p.name: measure(truth[:, i], mean[:, i], std[:, i]) for i, p in enumerate(properties)},
         }

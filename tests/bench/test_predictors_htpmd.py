@@ -21,7 +21,7 @@ def written(folder: Path, name: str, folds: int) -> None:
             "std": std.tolist(),
             "truth": (mean + std * random.normal(size=(20, 6))).tolist(),
         }
-        content |= {"in_domain": [True] * 20, "seconds": {"training": 1.4, "predicting": 0.1}, "notes": []}
+        content |= {"in_domain": [True] * 20, "seconds": 1.4}
         (folder / f"{name}-seed0-fold{fold}.json").write_text(json.dumps(content))
 
 

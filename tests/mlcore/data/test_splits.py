@@ -52,3 +52,15 @@ def test_each_key_is_tested_in_one_fold() -> None:
     assert sorted(tested.tolist()) == list(range(100))
     for fold in folds:
         assert not {keys[row] for row in fold.test} & {keys[row] for row in fold.train}
+
+
+def test_few_training_structures_are_among_many() -> None:
+    keys = KEYS[:50] * 2
+    whole = splits.folds_by_key(keys, 5, 0)[0]
+    few, many = (splits.fewer(whole, keys, count, seed=0) for count in (5, 20))
+    assert len({keys[row] for row in few.train}) == 5
+    assert len(few.train) == 10, "a structure comes with all its rows"
+    assert set(few.train.tolist()) < set(many.train.tolist()) < set(whole.train.tolist())
+    assert few.test.tolist() == whole.test.tolist()
+    assert len({few.digest, many.digest, whole.digest}) == 3
+    assert splits.fewer(whole, keys, 1000, seed=0).train.tolist() == whole.train.tolist()

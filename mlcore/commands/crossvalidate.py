@@ -1,0 +1,136 @@
+"""`python -m mlcore crossvalidate`: what a configuration of a predictor is worth on structures that it did not see."""
+
+import argparse
+import csv
+import hashlib
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mlcore import bundle, catalog, config, device
+from mlcore.bundle import Bundle
+from mlcore.config import RunConfig
+from mlcore.data import tables
+from mlcore.data.splits import Split
+from mlcore.data.tables import Table
+from mlcore.errors import UserError
+from mlcore.events import Events
+from mlcore.files import replacing
+from mlcore.predictors import crossvalidation
+from mlcore.predictors.crossvalidation import HeldOut
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own options."""
+    parser.add_argument("config", type=Path, metavar="CONFIG.json", help="a predictor's configuration; see `catalog`")
+    parser.add_argument("--data", type=Path, required=True, metavar="FILE.csv", help="structures and values")
+    parser.add_argument("--out", type=Path, metavar="FILE.csv", help="write what was predicted of each row")
+    parser.add_argument("--folds", type=int, default=5, metavar="N", help="parts, each held out in turn (default 5)")
+    parser.add_argument("--seed", type=int, default=0, help="of the folds (default 0)")
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=[],
+        metavar="N",
+        help="a learning curve as well: train on so many structures of those not held out",
+    )
+    parser.add_argument("--init", type=Path, metavar="BUNDLE", help="start every training from this model")
+
+
+def run(args: argparse.Namespace, events: Events) -> None:
+    """Trains once a fold, and once more for each size of a learning curve.
+
+    The figures are those of all rows, each predicted by the model that did not see its structure: errors on the model's
+    axis, coverage of the 90 % interval, share in the domain. The file has for each property P its value, P_predicted,
+    P_std and P_in_domain.
+    """
+    parent = bundle.load(args.init) if args.init else None
+    settings = config.load(args.config, parent.config if parent else None)
+    if catalog.get(settings.architecture).task != "predict":
+        raise UserError(f"{args.config}: {settings.architecture} predicts nothing; `evaluate` measures what it draws")
+    if not 2 <= args.folds <= 100:
+        raise UserError(f"--folds {args.folds}: must be from 2 to 100")
+    if few := [size for size in args.sizes if size < 1]:
+        raise UserError(f"--sizes {few[0]}: must be at least 1")
+    table = tables.read(args.data, settings.data, events)
+    splits = crossvalidation.folds(table, args.folds, args.seed)
+    sizes = sorted(set(args.sizes))
+    least = min(len({table.keys[row] for row in split.train}) for split in splits)
+    if sizes and sizes[-1] > least:
+        raise UserError(f"--sizes {sizes[-1]}: a fold leaves {least:,} structures to learn from")
+    began = time.monotonic()
+    whole, *parts = _trainings(settings, table, splits, parent, [None, *sizes], events)
+    if args.out:
+        _write(args.out, table, whole)
+    _tell_refused(table, whole, events)
+    curve = {str(size): crossvalidation.measure(table, part) for size, part in zip(sizes, parts, strict=True)}
+    events.result(
+        {
+            **({"out": str(args.out)} if args.out else {}),
+            "rows": len(table.keys),
+            "structures": len(set(table.keys)),
+            "folds": len(splits),
+            "digest": hashlib.sha256("".join(split.digest for split in splits).encode()).hexdigest(),
+            "metrics": crossvalidation.measure(table, whole),
+            **({"curve": curve} if curve else {}),
+            "device": device.describe(device.select(settings.device)),
+            "seconds": round(time.monotonic() - began, 2),
+        }
+    )
+
+
+def _trainings(
+    settings: RunConfig,
+    table: Table,
+    splits: Sequence[Split],
+    parent: Bundle | None,
+    sizes: Sequence[int | None],
+    events: Events,
+) -> list[list[HeldOut]]:
+    """The answers of all folds, for each size."""
+    found: list[list[HeldOut]] = []
+    total, done = len(sizes) * len(splits), 0
+    for size in sizes:
+        found.append([])
+        for answer in crossvalidation.held_out(settings, table, splits, parent, size):
+            found[-1].append(answer)
+            done += 1
+            events.progress(done, total, "trainings")
+    return found
+
+
+def _write(path: Path, table: Table, answers: Sequence[HeldOut]) -> None:
+    """In the order of the table."""
+    names = [item.name for item in table.properties]
+    added = [column for name in names for column in (name, f"{name}_predicted", f"{name}_std", f"{name}_in_domain")]
+    lines: dict[int, list[Any]] = {}
+    for answer in answers:
+        found = answer.found
+        for place, row in enumerate(answer.rows.tolist()):
+            cells: list[Any] = [table.smiles[row], answer.fold]
+            for i in range(len(names)):
+                values = (table.values[row, i], found.mean[place, i], found.std[place, i])
+                inside = "" if found.errors[place] else int(found.in_domain[place])
+                cells += ["" if math.isnan(value) else repr(float(value)) for value in values] + [inside]
+            lines[row] = [*cells, found.errors[place] or ""]
+    with replacing(path) as file:
+        writer = csv.writer(file)
+        writer.writerow(["smiles", "fold", *added, "error"])
+        writer.writerows(lines[row] for row in sorted(lines))
+
+
+def _tell_refused(table: Table, answers: Sequence[HeldOut], events: Events) -> None:
+    refused = [
+        (table.smiles[row], error)
+        for answer in answers
+        for row, error in zip(answer.rows, answer.found.errors, strict=True)
+        if error
+    ]
+    if refused:
+        text, reason = refused[0]
+        events.log(
+            "warning", f"{len(refused):,} rows could not be scored and do not count; the first, {text}: {reason}"
+        )
