@@ -5,7 +5,7 @@ import csv
 import hashlib
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,19 +67,31 @@ def run(args: argparse.Namespace, events: Events) -> None:
         _write(args.out, table, whole)
     _tell_refused(table, whole, events)
     curve = {str(size): crossvalidation.measure(table, part) for size, part in zip(sizes, parts, strict=True)}
-    events.result(
-        {
-            **({"out": str(args.out)} if args.out else {}),
-            "rows": len(table.keys),
-            "structures": len(set(table.keys)),
-            "folds": len(splits),
-            "digest": hashlib.sha256("".join(split.digest for split in splits).encode()).hexdigest(),
-            "metrics": crossvalidation.measure(table, whole),
-            **({"curve": curve} if curve else {}),
-            "device": device.describe(device.select(settings.device)),
-            "seconds": round(time.monotonic() - began, 2),
-        }
-    )
+    said = {
+        **({"out": str(args.out)} if args.out else {}),
+        "rows": len(table.keys),
+        "structures": len(set(table.keys)),
+        "folds": len(splits),
+        "digest": hashlib.sha256("".join(split.digest for split in splits).encode()).hexdigest(),
+        "device": device.describe(device.select(settings.device)),
+        "seconds": round(time.monotonic() - began, 2),
+    }
+    metrics = crossvalidation.measure(table, whole)
+    if events.as_json:
+        events.result(said | {"metrics": metrics} | ({"curve": curve} if curve else {}))
+    else:
+        events.result(said | _for_a_person({**curve, "all": metrics}))
+
+
+def _for_a_person(curve: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """A line for each property and size; `curve` is what was measured, by structures learned from."""
+    lines = {}
+    for name in curve["all"]:
+        for size, metrics in curve.items():
+            found, worth = metrics[name], ("mae", "r2", "spearman", "coverage_90", "in_domain")
+            figures = ", ".join(f"{key} {found[key]:.3g}" for key in worth if key in found) or "no value"
+            lines[name if size == "all" else f"{name}, from {size}"] = figures
+    return lines
 
 
 def _trainings(

@@ -100,6 +100,14 @@ def test_a_difference_gets_its_baselines(tmp_path: Path, capsys: pytest.CaptureF
             assert float(row["energy_predicted"]) == pytest.approx(float(row["energy"]), abs=1e-6)
 
 
+def test_a_person_gets_a_line_a_property(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(TREES))
+    assert main(["crossvalidate", str(tmp_path / "config.json"), "--data", str(SAMPLE), "--sizes", "15"]) == 0
+    lines = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines() if line.startswith("cond"))
+    assert list(lines) == ["conductivity, from 15", "conductivity"]
+    assert all(text.strip().startswith("mae 0.") for text in lines.values())
+
+
 @pytest.mark.parametrize(
     ("content", "more", "expected"),
     [
