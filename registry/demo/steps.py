@@ -34,7 +34,6 @@ from registry.models import (
     ScoringRun,
 )
 
-GENERATOR = "demo-generator"
 TRAINED_STRINGS, ZOO_STRINGS = 300, 500
 
 # Enough for strings that are mostly valid within a minute or so on two cores; the zoo's own took longer.
@@ -52,6 +51,8 @@ class Data:
     dataset: Dataset
     property: Property
     """Conductivity from simulation; else the property that is computed for the starter library."""
+    generator: str
+    """The model that learns it: one for each source, as a generator answers only to the property it has learned."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Demo:
         self.say(f"Models that ship with the code: {', '.join(map(str, ModelVersion.objects.filter(origin='zoo')))}.")
         data = self.data()
         version = self.freeze(data.dataset)
-        trained = self.train(version, data.property)
+        trained = self.train(version, data)
         runs = [
             self.generate(trained, data.property, TRAINED_STRINGS),
             self.generate(_champion("polymer-generator"), Property.objects.get(name="conductivity"), ZOO_STRINGS),
@@ -95,10 +96,10 @@ class Demo:
             library = starter.write_library(Path(settings.STATE) / "starter-library.csv")
             dataset = starter.ensure_dataset()
             self.take_in(dataset, library, starter.MAPPING)
-            return Data(dataset, Property.objects.get(name="ether_oxygen_fraction"))
+            return Data(dataset, Property.objects.get(name="ether_oxygen_fraction"), "starter-generator")
         dataset = catalogue.ensure_dataset(entry)
         self.take_in(dataset, path, entry.mapping)
-        return Data(dataset, Property.objects.get(name="conductivity"))
+        return Data(dataset, Property.objects.get(name="conductivity"), "demo-generator")
 
     def take_in(self, dataset: Dataset, path: Path, mapping: Mapping[str, Any]) -> None:
         with path.open("rb") as stream:
@@ -123,10 +124,10 @@ class Demo:
         self.say(f"Data: {version} frozen with {version.measurement_count:,} measurements.")
         return version
 
-    def train(self, version: DatasetVersion, item: Property) -> ModelVersion:
+    def train(self, version: DatasetVersion, data: Data) -> ModelVersion:
         """The champion of the demonstration's own generator; trained when there is none."""
         model, _ = RegisteredModel.objects.get_or_create(
-            name=GENERATOR,
+            name=data.generator,
             defaults={"task": "generate", "description": "A small generator trained by the demonstration."},
         )
         if champion := model.champion():
@@ -138,7 +139,7 @@ class Demo:
             model=model,
             dataset_version=version,
             architecture="gpt",
-            properties=[item],
+            properties=[data.property],
             config=GENERATOR_CONFIG,
         )
         trained = run_here(start, self.events).model_version
