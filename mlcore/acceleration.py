@@ -62,7 +62,8 @@ class _Compiled:
         try:
             return self.fast(batch)
         except TorchDynamoException as error:
-            reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+            said = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+            reason = " ".join(said[:2]) if said[0].endswith(":") else said[0]
             self.events.log(
                 "warning", f"training.compile: the network could not be compiled here and runs as it is ({reason})"
             )

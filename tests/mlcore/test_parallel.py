@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -169,7 +170,7 @@ def test_different_tables_are_refused(folder: Folder) -> None:
         (folder.path / f"{rank}.csv").write_text("\n".join(rows[: len(rows) - rank]))
     command = folder.arguments("model", tiny())
     command[command.index("--data") + 1] = f"{folder.path}/$RANK.csv"
-    script = f"exec {sys.executable} -m mlcore {' '.join(command)}"
+    script = f"exec {shlex.quote(sys.executable)} -m mlcore {' '.join(command)}"
     done = subprocess.run(
         [*TORCHRUN[:-2], "--no-python", "bash", "-c", script], capture_output=True, text=True, timeout=900
     )
