@@ -25,7 +25,15 @@ def plots_panel(version: ModelVersion) -> Panel | None:
     known = {item.name: item for item in version.properties.all()}
     groups = [_group(known[name], [("", version.metrics.get(name))]) for name in property_order(version)]
     found = [group for group in groups if group["charts"]]
-    return Panel("On held-out structures", "registry/model/plots.html", {"groups": found})
+    context = {"groups": found, "learned_all": _learned_all(version.metrics)}
+    return Panel("On held-out structures", "registry/model/plots.html", context)
+
+
+def _learned_all(metrics: Mapping[str, Any]) -> bool:
+    """Whether no row was kept from learning: every part was measured on none."""
+    parts = [measured.get(part) for measured in metrics.values() if isinstance(measured, dict) for part in PARTS]
+    counts = [part.get("n") for part in parts if isinstance(part, dict)]
+    return bool(counts) and not any(counts)
 
 
 def compared(versions: Sequence[ModelVersion]) -> list[dict[str, Any]]:

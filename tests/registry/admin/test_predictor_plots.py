@@ -62,10 +62,18 @@ def test_validation_rows_are_named_so(client_of):
 def test_an_older_version_says_that_it_has_none(client_of):
     text = client_of(CLIENT).get(page(version({"conductivity": {"test": {"n": 3, "mae": 1}}}))).content.decode()
     assert "train it again to see where it errs" in text
+    assert "learned from all rows" not in text
     assert (
         "held-out rows were kept"
         not in client_of(CLIENT).get(page(factories.model_version("generate"))).content.decode()
     )
+
+
+def test_a_version_that_learned_from_all_rows_says_so(client_of):
+    unsplit = version({"conductivity": {"valid": {"n": 0}, "test": {"n": 0}}})
+    text = client_of(CLIENT).get(page(unsplit)).content.decode()
+    assert "learned from all rows of its table" in text
+    assert "train it again" not in text
 
 
 @pytest.mark.parametrize(
