@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from registry.admin.parts.display import number, unit_text
-from registry.admin.parts.figures import PARTS, axis_unit, property_order
+from registry.admin.parts.figures import PARTS, axis_unit, figures, property_order
 from registry.admin.parts.panels import Panel
 from registry.admin.parts.plot import Labels, Layer, plot
 from registry.models import ModelVersion, Property, RegisteredModel
@@ -25,15 +25,9 @@ def plots_panel(version: ModelVersion) -> Panel | None:
     known = {item.name: item for item in version.properties.all()}
     groups = [_group(known[name], [("", version.metrics.get(name))]) for name in property_order(version)]
     found = [group for group in groups if group["charts"]]
-    context = {"groups": found, "learned_all": _learned_all(version.metrics)}
+    kept = {one.value for one in figures(version) if one.part and one.key == "n"}
+    context = {"groups": found, "learned_all": kept == {0}}
     return Panel("On held-out structures", "registry/model/plots.html", context)
-
-
-def _learned_all(metrics: Mapping[str, Any]) -> bool:
-    """Whether no row was kept from learning: every part was measured on none."""
-    parts = [measured.get(part) for measured in metrics.values() if isinstance(measured, dict) for part in PARTS]
-    counts = [part.get("n") for part in parts if isinstance(part, dict)]
-    return bool(counts) and not any(counts)
 
 
 def compared(versions: Sequence[ModelVersion]) -> list[dict[str, Any]]:
