@@ -1,4 +1,7 @@
-"""Look and navigation of the admin: the groups follow the loop from data to decisions."""
+"""Look and navigation of the admin: the groups follow the loop from data to decisions.
+
+Numbers beside the links come from `registry.admin.parts.badges`.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,13 +37,7 @@ NAVIGATION = [
         "title": "Curate",
         "separator": True,
         "items": [
-            _noun(
-                "Candidates",
-                "candidate",
-                "science",
-                badge="registry.admin.parts.badges.proposed",
-                badge_variant="primary",
-            ),
+            _noun("Candidates", "candidate", "science", badge_variant="primary"),
             _noun("Decisions", "decision", "gavel"),
             _noun("Tags", "tag", "sell"),
         ],
@@ -81,7 +78,7 @@ NAVIGATION = [
             _noun("Proposals", "proposal", "format_list_bulleted"),
             _noun("Scoring runs", "scoringrun", "leaderboard"),
             _noun("Export runs", "exportrun", "download"),
-            _noun("Jobs", "job", "motion_photos_on", badge="registry.admin.parts.badges.running", badge_variant="info"),
+            _noun("Jobs", "job", "motion_photos_on", badge_variant="info"),
             _noun("Schedules", "schedule", "schedule"),
         ],
     },
@@ -127,5 +124,5 @@ UNFOLD: dict[str, Any] = {
     "STYLES": [_file("solvate/solvate.css"), _file("solvate/models.css")],
     "SCRIPTS": [_file("solvate/curate.js")],
     "DASHBOARD_CALLBACK": "registry.admin.pages.dashboard.dashboard",
-    "SIDEBAR": {"show_search": False, "command_search": False, "navigation": NAVIGATION},
+    "SIDEBAR": {"show_search": False, "command_search": False, "navigation": "registry.admin.parts.badges.navigation"},
 }
