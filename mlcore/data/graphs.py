@@ -113,23 +113,25 @@ def featurise(molecules: Iterable[Chem.Mol]) -> Graphs:
     bond_counts: list[int] = []
     for molecule in molecules:
         small = _small_ring_members(molecule)
-        atoms.extend(_atom(atom, small[0]) for atom in molecule.GetAtoms())
-        for bond in molecule.GetBonds():
-            begin, end = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
-            ends += ((begin, end), (end, begin))
-            bonds += (_bond(bond, small[1]),) * 2
-        atom_counts.append(molecule.GetNumAtoms())
-        bond_counts.append(2 * molecule.GetNumBonds())
+        count, pairs = molecule.GetNumAtoms(), molecule.GetNumBonds()
+        # by index, since iterating over RDKit's sequences takes twice as long
+        atoms += [_atom(molecule.GetAtomWithIdx(index), index in small[0]) for index in range(count)]
+        found = [molecule.GetBondWithIdx(index) for index in range(pairs)]
+        bonds += [_bond(bond, index in small[1]) for index, bond in enumerate(found)]
+        ends += [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in found]
+        atom_counts.append(count)
+        bond_counts.append(2 * pairs)
+    there = np.array(ends, dtype=np.int64).reshape(-1, 2)
     return Graphs(
         atoms=np.array(atoms, dtype=np.uint8).reshape(-1, len(ATOM_CATEGORIES)),
-        bonds=np.array(bonds, dtype=np.uint8).reshape(-1, len(BOND_CATEGORIES)),
-        ends=np.array(ends, dtype=np.int64).reshape(-1, 2).T,
+        bonds=np.array(bonds, dtype=np.uint8).reshape(-1, len(BOND_CATEGORIES)).repeat(2, axis=0),
+        ends=np.stack([there, there[:, ::-1]], axis=1).reshape(-1, 2).T,
         atom_counts=np.array(atom_counts, dtype=np.int64),
         bond_counts=np.array(bond_counts, dtype=np.int64),
     )
 
 
-def _atom(atom: Any, small_ring: set[int]) -> tuple[int, ...]:
+def _atom(atom: Any, in_small_ring: bool) -> tuple[int, ...]:
     return (
         _ELEMENT_CODE.get(atom.GetAtomicNum(), len(ELEMENTS)),
         min(atom.GetDegree(), 6),
@@ -137,22 +139,23 @@ def _atom(atom: Any, small_ring: set[int]) -> tuple[int, ...]:
         _CHARGE_CODE.get(atom.GetFormalCharge(), len(CHARGES)),
         _HYBRIDISATION_CODE.get(atom.GetHybridization(), 4),
         int(atom.GetIsAromatic()),
-        _ring(atom, small_ring),
+        _ring(atom, in_small_ring),
     )
 
 
-def _bond(bond: Any, small_ring: set[int]) -> tuple[int, ...]:
+def _bond(bond: Any, in_small_ring: bool) -> tuple[int, ...]:
+    order = bond.GetBondType()
     return (
-        _ORDER_CODE.get(bond.GetBondType(), len(BOND_ORDERS)),
+        _ORDER_CODE.get(order, len(BOND_ORDERS)),
         int(bond.GetIsConjugated()),
-        _ring(bond, small_ring),
-        CIS_TRANS.get(bond.GetStereo(), 0),
+        _ring(bond, in_small_ring),
+        CIS_TRANS.get(bond.GetStereo(), 0) if order == Chem.BondType.DOUBLE else 0,
     )
 
 
-def _ring(item: Any, small_ring: set[int]) -> int:
+def _ring(item: Any, in_small_ring: bool) -> int:
     """0, 1 or 2 for an atom or bond; which of several large rings RDKit perceives does not matter."""
-    return 1 if item.GetIdx() in small_ring else 2 * int(item.IsInRing())
+    return 1 if in_small_ring else 2 * int(item.IsInRing())
 
 
 def _small_ring_members(molecule: Chem.Mol) -> tuple[set[int], set[int]]:

@@ -6,10 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from rdkit import Chem
 
 from mlcore import bundle, config
 from mlcore.bundle import Bundle
+from mlcore.chem import polymer
 from mlcore.data import tables
+from mlcore.data.graphs import featurise
 from mlcore.errors import UserError
 from mlcore.events import Events
 from mlcore.predictors import fitting, polymer_gnn
@@ -85,6 +88,20 @@ def test_cut_direction_and_doubling_do_not_matter(predictor: Predictor, same: tu
     found = predictor.predict(same)
     for values in (found.mean, found.std, found.in_domain):
         np.testing.assert_allclose(values, np.broadcast_to(values[0], values.shape), rtol=1e-5)
+
+
+def test_fused_normalisations_and_combined_categories_change_no_answer(small: Bundle) -> None:
+    graphs = featurise([Chem.MolFromSmiles(polymer.key(text)) for text in TEN])
+    plain = polymer_gnn._network(small.config.model, 2)
+    small.fill(plain, polymer_gnn._weights(small.tensors))
+    for layer in (layer for member in plain.members for layer in member.layers):
+        codes = torch.from_numpy(graphs.bonds.astype(np.int64))
+        torch.testing.assert_close(layer.bonds(codes), polymer_gnn.Categories.forward(layer.bonds, codes))
+        assert layer.finish[0].running_var.std() > 1e-3  # there is something to fuse
+    expected, std = plain.eval().score(graphs, torch.device("cpu"))
+    found = small.activate("cpu").predict(list(TEN))
+    np.testing.assert_allclose(np.log10(found.mean[:, 0]), expected[:, 0], atol=1e-5)
+    np.testing.assert_allclose(found.std, std, rtol=1e-5)
 
 
 def test_neither_company_nor_order_matters(predictor: Predictor) -> None:
