@@ -29,6 +29,8 @@ class Run:
     resume: bool = False
     group: Group = ALONE
     """The processes that train together."""
+    tested: frozenset[str] = frozenset()
+    """Keys of structures that are tested on, beside those that the configuration keeps for that."""
 
     @property
     def device(self) -> torch.device:
@@ -50,4 +52,5 @@ class Run:
     def split(self) -> Split:
         """The table's rows, split by key as configured."""
         shares = self.config.data.split
-        return splits.by_key(self.table.keys, shares.valid, shares.test, self.config.seed)
+        found = splits.by_key(self.table.keys, shares.valid, shares.test, self.config.seed)
+        return splits.with_test(found, self.table.keys, self.tested) if self.tested else found

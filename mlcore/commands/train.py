@@ -7,6 +7,7 @@ import numpy as np
 
 from mlcore import bundle, catalog, config, device, manifest, parallel
 from mlcore.data import tables
+from mlcore.data.tables import Table
 from mlcore.errors import UserError
 from mlcore.events import Events, Silence
 from mlcore.parallel import Group
@@ -21,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own options."""
     parser.add_argument("config", type=Path, metavar="CONFIG.json", help="the run configuration; see `catalog`")
     parser.add_argument("--data", type=Path, required=True, metavar="FILE.csv", help="structures and values")
+    parser.add_argument(
+        "--test", type=Path, metavar="FILE.csv", help="a table like it whose structures are only tested on"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder to write the model to")
     parser.add_argument("--init", type=Path, metavar="BUNDLE", help="start from this model's weights and shape")
     parser.add_argument("--resume", action="store_true", help="go on from OUT.checkpoint when it is there")
@@ -41,8 +45,10 @@ def _train(args: argparse.Namespace, events: Events, group: Group) -> None:
     checkpoints = args.out.with_name(f"{args.out.name}.checkpoint")
     if checkpoints.is_dir():
         raise UserError(f"{checkpoints} is a folder, but the checkpoint is a file; remove it")
-    table = tables.read(args.data, settings.data, events)
-    task = Run(settings, table, events, checkpoints, parent, args.resume, group)
+    table, tested = tables.read(args.data, settings.data, events), frozenset[str]()
+    if args.test:
+        table, tested = _with_test(table, tables.read(args.test, settings.data, events), events)
+    task = Run(settings, table, events, checkpoints, parent, args.resume, group, tested)
     _warn(task)
     trained = catalog.get(settings.architecture).train(task)
     if not group.leads:
@@ -58,6 +64,19 @@ def _train(args: argparse.Namespace, events: Events, group: Group) -> None:
             "device": device.describe(task.device),
         }
     )
+
+
+def _with_test(table: Table, kept: Table, events: Events) -> tuple[Table, frozenset[str]]:
+    """One table of what is learned from and what is only tested on, and the structures of the latter."""
+    tested = frozenset(kept.keys)
+    both = sum(key in tested for key in table.keys)
+    if both == len(table.keys):
+        raise UserError("--test: every structure of --data is in it; nothing is left to learn from")
+    if both:
+        events.log(
+            "warning", f"--test: {_counted(both, 'row')} of --data left to the test, as its structures are in it"
+        )
+    return table.followed_by(kept), tested
 
 
 def _warn(task: Run) -> None:

@@ -37,6 +37,13 @@ class Conditions:
             {name: [keys[row] for row in rows] for name, keys in self.structures.items()},
         )
 
+    def followed_by(self, others: "Conditions") -> "Conditions":
+        """These rows and then others, of the same conditions."""
+        return Conditions(
+            {name: np.concatenate([values, others.numbers[name]]) for name, values in self.numbers.items()},
+            {name: keys + others.structures[name] for name, keys in self.structures.items()},
+        )
+
     @classmethod
     def gather(cls, columns: Sequence["ConditionColumn"], rows: Sequence[Mapping[str, float | str]]) -> "Conditions":
         """From what `cells` made of each row."""

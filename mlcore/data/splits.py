@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,14 @@ def by_key(keys: Sequence[str], valid: float, test: float, seed: int) -> Split:
             donor = members.most_common(1)[0][0]
             part[min((key for key in unique if part[key] == donor), key=place.__getitem__)] = name
     return _split([part[key] for key in keys], keys)
+
+
+def with_test(split: Split, keys: Sequence[str], tested: Collection[str]) -> Split:
+    """The same with all rows of some structures in the test part, wherever they were."""
+    parts = np.full(len(keys), "train", dtype=object)
+    parts[split.valid], parts[split.test] = "valid", "test"
+    parts[[key in tested for key in keys]] = "test"
+    return _split(parts.tolist(), keys)
 
 
 def folds_by_key(keys: Sequence[str], n: int, seed: int) -> list[Split]:

@@ -84,6 +84,22 @@ class Table:
             conditions=self.conditions.of(chosen),
         )
 
+    def followed_by(self, others: "Table") -> "Table":
+        """These rows and then those of another table that was read in the same way."""
+        return Table(
+            self.smiles + others.smiles,
+            self.keys + others.keys,
+            self.canonical + others.canonical,
+            np.concatenate([self.values, others.values]),
+            self.properties,
+            self.dropped + others.dropped,
+            self.blanked + others.blanked,
+            hashlib.sha256(f"{self.digest} {others.digest}".encode()).hexdigest(),
+            np.concatenate([self.baselines, others.baselines]),
+            self.geometries + others.geometries,
+            self.conditions.followed_by(others.conditions),
+        )
+
     def _target(self, i: int, item: PropertyConfig) -> Floats:
         axis = to_scale(self.values[:, i], item.scale)
         return axis - to_scale(self.baselines[:, i], item.scale) if item.baseline else axis
