@@ -57,5 +57,5 @@ def _name(folder: Path) -> str:
     if about.task == RegisteredModel.Task.GENERATE:
         return f"{kind}-generator"
     told = "-under-conditions" if about.config["data"].get("conditions") else ""
-    differences = "-as-differences" if any(item.get("baseline") for item in about.properties) else ""
+    differences = "-delta" if any(item.get("baseline") for item in about.properties) else ""
     return f"{kind}-properties{told}{differences}"

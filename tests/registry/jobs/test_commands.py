@@ -48,6 +48,7 @@ def test_shipped_zoo_has_a_champion_for_each_task() -> None:
     assert champions["polymer-generator"] == "gpt"
     assert champions["polymer-properties"] == "polymer-gnn"
     assert champions["molecule-properties"] == "schnet"
+    assert champions["molecule-properties-delta"] == "fchl"
     assert champions["polymer-properties-under-conditions"] == "polymer-arrhenius"
     champion = RegisteredModel.objects.get(name="polymer-properties").champion()
     assert "conductivity" in champion.properties.values_list("name", flat=True)
