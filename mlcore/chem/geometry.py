@@ -63,7 +63,7 @@ def read(text: str) -> Geometry:
         return _read_mdl(text)
     lines = text.strip("\n").splitlines()
     count = lines[0].strip() if lines else ""
-    if not count.isdecimal() or int(count) < 1:
+    if not count.isdecimal() or len(count) > 9 or int(count) < 1:
         raise ChemError("geometry", "no xyz block (its first line is the number of atoms) and no mol block")
     atoms = lines[2 : 2 + int(count)]
     if len(atoms) < int(count):
@@ -79,7 +79,7 @@ def _atom(line: str, number: int) -> tuple[int, list[float]]:
     if len(parts) < 4:
         raise ChemError("geometry", f"line {number} of the xyz block is no `element x y z`: {line.strip()[:60]!r}")
     symbol = parts[0].capitalize() if parts[0].isalpha() else parts[0]
-    element = int(symbol) if symbol.isdecimal() and 0 < int(symbol) < 119 else _SYMBOLS.get(symbol)
+    element = int(symbol) if symbol.isdecimal() and len(symbol) < 4 and 0 < int(symbol) < 119 else _SYMBOLS.get(symbol)
     if element is None:
         raise ChemError("element", f"line {number} of the xyz block: {parts[0][:20]!r} is no element")
     try:
@@ -133,8 +133,8 @@ def _of(mol: Chem.Mol, guessed: bool = False) -> Geometry:
 def check(geometry: Geometry, molecule: Chem.Mol) -> None:
     """Is this a geometry of that molecule: the same elements, the heavy atoms joined in the same way.
 
-    Bond orders and the places of hydrogens are not compared, so that a tautomer passes: InChI, with which many
-    data sets name their molecules, does not tell tautomers apart either.
+    Bond orders and the atoms that hydrogens are bound to are not compared, so that a tautomer passes: InChI, with which
+    many data sets name their molecules, does not tell tautomers apart either. But each must be bound.
 
     Raises:
         ChemError: "composition" or "connectivity" where it is not, "radical" where electrons stay unpaired.
@@ -154,6 +154,10 @@ def check(geometry: Geometry, molecule: Chem.Mol) -> None:
     given, positions = geometry.numbers[heavy], geometry.positions[heavy]
     if all(_skeleton(given.tolist(), _near(given, positions, stretch)) != skeleton for stretch in _STRETCHES):
         raise ChemError("connectivity", f"the heavy atoms of the geometry are not joined as in {_named(molecule)}")
+    bound = {place for pair in _near(geometry.numbers, geometry.positions, _STRETCHES[-1]) for place in pair}
+    free = set(np.flatnonzero(~heavy).tolist()) - bound
+    if free and len(heavy) > 1:
+        raise ChemError("connectivity", f"atom {min(free) + 1} of the geometry, a hydrogen, is bound to no other")
 
 
 def _named(molecule: Chem.Mol) -> str:

@@ -87,7 +87,7 @@ def _number(text: str, column: "ConditionColumn") -> float:
 
 
 def _structure(text: str, column: "ConditionColumn") -> str:
-    if not text:
+    if text.lower() in MISSING:
         return ""
     try:
         return molecule.key(text)

@@ -41,16 +41,19 @@ _SLACK_K = 0.01
 _LEAST_MISFIT = 1e-3
 
 _NOTES = (
-    "Ensemble of small networks; the temperature enters only through A - B / (T - T0) with B >= 0, so that curves over "
-    "it rise everywhere. Inputs: counts of atom surroundings, descriptors and functional groups of the ring closed "
-    "from the repeat unit, composition of the salt, logarithms of the other conditions; what a row does not say is "
-    "marked as missing. `std` is the spread of the members and the misfit of the training rows, scaled on the "
+    "Ensemble of small networks. Inputs: counts of atom surroundings, descriptors and functional groups of the ring "
+    "closed from the repeat unit, composition of the salt, logarithms of the other conditions; what a row does not say "
+    "is marked as missing. `std` is the spread of the members and the misfit of the training rows, scaled on the "
     "validation rows so that mean ± 1.645 std holds 90 % of them; for a log10 scale it is in decades. Rows of few "
     "polymers decide that, so on other polymers it may hold more or less. `in_domain` is false for a structure with an "
     "atom or bond of a kind that no training structure has, or like none of them, and for a temperature or another "
     "condition beyond those of the training rows. Metrics are on the model's axis, over rows; validation rows chose "
     "the training step and the scale of std, test rows nothing."
 )
+_LAWS = {
+    "law": "The temperature enters only through A - B / (T - T0) with B >= 0, so that no curve over it falls.",
+    "input": "The temperature is one more input, so that a curve over it may fall.",
+}
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,8 @@ def train(run: Run) -> Trained:
     metrics = report.parts(table, split, lambda rows: scale.values(learner.scores(rows)), inside)
     kept = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
     kept |= {f"scale.{name}": torch.from_numpy(value) for name, value in vars(scale).items()}
-    notes = f"{_NOTES}\n\n## Training\n\n{_said(run, progress)} Split digest `{split.digest}`."
+    said = f"{_said(run, progress)} Split digest `{split.digest}`."
+    notes = f"{_NOTES} {_LAWS[run.config.model.law]}\n\n## Training\n\n{said}"
     return Trained(kept | limits.tensors(), targets.describe(table, split), split, metrics, notes=notes)
 
 

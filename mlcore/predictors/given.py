@@ -25,6 +25,6 @@ def of_rows(rows: Sequence[Mapping[str, str]], config: DataConfig) -> tuple[Give
             faults.append(str(error))
     geometries = [row.get(config.geometry_column) or "" for row in rows] if config.geometry_column else ()
     baselines = [[number(row.get(item.baseline, ""), item.logarithm) for item in config.properties] for row in rows]
-    shape = len(rows), len(config.properties)
-    told = Conditions.gather(config.conditions, states)
-    return Given(geometries, told, np.array(baselines, dtype=np.float64).reshape(shape)), faults
+    values = np.array(baselines, dtype=np.float64).reshape(len(rows), len(config.properties))
+    values[~np.isfinite(values)] = np.nan  # an infinite one is as good as none
+    return Given(geometries, Conditions.gather(config.conditions, states), values), faults

@@ -104,7 +104,7 @@ class Inputs:
         return np.hstack([np.sign(rows) * np.log1p(np.abs(rows)), groups.shares(molecules)])
 
     def _of_numbers(self, conditions: Conditions, n: int) -> Floats:
-        """(N, numbers): decimal logarithms; NaN for what is not said, and for 0, which is none."""
+        """(N, numbers): decimal logarithms; NaN for what is not said, as which 0 counts."""
         columns = [conditions.numbers.get(name, np.full(n, np.nan)) for name in self.numbers]
         values = np.stack(columns, axis=1) if columns else np.empty((n, 0))
         return np.log10(np.where(values > 0, values, np.nan))

@@ -7,7 +7,7 @@ A member maps the inputs of a structure under its conditions to A and B of
 for y the standardised value: with T0 = 0 the law of Arrhenius, else that of Vogel, Tammann and Fulcher, which
 conduction through moving chains follows (Ratner and Shriver, Chem. Rev. 88, 109 (1988)). Reading the law out of a
 network instead of giving it the temperature is the idea of Bradford et al., ACS Cent. Sci. 9, 206 (2023). Since B >= 0
-the curve of each member, and so their mean, rises with the temperature.
+the curve of each member, and so their mean, never falls with the temperature.
 """
 
 import math

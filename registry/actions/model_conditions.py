@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from registry import units
@@ -50,8 +50,17 @@ def conditions_in(config: Any) -> dict[str, ModelCondition]:
     """The same of a run configuration, which may come from anywhere."""
     data = config.get("data") if isinstance(config, Mapping) else None
     columns = data.get("conditions") if isinstance(data, Mapping) else None
-    found = [_condition(entry) for entry in columns if isinstance(entry, Mapping)] if isinstance(columns, list) else []
-    return {one.key: one for one in found}
+    entries = [entry for entry in columns if isinstance(entry, Mapping)] if isinstance(columns, list) else []
+    model = config.get("model")
+    temperature = model.get("temperature") if isinstance(model, Mapping) else None
+    entries.sort(key=lambda entry: entry.get("name") != temperature)  # of two in kelvins it is the temperature
+    found: dict[str, ModelCondition] = {}
+    for entry in entries:
+        one = _condition(entry)
+        if one.key in found:
+            one = replace(one, key=str(entry.get("name", "")))  # a second one of its kind goes by its own name
+        found[one.key] = one
+    return found
 
 
 def states(conditions: Mapping[str, Any]) -> list[State]:

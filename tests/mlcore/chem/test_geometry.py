@@ -84,3 +84,16 @@ def test_inchi_names_a_molecule_too() -> None:
     assert molecule.key("InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3") == molecule.key("CCO")
     with pytest.raises(ChemError, match="InChI"):
         molecule.key("InChI=1S/nonsense")
+
+
+def test_a_hydrogen_that_is_bound_to_nothing_is_refused() -> None:
+    found = geometry.guess("OCC")
+    found.positions[-1] += 20
+    with pytest.raises(ChemError, match="atom 9 of the geometry, a hydrogen, is bound to no other"):
+        geometry.check(found, molecule.parse("OCC").canonical)
+
+
+def test_a_number_of_thousands_of_digits_is_no_number_of_atoms() -> None:
+    for text in ("9" * 5000 + "\n\nH 0 0 0", "1\n\n" + "1" * 5000 + " 0 0 0"):
+        with pytest.raises(ChemError):
+            geometry.read(text)

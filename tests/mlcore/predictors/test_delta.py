@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from mlcore import bundle
+from mlcore import bundle, config
 from mlcore.__main__ import main
 from mlcore.chem import geometry
+from mlcore.predictors import given
 from mlcore.predictors.protocol import Given
 
 SMILES = ["C" * n + end for n in range(1, 9) for end in ("", "O", "N", "F", "C#N")]
@@ -124,3 +125,10 @@ def test_a_baseline_that_is_the_column_itself(tmp_path: Path, capsys: pytest.Cap
     source = written(tmp_path / "t.csv", [["CC", 1.0]], ["smiles", "u0"])
     assert main(["train", str(tmp_path / "config.json"), "--data", str(source), "--out", str(tmp_path / "m")]) == 2
     assert "its baseline is its own column" in capsys.readouterr().err
+
+
+def test_an_infinite_baseline_is_none() -> None:
+    data = config.DataConfig(properties=(config.PropertyConfig("e", baseline="cheap"),), kind="molecule")
+    told, _ = given.of_rows([{"cheap": text} for text in ("1", "inf", "-inf", "")], data)
+    assert told.baselines is not None
+    assert np.isnan(told.baselines[:, 0]).tolist() == [False, True, True, True]

@@ -79,3 +79,19 @@ def test_every_known_salt_is_a_readable_neutral_one() -> None:
 def test_a_salt_written_as_smiles_goes_by_its_usual_name() -> None:
     assert name_of("FC(F)(F)S(=O)(=O)[N-]S(=O)(=O)C(F)(F)F.[Li+]") == "LiTFSI"
     assert [name_of(text) for text in ("", "LiTFSI", "[Li+].[Zr+4]", "a.b")] == ["", "LiTFSI", "[Li+].[Zr+4]", "a.b"]
+
+
+def test_two_conditions_of_one_unit_stay_two() -> None:
+    two = [
+        {"name": "glass", "column": "tg", "unit": "K", "kind": "number"},
+        {"name": "heat", "column": "T", "unit": "degC", "kind": "number"},
+        {"name": "molality", "column": "m", "unit": "mol/kg", "kind": "number"},
+        {"name": "additive", "column": "a", "unit": "mol/kg", "kind": "number"},
+    ]
+    asked = factories.model_version(config={"data": {"conditions": two}, "model": {"temperature": "heat"}})
+    found = model_conditions.conditions_of(asked)
+    assert {key: one.column for key, one in found.items()} == {
+        "temperature_k": "T", "glass": "tg", "concentration": "m", "additive": "a"
+    }  # fmt: skip
+    assert found["temperature_k"].cell(300) == repr(300 - 273.15)
+    assert found["glass"].cell(200) == "200.0"
