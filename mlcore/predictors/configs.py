@@ -110,6 +110,13 @@ class FCHLConfig:
     directions: int = option(
         128, "numbers kept of an atom's representation: principal directions of its element", minimum=1, maximum=4096
     )
+    relevance_steps: int = option(
+        0,
+        "steps that learn how much each number of a representation counts, 200 where there are thousands of molecules; "
+        "0: all count the same",
+        minimum=0,
+        maximum=100_000,
+    )
     inducing: int = option(
         6000, "training atoms that stand for all, where there are more; 0: all are kept, the exact model", minimum=0
     )

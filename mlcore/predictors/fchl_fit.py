@@ -1,7 +1,7 @@
 """The fit of a kernel model of molecular energies: which rows, which atoms, which weights."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,12 +11,14 @@ from torch import Tensor
 from mlcore.chem.geometry import Geometry
 from mlcore.data.splits import Split
 from mlcore.errors import UserError
-from mlcore.predictors import inducing, kernels, reading, representations
+from mlcore.predictors import inducing, kernels, reading, relevance, representations
 from mlcore.predictors.configs import FCHLConfig
 from mlcore.predictors.dressed_atoms import DressedAtoms
 from mlcore.predictors.fchl_model import Element, Groups, Model, kernel_of
 from mlcore.predictors.fchl_uncertainty import Uncertainty
-from mlcore.predictors.representations import Atoms, Directions
+from mlcore.predictors.kernels import Kernel
+from mlcore.predictors.relevance import Factors
+from mlcore.predictors.representations import Atoms, Described, Directions
 from mlcore.run import Run
 
 Floats = NDArray[np.float64]
@@ -42,8 +44,9 @@ def fit(run: Run, training: Sequence[Geometry], split: Split) -> Fit:
     config: FCHLConfig = run.config.model
     values = run.table.targets[split.train]
     dressed = DressedAtoms.fit(training, values)
-    atoms, directions = describe(training, dressed.elements.tolist(), config)
     kernel, left = kernel_of(config), values - dressed(training)
+    found = describe(training, dressed.elements.tolist(), config)
+    atoms, directions = turn(found, config, _relevance(run, found, left, kernel))
     kept: Mapping[int, Atoms] = atoms
     if 0 < config.inducing < sum(len(part.molecule) for part in atoms.values()):
         chosen = inducing.choose(atoms, len(training), kernel, config.inducing, run.config.seed)
@@ -62,29 +65,39 @@ def fit(run: Run, training: Sequence[Geometry], split: Split) -> Fit:
 
 
 def usable(run: Run) -> tuple[list[Geometry], Split]:
-    """A geometry a row, guessed where the table has none, and the split without held-out rows of strange elements."""
-    if run.config.data.kind != "molecule":
-        raise UserError('data.kind: only a molecule has a geometry; set it to "molecule"')
-    table, split = run.table, run.split()
-    found = reading.geometries_of(table, run.events)
+    """A geometry a row, and the split without held-out rows of strange elements; UserError where too few are left."""
+    found, split = reading.in_known_elements(run)
     if len(split.train) < FEWEST:
         raise UserError(f"data: {len(split.train)} training molecules are too few; at least {FEWEST} are needed")
-    seen = {int(number) for row in split.train for number in found[row].numbers}
-    strange = [sorted(set(one.numbers.tolist()) - seen) for one in found]
-    for row in np.flatnonzero([bool(numbers) for numbers in strange]):
-        message = f"{table.smiles[row]}: not used: no training molecule has the element with number {strange[row][0]}"
-        run.events.log("warning", message)
-    good = np.array([not numbers for numbers in strange], dtype=bool)
-    return found, replace(split, valid=split.valid[good[split.valid]], test=split.test[good[split.test]])
+    return found, split
 
 
-def describe(
-    training: Sequence[Geometry], elements: Sequence[int], config: FCHLConfig
+def describe(training: Sequence[Geometry], elements: Sequence[int], config: FCHLConfig) -> dict[int, Described]:
+    """The atoms of the training molecules by element, with all numbers of their representation."""
+    return representations.gather(training, representations.fchl19(training, elements, config))
+
+
+def turn(
+    found: Mapping[int, Described], config: FCHLConfig, factors: Factors
 ) -> tuple[dict[int, Atoms], dict[int, list[Directions]]]:
-    """The atoms of the training molecules by element, and the directions in which they vary, by element and range."""
-    found = representations.gather(training, representations.fchl19(training, elements, config))
-    directions = {z: [Directions.fit(part, config.directions) for part in one.vectors] for z, one in found.items()}
+    """The same atoms in the directions in which they vary, and these, by element and range."""
+    directions = {
+        z: [
+            Directions.fit(vectors, counts, config.directions)
+            for vectors, counts in zip(one.vectors, factors[z], strict=True)
+        ]
+        for z, one in found.items()
+    }
     return representations.project(found, directions), directions
+
+
+def _relevance(run: Run, found: Mapping[int, Described], targets: Floats, kernel: Kernel) -> Factors:
+    """How much each number of the representation counts, as far as the configuration wants to know."""
+
+    def tell(done: int, of: int) -> None:
+        run.events.progress(done, of, "learning what in a representation counts")
+
+    return relevance.learn(found, targets, run.config.model, kernel, run.config.seed, run.device, tell)
 
 
 def solve(matrix: Tensor, targets: Floats, ridge: float) -> tuple[Tensor, Floats]:
@@ -117,12 +130,20 @@ def _factor(matrix: Tensor, ridge: float) -> Tensor:
     raise UserError("the kernel of the training molecules cannot be inverted; their geometries give no finite numbers")
 
 
+def _spread_out(residuals: Floats) -> NDArray[np.int64]:
+    """Rows (N) to look at, ascending: evenly among those that have an error of each property."""
+    known = [np.flatnonzero(np.isfinite(column)) for column in residuals.T]
+    share = -(-_LOOKED_AT // len(known))
+    picked = [rows[np.linspace(0, len(rows) - 1, min(len(rows), share)).astype(np.int64)] for rows in known]
+    return np.unique(np.concatenate(picked))
+
+
 def _uncertainty(
     model: Model, atoms: Mapping[int, Atoms], kept: Mapping[int, Atoms], keys: Sequence[str], residuals: Floats
 ) -> Uncertainty:
     """From some training molecules, scored as if they and others of the same structure were not there."""
     groups = torch.from_numpy(np.unique(keys, return_inverse=True)[1].reshape(-1))
-    chosen = torch.from_numpy(np.unique(np.linspace(0, len(keys) - 1, min(len(keys), _LOOKED_AT)).astype(np.int64)))
+    chosen = torch.from_numpy(_spread_out(residuals))
     place = torch.full((len(keys),), -1).index_put_((chosen,), torch.arange(len(chosen)))
     looked_at = {}
     for z, part in atoms.items():

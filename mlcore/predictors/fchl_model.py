@@ -1,6 +1,6 @@
 """What a kernel model of molecular energies keeps of its training set, and how it scores with it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from mlcore.chem.geometry import Geometry
 from mlcore.predictors import representations
 from mlcore.predictors.configs import FCHLConfig
 from mlcore.predictors.dressed_atoms import DressedAtoms
-from mlcore.predictors.kernels import Kernel
+from mlcore.predictors.kernels import Kernel, spans
 from mlcore.predictors.representations import Atoms, Directions
 
 Floats = NDArray[np.float64]
@@ -126,11 +126,6 @@ class Model:
         dressed = DressedAtoms.load(tensors)
         elements = {z: _element(tensors, z, config, dressed) for z in dressed.elements.tolist()}
         return cls(config, dressed, elements)
-
-
-def spans(count: int, size: int) -> Iterator[slice]:
-    """Slices of up to `size` that cover `count`."""
-    return (slice(start, start + size) for start in range(0, count, size))
 
 
 def kernel_of(config: FCHLConfig) -> Kernel:

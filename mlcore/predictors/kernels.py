@@ -5,7 +5,7 @@ A sum over pairs makes the energy a sum over atoms, so what was learned on small
 Squared distances of all pairs come from one matrix product a block, in double precision.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,14 +32,14 @@ class Kernel:
         """(A, B), of atoms (A, k) and (B, k) in each range."""
         total: Tensor | None = None
         for a, b, weight in zip(left, right, self.weights, strict=True):
-            likeness = self._fall(squared_distances(a, b)).mul_(weight)
+            likeness = self.fall(squared_distances(a, b)).mul_(weight)
             total = likeness if total is None else total.add_(likeness)
         if total is None:
             raise ValueError("atoms are described in no range")
         return total
 
-    def _fall(self, squared: Tensor) -> Tensor:
-        """Of squared distances, which are overwritten.
+    def fall(self, squared: Tensor) -> Tensor:
+        """Likeness in one range, of squared distances, which are overwritten.
 
         matern: (1 + r + r² / 3) exp(-r) with r = sqrt(5) d / length, that is nu = 5/2 (Rasmussen & Williams, Gaussian
         Processes for Machine Learning, 2006, eq. 4.17); gaussian: exp(-d² / (2 length²)).
@@ -49,6 +49,19 @@ class Kernel:
         r = squared.mul_(5 / self.length**2).sqrt_()
         decay = torch.neg(r).exp_()
         return r.addcmul_(r, r, value=1 / 3).add_(1).mul_(decay)
+
+    def slope(self, squared: Tensor) -> Tensor:
+        """How likeness in one range changes with squared distances, which are overwritten."""
+        if self.kind == "gaussian":
+            return self.fall(squared).mul_(-0.5 / self.length**2)
+        r = squared.mul_(5 / self.length**2).sqrt_()
+        decay = torch.neg(r).exp_()
+        return r.add_(1).mul_(decay).mul_(-5 / (6 * self.length**2))  # finite at distance 0, unlike that of r
+
+
+def spans(count: int, size: int) -> Iterator[slice]:
+    """Slices of up to `size` that cover `count`."""
+    return (slice(start, start + size) for start in range(0, count, size))
 
 
 def squared_distances(left: Tensor, right: Tensor) -> Tensor:

@@ -131,10 +131,13 @@ class Directions:
     """(D, k) float16: the rounding turns a direction a little, for fit and score alike."""
 
     @classmethod
-    def fit(cls, vectors: Floats, most: int, cut: float = 1e-8) -> "Directions":
-        """Up to `most` directions of vectors (A, D), as long as each has more than `cut` of the variance."""
+    def fit(cls, vectors: Floats, factors: Floats, most: int, cut: float = 1e-8) -> "Directions":
+        """Up to `most` directions of vectors (A, D), as long as each has more than `cut` of the variance.
+
+        factors: how much each number counts (D,), which becomes part of the basis.
+        """
         mean = vectors.mean(axis=0)
-        moved = vectors - mean
+        moved = (vectors - mean) * factors
         few = len(moved) < moved.shape[1]  # then the products of atoms are the smaller matrix, of the same size
         product = (moved @ moved.T if few else moved.T @ moved) / len(moved)
         top = max(0, len(product) - most), len(product) - 1
@@ -144,7 +147,7 @@ class Directions:
         if few:
             basis = moved.T @ basis
             basis = basis / np.maximum(np.linalg.norm(basis, axis=0), 1e-300)
-        return cls(torch.from_numpy(mean), torch.from_numpy(np.ascontiguousarray(basis)).half())
+        return cls(torch.from_numpy(mean), torch.from_numpy(factors[:, None] * basis).half())
 
     def __call__(self, vectors: Floats) -> Tensor:
         """(A, D) -> (A, k) float32, as a bundle keeps them: a fit must see the numbers that scoring will see."""

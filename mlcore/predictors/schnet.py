@@ -126,10 +126,10 @@ def _network(config: SchNetConfig, properties: int) -> Ensemble:
 
 def train(run: Run) -> Trained:
     """Trains an ensemble as the configuration says; UserError when a property cannot be learned."""
-    table, split, config = run.table, run.split(), run.config.model
+    table, config = run.table, run.config.model
+    geometries, split = reading.in_known_elements(run)
     targets.standards(table, split)
     molecules = reading.of_keys(table.keys)
-    geometries = reading.geometries_of(table, run.events)
     dressed = DressedAtoms.fit([geometries[row] for row in split.train], table.targets[split.train])
     base = dressed(geometries)
     graphs = featurise(molecules)

@@ -17,7 +17,7 @@ from mlcore.chem import geometry
 from mlcore.chem.geometry import Geometry
 from mlcore.data import tables
 from mlcore.errors import UserError
-from mlcore.predictors import fchl
+from mlcore.predictors import fchl, fchl_fit
 from mlcore.predictors.protocol import Given, Predictor
 from mlcore.run import Run
 from tests.mlcore.conftest import Recorder
@@ -246,3 +246,13 @@ def test_through_the_command_line_with_a_baseline(tmp_path: Path) -> None:
     card = (tmp_path / "model" / "card.md").read_text()
     assert "left out of the fit" in card
     assert "MB" in card
+
+
+def test_the_rows_looked_at_have_errors_of_every_property() -> None:
+    residuals = np.ones((2400, 2))
+    residuals[:, 1] = np.nan
+    residuals[[1, 3, 5, 8, 2111], 1] = 1
+    chosen = fchl_fit._spread_out(residuals)
+    assert {1, 3, 5, 8, 2111} <= set(chosen.tolist())
+    assert 195 <= len(chosen) <= 205
+    assert (np.diff(chosen) > 0).all()

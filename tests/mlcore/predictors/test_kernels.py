@@ -16,7 +16,9 @@ MOLECULES = [geometry.guess(text) for text in ("CCO", "CCN", "c1ccccc1", "CC(=O)
 
 def pieces() -> tuple[dict[int, Atoms], Kernel]:
     settings = FCHLConfig()
-    return fchl_fit.describe(MOLECULES, [1, 6, 7, 8], settings)[0], kernel_of(settings)
+    found = fchl_fit.describe(MOLECULES, [1, 6, 7, 8], settings)
+    alike = {z: [np.ones(vectors.shape[1]) for vectors in one.vectors] for z, one in found.items()}
+    return fchl_fit.turn(found, settings, alike)[0], kernel_of(settings)
 
 
 @pytest.mark.parametrize("block", [1, 2, 3, 7, 50])
@@ -79,7 +81,7 @@ def test_a_singular_matrix_gets_a_larger_ridge() -> None:
 def test_directions_keep_distances() -> None:
     random = np.random.default_rng(0)
     vectors = random.normal(size=(50, 5)) @ random.normal(size=(5, 40))
-    turn = Directions.fit(vectors, most=30)
+    turn = Directions.fit(vectors, np.ones(40), most=30)
     assert turn.basis.shape == (40, 5)
     kept = turn(vectors).double()
     torch.testing.assert_close(
@@ -88,7 +90,7 @@ def test_directions_keep_distances() -> None:
         atol=1e-4,
         rtol=1e-3,  # the directions are kept in half precision
     )
-    assert Directions.fit(vectors, most=2).basis.shape == (40, 2)
+    assert Directions.fit(vectors, np.ones(40), most=2).basis.shape == (40, 2)
 
 
 def test_all_atoms_as_inducing_ones_give_the_exact_kernel() -> None:

@@ -19,7 +19,7 @@ from mlcore.commands import predict
 from mlcore.data import tables
 from mlcore.data.geometries import Geometries
 from mlcore.errors import UserError
-from mlcore.predictors import schnet
+from mlcore.predictors import reading, schnet
 from mlcore.predictors.protocol import Given, Predictor
 from mlcore.run import Run
 from tests.mlcore.conftest import Recorder
@@ -172,3 +172,24 @@ def test_the_configuration_of_a_bundle_reads_back(small: Bundle) -> None:
     kept = json.loads((small.path / "manifest.json").read_text())
     assert kept["config"]["model"]["cutoff"] == 5.0
     assert kept["properties"][0]["name"] == "energy"
+
+
+def test_what_cannot_be_learned_from_is_refused_or_left_out(tmp_path: Path, recorder: Recorder) -> None:
+    with pytest.raises(UserError, match=r"CH3.*radical"):
+        trained(tmp_path, [*ten_rows(), ["[CH3]", "", 1.0]], recorder)
+    polymers = {"kind": "polymer", "properties": [{"name": "energy"}]}
+    with pytest.raises(UserError, match="only a molecule has a geometry"):
+        trained(
+            tmp_path,
+            [[f"*{text}*", "", 1.0 * n] for n, text in enumerate(("CC", "CO", "CCO"))],
+            recorder,
+            data=polymers,
+        )
+    rows = [*ten_rows(), *([text, "", 1.0] for text in ("CS", "CCS", "CSC", "CCSC"))]
+    for seed in range(20):  # until sulfur is held out alone
+        run_config = config.load(settings(data=settings()["data"] | {"split": {"valid": 0.1, "test": 0.1}}, seed=seed))
+        table = tables.read(written(tmp_path / "s.csv", rows, ["smiles", "xyz", "energy"]), run_config.data, recorder)
+        run = Run(run_config, table, recorder, tmp_path / "checkpoint")
+        found, split = reading.in_known_elements(run)
+        seen = {int(z) for row in split.train for z in found[row].numbers}
+        assert all({int(z) for z in found[row].numbers} <= seen for row in (*split.valid, *split.test))
