@@ -10,8 +10,9 @@ Large tables: the posterior is that of a process known at M anchors (determinist
 Candela and Rasmussen, JMLR 6, 1939 (2005)), which is exact where every training structure is an anchor.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -129,22 +130,23 @@ class Solver:
         lower = cholesky(matrix, lower=True)
         return cls(lower, solve_triangular(lower, with_training.T, lower=True))
 
-    def posterior(self, values: Floats, mixing: Mixing) -> Posterior:
-        """For values (N, P) in standard deviations, all known."""
-        return next(iter(self.without([np.empty(0, dtype=np.int64)], values, mixing)))
+    def posterior(self, values: Floats, mixing: Mixing, without: NDArray[np.int64] | None = None) -> Posterior:
+        """For values (N, P) in standard deviations, all known, or as if some training structures had none.
 
-    def without(self, parts: list[NDArray[np.int64]], values: Floats, mixing: Mixing) -> Iterator[Posterior]:
-        """One posterior for each part: as if those training structures had no values. Costs M^3, not N M^2."""
-        product = self.whitened @ self.whitened.T
-        for rows in parts:
-            rest = np.delete(np.arange(len(values)), rows)
-            left = product - self.whitened[:, rows] @ self.whitened[:, rows].T
-            offset = values[rest].mean(axis=0) if len(rest) else np.zeros(values.shape[1])
-            mixed = (values[rest] - offset) @ mixing.mix
-            seen = self.whitened[:, rest] @ mixed  # (M, P)
-            solved = [s * _solve(s * left, seen[:, j]) for j, s in enumerate(mixing.signal)]
-            inner = np.stack(solved, axis=1) @ np.linalg.inv(mixing.mix)
-            yield Posterior(solve_triangular(self.lower, inner, lower=True, trans=1), offset)
+        A posterior without some costs M^3, not N M^2.
+        """
+        hidden = np.empty(0, dtype=np.int64) if without is None else without
+        rest = np.delete(np.arange(len(values)), hidden)
+        left = self._product - self.whitened[:, hidden] @ self.whitened[:, hidden].T
+        offset = values[rest].mean(axis=0) if len(rest) else np.zeros(values.shape[1])
+        seen = self.whitened[:, rest] @ ((values[rest] - offset) @ mixing.mix)  # (M, P)
+        solved = [s * _solve(s * left, seen[:, j]) for j, s in enumerate(mixing.signal)]
+        inner = np.stack(solved, axis=1) @ np.linalg.inv(mixing.mix)
+        return Posterior(solve_triangular(self.lower, inner, lower=True, trans=1), offset)
+
+    @cached_property
+    def _product(self) -> Floats:
+        return self.whitened @ self.whitened.T
 
     def doubt(self, signal: float, rows: NDArray[np.int64] | None = None) -> Floats:
         """(M, M): the matrix Q with which 1 - k Q k' is the share of the variance that is left at a structure.

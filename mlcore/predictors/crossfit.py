@@ -1,8 +1,9 @@
 """Learning from all rows that steer or train, and judging each by models that did not see its structure.
 
 Nothing is spent on validation: the structures are shared out into folds by key, and what is said about a fold comes
-from models without its values; only the parameters of a Gaussian process are found once, with rows of all folds.
-Weights and intervals are made from those answers, and the figures of the validation part are theirs.
+from models without its values (the parameters of a Gaussian process are found once, with rows of all folds, where there
+are so many that no fold is felt). Weights and intervals are made from those answers, and the figures of the validation
+part are theirs.
 """
 
 from collections.abc import Sequence

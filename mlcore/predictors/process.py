@@ -6,6 +6,7 @@ those that the configuration sets apart, each for itself.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from mlcore.errors import UserError
 from mlcore.predictors import coregion
-from mlcore.predictors.coregion import Learned, Posterior, Solver
+from mlcore.predictors.coregion import Learned, Mixing, Posterior, Solver
 from mlcore.predictors.covariance import Anchors, Axes, Covariance, Described
 from mlcore.run import Run
 
@@ -25,6 +26,9 @@ Rows = NDArray[np.int64]
 _AT_ONCE = 1024  # structures: their covariances then take some megabytes
 _DOUBTERS = 128
 """Anchors that the variance is kept for: a matrix of them is small, and their mean is not what it is needed for."""
+_FEW = 500
+"""Structures up to which a fold is judged by parameters found without it: so few let their noise into them, and the
+figures would flatter. More hardly feel a fold, and the search would cost minutes for each."""
 
 
 @dataclass(frozen=True)
@@ -127,27 +131,107 @@ def fit(run: Run, described: Described, values: Floats, folds: Sequence[Rows], s
     mean, left, doubt = np.empty(values.shape), np.ones(len(values)), np.empty((0, 0))
     parts: list[Together] = []
     groups = _groups(run, values, settings.apart)
-    for number, members in enumerate(groups):
-        known = np.flatnonzero(np.isfinite(values[:, members[0]]))
-        learned = _learn(
-            run, described.of(known), axes, values[np.ix_(known, members)], settings, (number, len(groups))
-        )
-        covariance = Covariance(axes, learned.relevance, learned.share)
-        everywhere = covariance.between(described, anchors)
-        among = covariance.among(anchors)
-        solver = Solver.of(among, everywhere[known])
-        taught = values[np.ix_(known, members)]
-        within = [np.flatnonzero(np.isin(known, fold)) for fold in folds]
-        for fold, posterior in zip(folds, solver.without(within, taught, learned.mixing), strict=True):
-            mean[np.ix_(fold, members)] = posterior.mean(everywhere[fold])
-        parts.append(Together(members, covariance, solver.posterior(taught, learned.mixing)))
+    known = [np.flatnonzero(np.isfinite(values[:, members[0]])) for members in groups]
+    search = _Search(run, described, axes, anchors, settings, sum(_searches(len(rows), folds) for rows in known))
+    for number, (members, rows) in enumerate(zip(groups, known, strict=True)):
+        taught = values[:, members]
+        whole = search.view(rows, taught)
+        for fold in folds:
+            view = search.view(np.setdiff1d(rows, fold), taught) if _searches(len(rows), folds) > 1 else whole
+            mean[np.ix_(fold, members)] = view.mean(fold)
+            if number == 0:
+                left[fold] = view.left(fold)
+        parts.append(Together(members, whole.covariance, whole.posterior()))
         if number == 0:
-            signal = float(np.exp(np.log(learned.mixing.signal).mean()))
-            doubters = Solver.of(_first(among)[:_DOUBTERS], _first(everywhere[known]))
-            doubt = doubters.doubt(signal)
-            for fold, rows in zip(folds, within, strict=True):
-                left[fold] = _left(_first(everywhere[fold]), doubters.doubt(signal, rows))
+            doubt = whole.doubt()
     return Fitted(Process(axes, anchors, parts, doubt), mean, left)
+
+
+def _searches(count: int, folds: Sequence[Rows]) -> int:
+    """How often parameters are sought for so many structures."""
+    return 1 if count > _FEW else 1 + len(folds)
+
+
+@dataclass(frozen=True)
+class _View:
+    """Parameters, and what training structures say under them."""
+
+    rows: Rows
+    """Structures that the process is told about."""
+    values: Floats
+    """(N, p) of all."""
+    covariance: Covariance
+    mixing: Mixing
+    everywhere: Floats
+    """(N, M) of all with the anchors."""
+    among: Floats
+    """(M, M)."""
+
+    def posterior(self, without: Rows | None = None) -> Posterior:
+        """As if the process had not been told about some structures."""
+        return self._solver.posterior(self.values[self.rows], self.mixing, self._places(without))
+
+    def mean(self, fold: Rows) -> Floats:
+        """(n, p): about a fold, from a process that was not told about it."""
+        return self.posterior(fold).mean(self.everywhere[fold])
+
+    def doubt(self, without: Rows | None = None) -> Floats:
+        """`Solver.doubt` of the first anchors."""
+        return self._doubters.doubt(float(np.exp(np.log(self.mixing.signal).mean())), self._places(without))
+
+    def left(self, fold: Rows) -> Floats:
+        """(n,): the share of the variance left at a fold, likewise."""
+        return _left(_first(self.everywhere[fold]), self.doubt(fold))
+
+    def _places(self, without: Rows | None) -> Rows:
+        return np.flatnonzero(np.isin(self.rows, [] if without is None else without))
+
+    @cached_property
+    def _solver(self) -> Solver:
+        return Solver.of(self.among, self.everywhere[self.rows])
+
+    @cached_property
+    def _doubters(self) -> Solver:
+        return Solver.of(_first(self.among)[:_DOUBTERS], _first(self.everywhere[self.rows]))
+
+
+class _Search:
+    """Seeks parameters, once for each view."""
+
+    def __init__(
+        self, run: Run, described: Described, axes: Axes, anchors: Anchors, settings: Settings, count: int
+    ) -> None:
+        self._run, self._described, self._axes, self._anchors = run, described, axes, anchors
+        self._settings, self._count, self._done = settings, count, 0
+
+    def view(self, rows: Rows, values: Floats) -> _View:
+        """With the parameters that suit a random part of some structures best; tells the likelihood of the first."""
+        learned = self._learn(rows, values)
+        self._done += 1
+        covariance = Covariance(self._axes, learned.relevance, learned.share)
+        everywhere, among = covariance.between(self._described, self._anchors), covariance.among(self._anchors)
+        return _View(rows, values, covariance, learned.mixing, everywhere, among)
+
+    def _learn(self, rows: Rows, values: Floats) -> Learned:
+        order = np.random.default_rng([self._run.config.seed, 1]).permutation(len(rows))
+        chosen = rows[np.sort(order[: self._settings.fit_rows])]
+        part, steps = self._described.of(chosen), self._settings.steps
+
+        def told(step: int, loss: float) -> None:
+            done, of = self._done * steps + step + 1, self._count * steps
+            self._run.events.progress(done, of, "fitting the Gaussian process")
+            if self._done == 0 and (step + 1) % self._run.config.training.report_every == 0:
+                self._run.events.metric("process_loss", loss, step + 1, "train")
+
+        return coregion.learn(
+            self._axes.coordinates(part.descriptors),
+            Anchors.of(part, self._axes).likeness(part),
+            values[chosen],
+            steps,
+            self._settings.rate,
+            self._run.device,
+            told,
+        )
 
 
 def _first(k: Floats) -> Floats:
@@ -171,28 +255,3 @@ def _groups(run: Run, values: Floats, apart: str) -> list[NDArray[np.int64]]:
     return [
         np.array(members, dtype=np.int64) for members in sorted(groups.values(), key=lambda group: (-len(group), group))
     ]
-
-
-def _learn(
-    run: Run, known: Described, axes: Axes, values: Floats, settings: Settings, place: tuple[int, int]
-) -> Learned:
-    """The parameters that suit a random part of the structures best; tells the likelihood of the first group."""
-    rows = np.random.default_rng([run.config.seed, 1]).permutation(len(values))[: settings.fit_rows]
-    part = known.of(np.sort(rows))
-    anchors = Anchors.of(part, axes)
-    number, groups = place
-
-    def told(step: int, loss: float) -> None:
-        run.events.progress(number * settings.steps + step + 1, groups * settings.steps, "fitting the Gaussian process")
-        if number == 0 and (step + 1) % run.config.training.report_every == 0:
-            run.events.metric("process_loss", loss, step + 1, "train")
-
-    return coregion.learn(
-        axes.coordinates(part.descriptors),
-        anchors.likeness(part),
-        values[np.sort(rows)],
-        settings.steps,
-        settings.rate,
-        run.device,
-        told,
-    )
