@@ -45,8 +45,7 @@ def fit(run: Run, training: Sequence[Geometry], split: Split) -> Fit:
     values = run.table.targets[split.train]
     dressed = DressedAtoms.fit(training, values)
     kernel, left = kernel_of(config), values - dressed(training)
-    found = describe(training, dressed.elements.tolist(), config)
-    atoms, directions = turn(found, config, _relevance(run, found, left, kernel))
+    atoms, directions = _atoms(run, training, dressed.elements.tolist(), left, kernel)
     kept: Mapping[int, Atoms] = atoms
     if 0 < config.inducing < sum(len(part.molecule) for part in atoms.values()):
         chosen = inducing.choose(atoms, len(training), kernel, config.inducing, run.config.seed)
@@ -72,15 +71,23 @@ def usable(run: Run) -> tuple[list[Geometry], Split]:
     return found, split
 
 
-def describe(training: Sequence[Geometry], elements: Sequence[int], config: FCHLConfig) -> dict[int, Described]:
-    """The atoms of the training molecules by element, with all numbers of their representation."""
-    return representations.gather(training, representations.fchl19(training, elements, config))
+def _atoms(
+    run: Run, training: Sequence[Geometry], elements: Sequence[int], targets: Floats, kernel: Kernel
+) -> tuple[dict[int, Atoms], dict[int, list[Directions]]]:
+    """`turn` of the training molecules; their whole representations are forgotten."""
+    config: FCHLConfig = run.config.model
+
+    def tell(done: int, of: int) -> None:
+        run.events.progress(done, of, "learning what in a representation counts")
+
+    found = representations.describe(training, elements, config)
+    return turn(found, config, relevance.learn(found, targets, config, kernel, run.config.seed, run.device, tell))
 
 
 def turn(
     found: Mapping[int, Described], config: FCHLConfig, factors: Factors
 ) -> tuple[dict[int, Atoms], dict[int, list[Directions]]]:
-    """The same atoms in the directions in which they vary, and these, by element and range."""
+    """Atoms of the training molecules in the directions in which they vary, and these, by element and range."""
     directions = {
         z: [
             Directions.fit(vectors, counts, config.directions)
@@ -89,15 +96,6 @@ def turn(
         for z, one in found.items()
     }
     return representations.project(found, directions), directions
-
-
-def _relevance(run: Run, found: Mapping[int, Described], targets: Floats, kernel: Kernel) -> Factors:
-    """How much each number of the representation counts, as far as the configuration wants to know."""
-
-    def tell(done: int, of: int) -> None:
-        run.events.progress(done, of, "learning what in a representation counts")
-
-    return relevance.learn(found, targets, run.config.model, kernel, run.config.seed, run.device, tell)
 
 
 def solve(matrix: Tensor, targets: Floats, ridge: float) -> tuple[Tensor, Floats]:

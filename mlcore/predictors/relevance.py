@@ -1,13 +1,18 @@
 """How much each number of a representation counts, learned from what molecules left out of a fit say.
 
-A distance between atoms adds up hundreds of numbers, of which some tell more about an energy than others. Each gets a
+A distance between atoms adds up a thousand numbers, of which some tell more about an energy than others. Each gets a
 factor of its own, by element of the atom (automatic relevance determination; Neal, Bayesian Learning for Neural
 Networks, 1996). The factors follow the gradient of the leave-one-out error (Sundararajan & Keerthi, Neural Computation
-13, 1103 (2001)), a few hundred molecules at a time, so that a step costs the same whatever the size of the table.
+13, 1103 (2001)), some hundred molecules at a time, so that a step costs the same whatever the size of the table.
+
+Thousands of factors would fit the noise of some thousand molecules. But numbers tell of distances, and neighbours tell
+of nearly the same; so the logarithm of a factor is a sum of smooth functions of the distance, one of them the same for
+atoms of all elements, one the same for all functions of the angle.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,7 +21,7 @@ from torch import Tensor
 
 from mlcore.predictors.configs import FCHLConfig
 from mlcore.predictors.kernels import Kernel, spans, squared_distances
-from mlcore.predictors.representations import Described
+from mlcore.predictors.representations import Described, Range, ranges
 
 Floats = NDArray[np.float64]
 Factors = Mapping[int, Sequence[Floats]]
@@ -31,7 +36,11 @@ _TILE = 256
 _RIDGE = 1e-7
 _RATE = 0.05
 _PRIOR = 3e-5
-"""Pull of each factor's logarithm towards 0, without which numbers that few molecules have grow a hundredfold."""
+"""Pull of each factor towards 1, without which those of numbers that few molecules have grow a hundredfold."""
+_SMOOTH = 0.3
+"""Å over which a factor may change."""
+_FLAT = 1e-3
+"""Variance below which a way to change is none."""
 _FEWEST = 20
 """Molecules below which leaving one out says little about numbers by the hundred."""
 
@@ -50,9 +59,10 @@ def learn(
     count = len(targets)
     if not config.relevance_steps or count < _FEWEST:
         return factors
-    elements = [_Element(one, count, device) for one in found.values()]
+    shared = [_Smooth.of(seen, len(found), device) for seen in ranges(config)]
+    elements = [_Element(one, count, shared, device) for one in found.values()]
     ridge = torch.tensor(math.log(_RIDGE), dtype=torch.float64, device=device, requires_grad=True)
-    parameters = [log for one in elements for log in one.logs]
+    parameters = [each.same for each in shared] + [each for one in elements for each in one.parameters]
     optimizer = torch.optim.Adam([*parameters, ridge], lr=_RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, _RATE, total_steps=config.relevance_steps + 1, pct_start=0.1
@@ -71,24 +81,71 @@ def learn(
         schedule.step()
         tell(step + 1, config.relevance_steps)
     for one, kept in zip(elements, factors.values(), strict=True):
-        for place, log, factor in zip(one.places, one.logs, kept, strict=True):
+        for place, log, factor in zip(one.places, one.logs(), kept, strict=True):
             factor[place] = log.detach().exp().cpu().numpy()
     return factors
+
+
+@dataclass(frozen=True)
+class _Smooth:
+    """Smooth functions of the distance for the D numbers of one range."""
+
+    each: Tensor
+    """(D, m): m parameters give one for each element or pair of elements and function of the angle."""
+    angles: Tensor
+    """(D, k): the same for all functions of the angle."""
+    same: Tensor
+    """(m,): parameters that atoms of all elements have in common."""
+
+    @classmethod
+    def of(cls, seen: Range, elements: int, device: torch.device) -> "_Smooth":
+        """All parameters 0, with which every factor is 1."""
+        whom, angle, distance = seen.numbers(elements)
+        each = _columns(np.stack([whom, angle], axis=1), distance).to(device)
+        return cls(each, _columns(whom[:, None], distance).to(device), _zeros(each))
+
+    def logs(self, own: Tensor, angles: Tensor) -> Tensor:
+        """Logarithms of the factors (D,) for one element's parameters (m,) and (k,)."""
+        return (self.each @ (self.same + own) + self.angles @ angles) / math.sqrt(3)
+
+
+def _columns(kinds: NDArray[np.int64], distance: Floats) -> Tensor:
+    """(D, m) for numbers of some kinds (D, any): their product with m independent variables of variance 1 is, kind by
+    kind, a Gaussian process over the distance (D,)."""
+    kind, parts = np.unique(kinds, axis=0, return_inverse=True)[1].reshape(-1), []
+    for places in (np.flatnonzero(kind == number) for number in range(kind.max() + 1)):
+        among = np.exp(-0.5 * np.square((distance[places, None] - distance[places]) / _SMOOTH))
+        size, directions = np.linalg.eigh(among)
+        kept = size > _FLAT
+        parts.append(np.zeros((len(kinds), int(kept.sum()))))
+        parts[-1][places] = directions[:, kept] * np.sqrt(size[kept])
+    return torch.from_numpy(np.hstack(parts))
+
+
+def _zeros(columns: Tensor) -> Tensor:
+    return torch.zeros(columns.shape[1], dtype=torch.float64, device=columns.device, requires_grad=True)
 
 
 class _Element:
     """The atoms of one element in all molecules, and the factors of their numbers."""
 
-    def __init__(self, found: Described, molecules: int, device: torch.device) -> None:
+    def __init__(self, found: Described, molecules: int, smooth: Sequence[_Smooth], device: torch.device) -> None:
         self.places = [_varying(vectors) for vectors in found.vectors]
-        self.logs = [
-            torch.zeros(len(place), dtype=torch.float64, device=device, requires_grad=True) for place in self.places
-        ]
+        self.parameters = [_zeros(columns) for one in smooth for columns in (one.each, one.angles)]
+        self._smooth = smooth
         self.counts = np.bincount(found.molecule, minlength=molecules)
         self._first = np.cumsum(self.counts) - self.counts
         self._vectors = [
             torch.from_numpy(vectors[:, place] - vectors[:, place].mean(axis=0)).to(device)
             for vectors, place in zip(found.vectors, self.places, strict=True)
+        ]
+
+    def logs(self) -> list[Tensor]:
+        """Of the factors of the numbers that vary, (k,) a range."""
+        own, angles = self.parameters[::2], self.parameters[1::2]
+        return [
+            smooth.logs(*ours)[torch.from_numpy(place).to(smooth.each.device)]
+            for smooth, place, *ours in zip(self._smooth, self.places, own, angles, strict=True)
         ]
 
     def likeness(self, rows: NDArray[np.int64], kernel: Kernel) -> Tensor:
@@ -98,7 +155,7 @@ class _Element:
         owners, device = np.repeat(np.arange(len(rows)), counts), self._vectors[0].device
         chosen, molecule = torch.from_numpy(atoms).to(device), torch.from_numpy(owners).to(device)
         total = torch.zeros(len(rows), len(rows), dtype=torch.float64, device=device)
-        for vectors, log, weight in zip(self._vectors, self.logs, kernel.weights, strict=True):
+        for vectors, log, weight in zip(self._vectors, self.logs(), kernel.weights, strict=True):
             turned = vectors[chosen] * log.exp()
             total = total + weight * _Summed.apply(turned, molecule, len(rows), kernel)  # type: ignore[no-untyped-call]
         return total

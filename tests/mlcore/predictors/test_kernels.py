@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mlcore.chem import geometry
-from mlcore.predictors import fchl_fit, inducing, kernels
+from mlcore.predictors import fchl_fit, inducing, kernels, representations
 from mlcore.predictors.configs import FCHLConfig
 from mlcore.predictors.fchl_model import kernel_of
 from mlcore.predictors.kernels import Kernel
@@ -16,7 +16,7 @@ MOLECULES = [geometry.guess(text) for text in ("CCO", "CCN", "c1ccccc1", "CC(=O)
 
 def pieces() -> tuple[dict[int, Atoms], Kernel]:
     settings = FCHLConfig()
-    found = fchl_fit.describe(MOLECULES, [1, 6, 7, 8], settings)
+    found = representations.describe(MOLECULES, [1, 6, 7, 8], settings)
     alike = {z: [np.ones(vectors.shape[1]) for vectors in one.vectors] for z, one in found.items()}
     return fchl_fit.turn(found, settings, alike)[0], kernel_of(settings)
 
@@ -114,3 +114,15 @@ def test_few_inducing_atoms_explain_more_the_more_they_are_and_their_weights_are
             scored.index_add_(0, atoms[z].molecule, likeness @ weights)
         torch.testing.assert_close(scored, chosen.matrix @ molecules, rtol=1e-5, atol=1e-5)
     assert left[0] > left[1] > left[2] > -0.1
+
+
+def test_atoms_described_block_by_block_are_those_described_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, elements = FCHLConfig(), [1, 6, 7, 8]
+    whole = representations.gather(MOLECULES, representations.fchl19(MOLECULES, elements, settings))
+    monkeypatch.setattr(representations, "_BLOCK", 2)
+    found = representations.describe(MOLECULES, elements, settings)
+    assert list(found) == list(whole)
+    for one, expected in zip(found.values(), whole.values(), strict=True):
+        np.testing.assert_array_equal(one.molecule, expected.molecule)
+        for vectors, others in zip(one.vectors, expected.vectors, strict=True):
+            np.testing.assert_array_equal(vectors, others)
