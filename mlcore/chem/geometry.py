@@ -42,6 +42,20 @@ class Geometry:
         _check_positions(self)
 
     @cached_property
+    def distances(self) -> NDArray[np.float64]:
+        """(A, A) in angstrom; infinity from an atom to itself."""
+        apart = self.positions[:, None] - self.positions
+        found: NDArray[np.float64] = np.sqrt(np.einsum("ijk,ijk->ij", apart, apart))
+        np.fill_diagonal(found, math.inf)
+        return found
+
+    def near(self, stretch: float) -> NDArray[np.bool_]:
+        """(A, A): do two atoms lie nearer than `stretch` times the sum of their covalent radii."""
+        radii = _RADII[self.numbers]
+        close: NDArray[np.bool_] = self.distances < stretch * (radii[:, None] + radii)
+        return close
+
+    @cached_property
     def symbols(self) -> list[str]:
         """Element symbols, (A,)."""
         return [_TABLE.GetElementSymbol(int(number)) for number in self.numbers]
@@ -148,27 +162,23 @@ def check(geometry: Geometry, molecule: Chem.Mol) -> None:
         formula = _formula([_TABLE.GetElementSymbol(number) for number in wanted.elements()])
         found = _formula(geometry.symbols)
         raise ChemError("composition", f"the geometry is of {found}, {_named(molecule)} is {formula}")
-    bonds = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.GetBonds()]
-    skeleton = _skeleton(numbers, bonds)
-    heavy = geometry.numbers > 1
-    given, positions = geometry.numbers[heavy], geometry.positions[heavy]
-    if all(_skeleton(given.tolist(), _near(given, positions, stretch)) != skeleton for stretch in _STRETCHES):
+    skeleton = _skeleton(numbers, [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.GetBonds()])
+    given = geometry.numbers.tolist()
+    if all(_skeleton(given, _pairs(geometry.near(stretch))) != skeleton for stretch in _STRETCHES):
         raise ChemError("connectivity", f"the heavy atoms of the geometry are not joined as in {_named(molecule)}")
-    bound = {place for pair in _near(geometry.numbers, geometry.positions, _STRETCHES[-1]) for place in pair}
-    free = set(np.flatnonzero(~heavy).tolist()) - bound
-    if free and len(heavy) > 1:
-        raise ChemError("connectivity", f"atom {min(free) + 1} of the geometry, a hydrogen, is bound to no other")
+    free = np.flatnonzero(~geometry.near(_STRETCHES[-1]).any(axis=1) & (geometry.numbers == 1))
+    if len(free) and len(given) > 1:
+        raise ChemError("connectivity", f"atom {free[0] + 1} of the geometry, a hydrogen, is bound to no other")
 
 
 def _named(molecule: Chem.Mol) -> str:
     return str(Chem.MolToSmiles(molecule)[:80])
 
 
-def _near(numbers: NDArray[np.int64], positions: NDArray[np.float64], stretch: float) -> list[tuple[int, int]]:
-    """Pairs of atoms that lie nearer than `stretch` times the sum of their covalent radii."""
-    radii = _RADII[numbers]
-    near = _distances(positions) < stretch * (radii[:, None] + radii)
-    return [(i, j) for i, j in np.argwhere(near).tolist() if i < j]
+def _pairs(near: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Of a symmetric matrix (A, A), each once."""
+    first, second = np.nonzero(np.triu(near))
+    return list(zip(first.tolist(), second.tolist(), strict=True))
 
 
 def _skeleton(numbers: Sequence[int], bonds: Sequence[tuple[int, int]]) -> str:
@@ -199,15 +209,8 @@ def _check_positions(geometry: Geometry) -> None:
         raise ChemError("geometry", f"{len(geometry.numbers)} elements but positions of shape {positions.shape}")
     if not np.isfinite(positions).all() or np.abs(positions).max() > WIDEST:
         raise ChemError("geometry", "a coordinate is not a finite number of angstrom")
-    apart = _distances(positions)
+    apart = geometry.distances
     if apart.min() < CLOSEST:
         first, second = sorted(int(i) for i in np.unravel_index(apart.argmin(), apart.shape))
         names = [f"{geometry.symbols[i]} (atom {i + 1})" for i in (first, second)]
         raise ChemError("overlap", f"{' and '.join(names)} lie {apart.min():.2f} angstrom apart: overlapping atoms")
-
-
-def _distances(positions: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(A, A): between atoms; infinity from an atom to itself."""
-    apart: NDArray[np.float64] = np.linalg.norm(positions[:, None] - positions[None], axis=2)
-    np.fill_diagonal(apart, math.inf)
-    return apart

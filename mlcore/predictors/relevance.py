@@ -29,13 +29,13 @@ Factors = Mapping[int, Sequence[Floats]]
 
 _VARIANCE = 1e-5
 """Share of the variance in numbers that hardly vary: they keep the factor 1."""
-_ATOMS = 5000
+_ATOMS = 7000
 """Of one element in a step, about."""
 _TILE = 256
 """Atoms compared at once with all others."""
 _RIDGE = 1e-7
 _RATE = 0.05
-_PRIOR = 3e-5
+_PRIOR = 1.5e-4
 """Pull of each factor towards 1, without which those of numbers that few molecules have grow a hundredfold."""
 _SMOOTH = 0.3
 """Å over which a factor may change."""
