@@ -112,7 +112,7 @@ class FCHLConfig:
     )
     relevance_steps: int = option(
         0,
-        "steps that learn how much each number of a representation counts, 200 where there are thousands of molecules; "
+        "steps that learn how much each number of a representation counts, 80 where there are thousands of molecules; "
         "0: all count the same",
         minimum=0,
         maximum=100_000,

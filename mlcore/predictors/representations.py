@@ -9,7 +9,6 @@ what lies around.
 """
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,8 +86,7 @@ def fchl19(geometries: Sequence[Geometry], elements: Sequence[int], config: FCHL
             for seen in ranges(config)
         )
 
-    with ThreadPoolExecutor(max(1, torch.get_num_threads())) as pool:  # the library lets other threads work
-        return list(pool.map(describe, geometries))
+    return [describe(geometry) for geometry in geometries]
 
 
 @dataclass(frozen=True)
