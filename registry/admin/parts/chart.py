@@ -148,10 +148,16 @@ def x_ticks(axis: Axis, height: int) -> SafeString:
 def labelled(ticks: list[float]) -> list[tuple[float, str]]:
     """With as many digits as it takes to tell them apart."""
     for digits in range(3, 9):
-        labels = [number(tick, digits) for tick in ticks]
+        labels = [_brief(number(tick, digits)) for tick in ticks]
         if len(set(labels)) == len(labels):
             break
     return list(zip(ticks, labels, strict=True)) if ticks else []
+
+
+def _brief(label: str) -> str:
+    """1×10⁻⁴ for 1.00×10⁻⁴: there is not much room beside an axis."""
+    mantissa, times, power = label.partition("×")
+    return f"{mantissa.rstrip('0').rstrip('.')}×{power}" if times and "." in mantissa else label
 
 
 def _lines(series: Mapping[str, Points], places: Mapping[str, int], x_axis: Axis, y_axis: Axis) -> SafeString:

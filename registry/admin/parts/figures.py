@@ -84,7 +84,11 @@ class Figure:
     def text(self, digits: int = 3) -> str:
         if self.measure.kind == "share":
             return f"{100 * self.value:.1f} %"
-        return f"{self.value:,.0f}" if self.measure.kind == "count" else display.number(self.value, digits)
+        if self.measure.kind == "count":
+            return f"{self.value:,.0f}"
+        text = display.number(self.value, digits)
+        rounded_up = self.measure.kind == "plain" and text == "1" and self.value < 1  # an R² of 1 would be a lie
+        return f"> {1 - 10.0**-digits:.{digits}f}" if rounded_up else text
 
 
 def figures(version: ModelVersion) -> list[Figure]:

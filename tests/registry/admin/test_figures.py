@@ -79,3 +79,9 @@ def test_versions_share_a_footing_when_they_held_out_the_same_rows(tmp_path):
 def test_a_missing_bundle_is_unknown_and_no_error():
     version = factories.model_version()
     assert held_out(version).digest == ""
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.99998, "> 0.999"), (0.9994, "0.999"), (1.0, "1"), (-1.0, "-1")])
+def test_a_correlation_that_is_not_perfect_does_not_look_so(value, text):
+    metrics = {"conductivity": {"test": {"n": 300, "r2": value}}}
+    assert [figure.text() for figure in figures(predictor(metrics=metrics)) if figure.key == "r2"] == [text]
