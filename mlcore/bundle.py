@@ -169,6 +169,7 @@ def card(manifest: Manifest, notes: str) -> str:
     """The model card: what it is, from which data, how good, in Markdown."""
     properties = [_said(item) for item in manifest.properties]
     data, split = manifest.training_data, manifest.split
+    tested = " --test TESTED.csv" if split["test"] and not manifest.config["data"]["split"]["test"] else ""
     lines = [
         f"# {manifest.architecture}: {catalog.get(manifest.architecture).summary}",
         f"Task: {manifest.task}. Properties: {', '.join(properties) or 'none'}.",
@@ -178,7 +179,7 @@ def card(manifest: Manifest, notes: str) -> str:
         f"{split['valid']} to steer by, {split['test']} kept for the end.",
         notes.strip(),
         "To make it again, save the configuration below as CONFIG.json and run "
-        "`python -m mlcore train CONFIG.json --data TABLE.csv --out BUNDLE` on the same table.",
+        f"`python -m mlcore train CONFIG.json --data TABLE.csv{tested} --out BUNDLE` on the same rows.",
         "## Metrics",
         "```json\n" + json.dumps(finite(figures(manifest.metrics)), indent=2) + "\n```",
         "## Configuration",

@@ -32,12 +32,13 @@ Floats = NDArray[np.float64]
 _NOTES = (
     "Kernel ridge regression on FCHL19 representations of geometries: a Gaussian process a property, with a kernel "
     "summed over pairs of atoms of the same element, after dressed atoms (one number an element, least squares) were "
-    "taken off. `std` grows with how unlike a molecule's atoms are to the most like training atoms, and is set on the "
-    "validation rows so that mean ± 1.645 std holds 90 % of them. `in_domain` is false for a molecule whose least "
-    "usual atom is less like all training atoms than those of 99 % of the training molecules are to the atoms of the "
-    "other ones. A molecule with an element that no training molecule has, or a radical, is refused. "
-    "Where a molecule comes without a geometry a force field guesses one, which costs accuracy where the training had "
-    "computed ones. The section `training` has no meaning here."
+    "taken off. `std` grows with how unlike a molecule's atoms are to the most like training atoms. It is learned "
+    "from errors of training molecules left out of the fit, which flatter where `relevance_steps` made them small, "
+    "and set on the validation rows, if there are any, so that mean ± 1.645 std holds 90 % of them. `in_domain` is "
+    "false for a molecule whose least usual atom is less like all training atoms than those of 99 % of the training "
+    "molecules are to the atoms of the other ones. A molecule with an element that no training molecule has, or a "
+    "radical, is refused. Where a molecule comes without a geometry a force field guesses one, which costs accuracy "
+    "where the training had computed ones. The section `training` has no meaning here."
 )
 
 

@@ -45,6 +45,7 @@ def test_its_rows_are_the_test_and_nothing_else(tmp_path: Path) -> None:
     assert found.split["test"] == found.metrics["sigma"]["test"]["n"] == len(KEPT)
     assert found.split["train"] + found.split["valid"] == len(LEARNED)
     assert found.properties[0]["training_values"] == found.split["train"]
+    assert "--data TABLE.csv --test TESTED.csv --out BUNDLE" in (tmp_path / "model" / "card.md").read_text()
 
 
 def test_its_values_steer_nothing(tmp_path: Path) -> None:
