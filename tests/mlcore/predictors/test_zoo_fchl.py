@@ -46,7 +46,7 @@ def test_it_corrects_a_molecule_that_it_has_not_seen(shipped: Predictor) -> None
 
 
 def test_it_is_small() -> None:
-    assert sum(file.stat().st_size for file in SHIPPED.iterdir()) <= 3_000_000
+    assert sum(file.stat().st_size for file in SHIPPED.iterdir()) <= 2_600_000
 
 
 @pytest.mark.realdata
