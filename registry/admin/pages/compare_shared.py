@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from registry.admin.pages.compare_figures import Cell, Group, Row, baseline
 from registry.admin.parts.common_ground import Shared, learned_before, shared
-from registry.admin.parts.display import number
+from registry.admin.parts.display import change, correlation, number
 from registry.admin.parts.figures import axis_unit
 from registry.models import ModelVersion
 
@@ -39,7 +39,7 @@ def _group(one: Shared, base: int) -> Group:
     rows = [
         Row("MAE", unit, _maes(one, base)),
         Row("RMSE", unit, [Cell(number(value)) for value in one.rmse]),
-        Row("R²", "", [Cell(number(value) if math.isfinite(value) else "–") for value in one.r2]),
+        Row("R²", "", [Cell(correlation(value) if math.isfinite(value) else "–") for value in one.r2]),
     ]
     return Group(f"{one.property.label}, {one.n:,} structures", rows, folded=False)
 
@@ -51,7 +51,7 @@ def _maes(one: Shared, base: int) -> list[Cell]:
         Cell(
             number(mae),
             place == best,
-            "" if place == base else f"{one.gain[place]:+.2g} ± {number(one.doubt[place], 2)}",
+            "" if place == base else f"{change(one.gain[place])} ± {number(one.doubt[place], 2)}",
         )
         for place, mae in enumerate(one.mae)
     ]

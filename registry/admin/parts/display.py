@@ -57,6 +57,17 @@ def number(value: float | None, digits: int = 3, padded: bool = False) -> str:
     return f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
 
 
+def correlation(value: float, digits: int = 3) -> str:
+    """A number that is 1 where all is perfect, and not written so where it is only nearly."""
+    text = number(value, digits)
+    return f"> {1 - 10.0**-digits:.{digits}f}" if text == "1" and value < 1 else text
+
+
+def change(value: float) -> str:
+    """Two digits and a sign."""
+    return f"{'-' if value < 0 else '+'}{number(abs(value), 2)}"
+
+
 def unit_text(unit: str) -> str:
     """cm2/s as people print it: cm²/s."""
     exponent = r"(?<=[A-Za-zµΩ])(?:\^|\*\*)?(-?\d+)"

@@ -86,9 +86,7 @@ class Figure:
             return f"{100 * self.value:.1f} %"
         if self.measure.kind == "count":
             return f"{self.value:,.0f}"
-        text = display.number(self.value, digits)
-        rounded_up = self.measure.kind == "plain" and text == "1" and self.value < 1  # an R² of 1 would be a lie
-        return f"> {1 - 10.0**-digits:.{digits}f}" if rounded_up else text
+        return (display.correlation if self.measure.kind == "plain" else display.number)(self.value, digits)
 
 
 def figures(version: ModelVersion) -> list[Figure]:
