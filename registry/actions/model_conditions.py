@@ -48,7 +48,8 @@ def conditions_of(version: ModelVersion) -> dict[str, ModelCondition]:
 
 def conditions_in(config: Any) -> dict[str, ModelCondition]:
     """The same of a run configuration, which may come from anywhere."""
-    data = config.get("data") if isinstance(config, Mapping) else None
+    config = config if isinstance(config, Mapping) else {}
+    data = config.get("data")
     columns = data.get("conditions") if isinstance(data, Mapping) else None
     entries = [entry for entry in columns if isinstance(entry, Mapping)] if isinstance(columns, list) else []
     model = config.get("model")

@@ -34,6 +34,11 @@ def test_conditions_go_by_the_registrys_names_whatever_the_model_calls_them() ->
     assert model_conditions.conditions_of(factories.model_version()) == {}
 
 
+@pytest.mark.parametrize("config", [None, [], "text", {}, {"data": []}, {"data": {"conditions": {}}, "model": 1}])
+def test_a_configuration_that_says_nothing_of_conditions_has_none(config: Any) -> None:
+    assert model_conditions.conditions_in(config) == {}
+
+
 @pytest.mark.parametrize(
     ("given", "why"),
     [
