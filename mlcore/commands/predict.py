@@ -68,13 +68,12 @@ def run(args: argparse.Namespace, events: Events) -> None:
         writer = csv.writer(file)
         writer.writerow(_distinct(header, added, events) + added)
         for start in range(0, len(rows), _BATCH):
-            batch = rows[start : start + _BATCH]
+            batch = [row | same for row in rows[start : start + _BATCH]]
             texts = [row[args.smiles_column].strip() for row in batch]
-            scored = _score(predictor, texts, *given.of_rows([row | same for row in batch], data))
+            scored = _score(predictor, texts, *given.of_rows(batch, data))
             for offset, (row, cells, inside) in enumerate(zip(batch, *scored, strict=True)):
                 origin = "" if cells[-1] else "given" if (row.get(data.geometry_column) or "").strip() else "guessed"
-                told = row | {column: value for column, value in same.items() if column in row}
-                writer.writerow([told[column] for column in header] + cells[:-1] + [origin] * len(space) + cells[-1:])
+                writer.writerow([row[column] for column in header] + cells[:-1] + [origin] * len(space) + cells[-1:])
                 outside += inside is False
                 if cells[-1]:
                     refused.append(Problem(start + offset + 2, texts[offset], cells[-1]))
