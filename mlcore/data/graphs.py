@@ -20,6 +20,8 @@ import torch
 from rdkit import Chem
 from torch_geometric.data import Data
 
+from mlcore.data import ragged
+
 Codes = npt.NDArray[np.uint8]
 Index = npt.NDArray[np.int64]
 
@@ -90,9 +92,9 @@ class Graphs:
         """
         chosen = np.asarray(rows, dtype=np.int64)
         atom_counts, bond_counts = self.atom_counts[chosen], self.bond_counts[chosen]
-        atom_rows = _spans(_starts(self.atom_counts)[chosen], atom_counts)
-        bond_rows = _spans(_starts(self.bond_counts)[chosen], bond_counts)
-        shift = np.repeat(_starts(atom_counts), bond_counts)
+        atom_rows = ragged.places(ragged.starts(self.atom_counts)[chosen], atom_counts)
+        bond_rows = ragged.places(ragged.starts(self.bond_counts)[chosen], bond_counts)
+        shift = np.repeat(ragged.starts(atom_counts), bond_counts)
         graph = np.repeat(np.arange(len(chosen)), atom_counts)
         data = Data(
             x=_tensor(self.atoms[atom_rows]),
@@ -164,16 +166,6 @@ def _small_ring_members(molecule: Chem.Mol) -> tuple[set[int], set[int]]:
     atoms = {index for ring in rings.AtomRings() if len(ring) <= _LARGEST_SMALL_RING for index in ring}
     bonds = {index for ring in rings.BondRings() if len(ring) <= _LARGEST_SMALL_RING for index in ring}
     return atoms, bonds
-
-
-def _starts(counts: Index) -> Index:
-    return np.cumsum(counts) - counts
-
-
-def _spans(starts: Index, counts: Index) -> Index:
-    """The integers of every span start..start+count, one span after the other."""
-    offset = np.repeat(starts - _starts(counts), counts)
-    return np.arange(int(counts.sum())) + offset
 
 
 def _tensor(array: npt.NDArray[Any]) -> torch.Tensor:

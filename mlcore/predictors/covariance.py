@@ -22,6 +22,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from mlcore.chem.identity import Kind
+from mlcore.data import ragged
 from mlcore.predictors import chains, features
 
 Floats = NDArray[np.float64]
@@ -199,6 +200,6 @@ def _unary(counts: csr_matrix, most: NDArray[np.int64]) -> csr_matrix:
     """Counts (N, E) with `most` (E,) ones for each environment: the first n of them are set."""
     first = np.concatenate([[0], np.cumsum(most)])
     n = np.minimum(counts.data.astype(int), most[counts.indices])
-    columns = np.repeat(first[counts.indices] - (np.cumsum(n) - n), n) + np.arange(n.sum())
+    columns = ragged.places(first[counts.indices], n)
     ends = np.concatenate([[0], np.cumsum(n)])[counts.indptr]
     return csr_matrix((np.ones(len(columns), dtype=np.float32), columns, ends), shape=(counts.shape[0], first[-1]))

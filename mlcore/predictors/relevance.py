@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mlcore.data import ragged
 from mlcore.predictors.configs import FCHLConfig
 from mlcore.predictors.kernels import Kernel, spans, squared_distances
 from mlcore.predictors.representations import Described, Range, ranges
@@ -134,7 +135,7 @@ class _Element:
         self.parameters = [_zeros(columns) for one in smooth for columns in (one.each, one.angles)]
         self._smooth = smooth
         self.counts = np.bincount(found.molecule, minlength=molecules)
-        self._first = np.cumsum(self.counts) - self.counts
+        self._first = ragged.starts(self.counts)
         self._vectors = [
             torch.from_numpy(vectors[:, place] - vectors[:, place].mean(axis=0)).to(device)
             for vectors, place in zip(found.vectors, self.places, strict=True)
@@ -151,7 +152,7 @@ class _Element:
     def likeness(self, rows: NDArray[np.int64], kernel: Kernel) -> Tensor:
         """(B, B): what the atoms of this element add to the kernel among some molecules."""
         counts = self.counts[rows]
-        atoms = np.repeat(self._first[rows] - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
+        atoms = ragged.places(self._first[rows], counts)
         owners, device = np.repeat(np.arange(len(rows)), counts), self._vectors[0].device
         chosen, molecule = torch.from_numpy(atoms).to(device), torch.from_numpy(owners).to(device)
         total = torch.zeros(len(rows), len(rows), dtype=torch.float64, device=device)
