@@ -36,8 +36,7 @@ def compared(row: Measurement, prediction: Prediction | None) -> Comparison:
 def _distance(measured: float, predicted: float, property_: Property) -> str:
     if property_.scale == Property.Scale.LOG10:
         return f"{display.number(measured / predicted, 2)} × predicted" if predicted > 0 < measured else ""
-    difference = measured - predicted
-    return f"{'−' if difference < 0 else '+'}{display.number(abs(difference), 2)} from predicted"
+    return f"{display.change(measured - predicted)} from predicted"
 
 
 def _conditions_of(prediction: Prediction) -> Trained:

@@ -65,7 +65,7 @@ def correlation(value: float, digits: int = 3) -> str:
 
 def change(value: float) -> str:
     """Two digits and a sign."""
-    return f"{'-' if value < 0 else '+'}{number(abs(value), 2)}"
+    return f"{'−' if value < 0 else '+'}{number(abs(value), 2)}"
 
 
 def unit_text(unit: str) -> str:

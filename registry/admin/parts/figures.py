@@ -17,7 +17,8 @@ PARTS = {"test": "test", "valid": "validation"}
 class Measure(NamedTuple):
     """One number that mlcore.evaluation reports.
 
-    kind: share (shown in %), axis (in the property's unit, decades on a log10 scale), count, or plain.
+    kind: share (shown in %), axis (in the property's unit, decades on a log10 scale), count, correlation (shown as 1
+    only where it is 1), or plain.
     held_out: depends on which rows were held out. own_reference: depends on the table it is compared with.
     """
 
@@ -30,9 +31,9 @@ class Measure(NamedTuple):
 
 OF_PREDICTOR = {
     "mae": Measure("MAE", LOWER, "axis", held_out=True),
-    "r2": Measure("R²", HIGHER, held_out=True),
+    "r2": Measure("R²", HIGHER, "correlation", held_out=True),
     "rmse": Measure("RMSE", LOWER, "axis", held_out=True),
-    "spearman": Measure("Spearman’s ρ", HIGHER, held_out=True),
+    "spearman": Measure("Spearman’s ρ", HIGHER, "correlation", held_out=True),
     "top_precision": Measure("Precision in the top 5 %", HIGHER, "share", held_out=True),
     "coverage_90": Measure("Within the 90 % interval", "nearest", "share", held_out=True),
     "mean_std": Measure("Mean standard deviation", NEITHER, "axis", held_out=True),
@@ -86,7 +87,7 @@ class Figure:
             return f"{100 * self.value:.1f} %"
         if self.measure.kind == "count":
             return f"{self.value:,.0f}"
-        return (display.correlation if self.measure.kind == "plain" else display.number)(self.value, digits)
+        return (display.correlation if self.measure.kind == "correlation" else display.number)(self.value, digits)
 
 
 def figures(version: ModelVersion) -> list[Figure]:
