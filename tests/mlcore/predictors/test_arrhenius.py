@@ -134,8 +134,9 @@ def test_cut_and_doubling_do_not_matter_and_what_is_not_said_is_no_obstacle(pred
     np.testing.assert_allclose(found.mean, np.broadcast_to(found.mean[:1], (3, 1)), rtol=1e-5)
     said = predictor.predict(["*CCO*"], given([25.0], [SALTS[0]], [1.0]))
     assert said.mean[0, 0] != pytest.approx(found.mean[0, 0], rel=1e-3)
+    alone = predictor.predict(["*CCO*"], given([25.0]))  # rounding depends on how many are scored at once
     none = predictor.predict(["*CCO*"], given([25.0], molality=[0.0]))
-    assert none.mean[0, 0] == pytest.approx(found.mean[0, 0], rel=1e-5)
+    assert none.mean[0, 0] == alone.mean[0, 0]
 
 
 @pytest.mark.parametrize(
