@@ -12,14 +12,11 @@ from mlcore.chem.geometry import Geometry
 from mlcore.predictors import representations
 from mlcore.predictors.configs import FCHLConfig
 from mlcore.predictors.dressed_atoms import DressedAtoms
-from mlcore.predictors.kernels import Kernel, spans
-from mlcore.predictors.representations import Atoms, Directions
+from mlcore.predictors.kernels import Kernel
+from mlcore.predictors.representations import Atoms, Directions, spans
 
 Floats = NDArray[np.float64]
 
-_BLOCK = 64
-"""Molecules described at once: of the hundreds of numbers of each atom's representation few are kept, and the rest
-should not leave the cache of a core."""
 _TILE = 128, 1024
 """Atoms compared at once, and training atoms: a megabyte of likenesses, which stays in the cache of a core."""
 
@@ -88,11 +85,9 @@ class Model:
     def score(self, geometries: Sequence[Geometry]) -> Scores:
         """Scores of molecules whose elements are all known; the answer for one does not depend on the others."""
         turns = {z: kept.directions for z, kept in self.elements.items()}
-        parts = []
-        for some in spans(len(geometries), _BLOCK):
-            described = representations.fchl19(geometries[some], list(self.elements), self.config)
-            parts.append(representations.project(representations.gather(geometries[some], described), turns))
-        return self.score_atoms(representations.join(parts, _BLOCK), len(geometries))
+        described = representations.blocks(geometries, list(self.elements), self.config)
+        parts = [representations.project(block, turns) for block in described]
+        return self.score_atoms(representations.join(parts, representations.BLOCK), len(geometries))
 
     def score_atoms(self, atoms: Mapping[int, Atoms], count: int, groups: Groups | None = None) -> Scores:
         """Scores of `count` molecules given by their atoms."""

@@ -5,7 +5,7 @@ A sum over pairs makes the energy a sum over atoms, so what was learned on small
 Squared distances of all pairs come from one matrix product a block, in double precision.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,11 +57,6 @@ class Kernel:
         r = squared.mul_(5 / self.length**2).sqrt_()
         decay = torch.neg(r).exp_()
         return r.add_(1).mul_(decay).mul_(-5 / (6 * self.length**2))  # finite at distance 0, unlike that of r
-
-
-def spans(count: int, size: int) -> Iterator[slice]:
-    """Slices of up to `size` that cover `count`."""
-    return (slice(start, start + size) for start in range(0, count, size))
 
 
 def squared_distances(left: Tensor, right: Tensor) -> Tensor:

@@ -21,8 +21,8 @@ from torch import Tensor
 
 from mlcore.data import ragged
 from mlcore.predictors.configs import FCHLConfig
-from mlcore.predictors.kernels import Kernel, spans, squared_distances
-from mlcore.predictors.representations import Described, Range, ranges
+from mlcore.predictors.kernels import Kernel, squared_distances
+from mlcore.predictors.representations import Described, Range, ranges, spans
 
 Floats = NDArray[np.float64]
 Factors = Mapping[int, Sequence[Floats]]

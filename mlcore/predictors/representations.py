@@ -8,7 +8,7 @@ An atom is described in each of several ranges: a near one tells what it is with
 what lies around.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +23,14 @@ from mlcore.predictors.configs import FCHLConfig
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-_BLOCK = 256
-"""Molecules described at once."""
+BLOCK = 64
+"""Molecules described at once: of the hundreds of numbers of each atom few are kept in a score, and the rest should not
+leave the cache of a core."""
+
+
+def spans(count: int, size: int) -> Iterator[slice]:
+    """Slices of up to `size` that cover `count`."""
+    return (slice(start, start + size) for start in range(0, count, size))
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ def fchl19(geometries: Sequence[Geometry], elements: Sequence[int], config: FCHL
     """Of each molecule an (A, D) array a range, a row an atom in its order. `elements` names all that occur."""
     from qmllib.representations import generate_fchl19  # only here: a compiled library that nothing else needs
 
-    def describe(geometry: Geometry) -> tuple[Floats, ...]:
+    def look(geometry: Geometry) -> tuple[Floats, ...]:
         return tuple(
             np.asarray(
                 generate_fchl19(
@@ -86,7 +92,7 @@ def fchl19(geometries: Sequence[Geometry], elements: Sequence[int], config: FCHL
             for seen in ranges(config)
         )
 
-    return [describe(geometry) for geometry in geometries]
+    return [look(geometry) for geometry in geometries]
 
 
 @dataclass(frozen=True)
@@ -99,28 +105,33 @@ class Described:
     """(A,), ascending: the number of the molecule to which each belongs."""
 
 
-def gather(geometries: Sequence[Geometry], described: Sequence[tuple[Floats, ...]]) -> dict[int, Described]:
-    """The atoms of some molecules, at least one, by element."""
+def _by_element(geometries: Sequence[Geometry]) -> dict[int, tuple[NDArray[np.bool_], Indices]]:
+    """{element: which atoms of all, end to end, are of it; the number of the molecule of each of these}."""
     atoms = np.concatenate([geometry.numbers for geometry in geometries])
     molecule = np.repeat(np.arange(len(geometries)), [len(geometry.numbers) for geometry in geometries])
-    whole = [np.concatenate(parts) for parts in zip(*described, strict=True)]
-    return {
-        int(z): Described(tuple(part[atoms == z] for part in whole), molecule[atoms == z]) for z in np.unique(atoms)
-    }
+    return {int(z): (atoms == z, molecule[atoms == z]) for z in np.unique(atoms)}
+
+
+def blocks(
+    geometries: Sequence[Geometry], elements: Sequence[int], config: FCHLConfig
+) -> Iterator[dict[int, Described]]:
+    """The atoms of up to BLOCK molecules at a time, by element; molecules are counted from the first of a block."""
+    for rows in spans(len(geometries), BLOCK):
+        some = geometries[rows]
+        whole = [np.concatenate(parts) for parts in zip(*fchl19(some, elements, config), strict=True)]
+        yield {z: Described(tuple(part[own] for part in whole), of) for z, (own, of) in _by_element(some).items()}
 
 
 def describe(geometries: Sequence[Geometry], elements: Sequence[int], config: FCHLConfig) -> dict[int, Described]:
     """The atoms of many molecules by element: little more memory than the result, which is gigabytes for thousands."""
-    atoms = np.concatenate([geometry.numbers for geometry in geometries])
-    molecule = np.repeat(np.arange(len(geometries)), [len(geometry.numbers) for geometry in geometries])
     sizes = [seen.size(len(elements)) for seen in ranges(config)]
-    found, filled = {}, {int(z): 0 for z in np.unique(atoms)}
-    for z in filled:
-        owners = molecule[atoms == z]
-        found[z] = Described(tuple(np.empty((len(owners), size)) for size in sizes), owners)
-    for start in range(0, len(geometries), _BLOCK):
-        some = geometries[start : start + _BLOCK]
-        for z, part in gather(some, fchl19(some, elements, config)).items():
+    found = {
+        z: Described(tuple(np.empty((len(molecule), size)) for size in sizes), molecule)
+        for z, (_, molecule) in _by_element(geometries).items()
+    }
+    filled = dict.fromkeys(found, 0)
+    for block in blocks(geometries, elements, config):
+        for z, part in block.items():
             rows = slice(filled[z], filled[z] + len(part.molecule))
             for whole, vectors in zip(found[z].vectors, part.vectors, strict=True):
                 whole[rows] = vectors

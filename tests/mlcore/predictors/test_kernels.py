@@ -118,8 +118,8 @@ def test_few_inducing_atoms_explain_more_the_more_they_are_and_their_weights_are
 
 def test_atoms_described_block_by_block_are_those_described_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     settings, elements = FCHLConfig(), [1, 6, 7, 8]
-    whole = representations.gather(MOLECULES, representations.fchl19(MOLECULES, elements, settings))
-    monkeypatch.setattr(representations, "_BLOCK", 2)
+    (whole,) = representations.blocks(MOLECULES, elements, settings)
+    monkeypatch.setattr(representations, "BLOCK", 2)
     found = representations.describe(MOLECULES, elements, settings)
     assert list(found) == list(whole)
     for one, expected in zip(found.values(), whole.values(), strict=True):
