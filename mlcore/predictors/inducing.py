@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from mlcore.predictors.kernels import Kernel
-from mlcore.predictors.representations import Atoms
+from mlcore.predictors.representations import Atoms, spans
 
 _POOL = 5
 """Atoms among which one is drawn, at most, so that memory does not grow with the table."""
@@ -57,8 +57,7 @@ def choose(atoms: Mapping[int, Atoms], count: int, kernel: Kernel, most: int, se
         among = kernel(part.double, part.double)
         factors[z] = torch.linalg.cholesky(among + _JITTER * torch.eye(len(among), dtype=among.dtype))
         sums = torch.zeros(count, len(among), dtype=torch.float64)
-        for start in range(0, len(atoms[z].molecule), _BLOCK):
-            rows = slice(start, start + _BLOCK)
+        for rows in spans(len(atoms[z].molecule), _BLOCK):
             sums.index_add_(0, atoms[z].molecule[rows], kernel([v[rows] for v in atoms[z].double], part.double))
         seen[z] = torch.linalg.solve_triangular(factors[z], sums.T, upper=False)
     return Inducing(kept, factors, seen)
