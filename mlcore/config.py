@@ -165,6 +165,30 @@ class ConditionConfig:
 
 
 @dataclass(frozen=True)
+class EvaluationConfig:
+    """Predictors only: what the way of training is worth, beside the model (`mlcore.predictors.crossvalidation`)."""
+
+    folds: int = option(
+        0,
+        "parts of the structures, each held out in turn from a training of its own, so that every row counts once; "
+        "0: none",
+        minimum=0,
+        maximum=100,
+    )
+    sizes: tuple[int, ...] = option(
+        (), "a learning curve as well: numbers of structures to train on, once a fold each, such as 300, 1000"
+    )
+
+    def __post_init__(self) -> None:
+        if self.folds == 1:
+            raise UserError("evaluation.folds: 1 part would leave nothing to learn from; 0 for none, or at least 2")
+        if self.sizes and not self.folds:
+            raise UserError("evaluation.sizes: a learning curve needs evaluation.folds, such as 5")
+        if few := [size for size in self.sizes if size < 1]:
+            raise UserError(f"evaluation.sizes: {few[0]} structures are too few; at least 1")
+
+
+@dataclass(frozen=True)
 class RunConfig:
     """Everything that decides a training run, beside the data."""
 
@@ -175,11 +199,14 @@ class RunConfig:
     training: TrainingConfig = option(TrainingConfig, "the loop")
     data: DataConfig = option(DataConfig, "the table")
     condition: ConditionConfig = option(ConditionConfig, "prompts of a generator")
+    evaluation: EvaluationConfig = option(EvaluationConfig, "figures of a predictor over folds")
 
     def __post_init__(self) -> None:
         for name, values in (("thresholds", self.condition.thresholds), ("asked", self.condition.asked)):
             if stray := set(values) - {item.name for item in self.data.properties}:
                 raise UserError(f"condition.{name}: {', '.join(sorted(stray))} is not among data.properties")
+        if self.evaluation.folds and catalog.get(self.architecture).task != "predict":
+            raise UserError(f"evaluation.folds: {self.architecture} predicts nothing; leave it out")
 
     def as_json(self) -> dict[str, Any]:
         """The same configuration as plain JSON, defaults included; `load` takes it back."""
@@ -226,7 +253,12 @@ def _with_room_to_warm_up(training: TrainingConfig, chosen: bool) -> TrainingCon
 
 def sections() -> dict[str, list[dict[str, Any]]]:
     """The schema of every section that all architectures share."""
-    shared = {"training": TrainingConfig, "data": DataConfig, "condition": ConditionConfig}
+    shared = {
+        "training": TrainingConfig,
+        "data": DataConfig,
+        "condition": ConditionConfig,
+        "evaluation": EvaluationConfig,
+    }
     return {name: options.schema(cls) for name, cls in shared.items()}
 
 

@@ -10,13 +10,18 @@ from mlcore.errors import UserError
 def inherit(content: Mapping[str, Any], architecture: str, model: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration whose `model` section is completed from a parent's architecture and `model` section.
 
-    Raises UserError where it asks for another architecture or shape than the parent's, and where no training can start
-    from a model of the parent's kind.
+    Raises UserError where it asks for another architecture or shape than the parent's or for folds, and where no
+    training can start from a model of the parent's kind.
     """
     if not catalog.get(architecture).goes_on:
         raise UserError(f"a model of {architecture} cannot be trained further; start anew on all the data")
     if content["architecture"] != architecture:
         raise UserError(f"architecture is {content['architecture']}, the parent is a {architecture}")
+    evaluation = content.get("evaluation", {})
+    if isinstance(evaluation, Mapping) and evaluation.get("folds"):
+        raise UserError(
+            "evaluation.folds: a model that starts from another one may know what a fold would hold out; leave it out"
+        )
     given = content.get("model", {})
     if not isinstance(given, Mapping):
         return dict(content)  # its type is refused where the configuration is built

@@ -14,7 +14,7 @@ from mlcore.errors import UserError
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 
-SERIES = ("parity", "calibration_curve", "error_by_similarity", "top_k")
+SERIES = ("parity", "calibration_curve", "error_by_similarity", "top_k", "learning_curve")
 """Names in a predictor's metrics of what is to be drawn rather than read."""
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.(safetensors|json|md)")

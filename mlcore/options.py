@@ -70,7 +70,8 @@ def nearest(name: object, known: typing.Iterable[str]) -> str:
 
 
 def schema(cls: type, overrides: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
-    """One JSON-ready entry per field: name, type, default, required, help, minimum, maximum, choices, fields."""
+    """One JSON-ready entry per field: name, type, items (type of a list's), default, required, help, minimum, maximum,
+    choices, fields."""
     hints = typing.get_type_hints(cls)
     return [_describe(item, hints[item.name], overrides or {}) for item in fields(cls)]
 
@@ -83,6 +84,7 @@ def _describe(item: Any, hint: Any, overrides: Mapping[str, object]) -> dict[str
     return {
         "name": item.name,
         "type": _type_name(hint),
+        "items": _type_name(inner) if inner is not hint else None,
         "default": overrides.get(item.name, default),
         "required": item.default is MISSING and item.default_factory is MISSING,
         "help": item.metadata.get("help", ""),

@@ -2,7 +2,6 @@
 
 import argparse
 import csv
-import hashlib
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -10,10 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mlcore import bundle, catalog, config, device
-from mlcore.bundle import Bundle
-from mlcore.config import RunConfig
 from mlcore.data import tables
-from mlcore.data.splits import Split
 from mlcore.data.tables import Table
 from mlcore.errors import UserError
 from mlcore.events import Events
@@ -56,27 +52,25 @@ def run(args: argparse.Namespace, events: Events) -> None:
     if few := [size for size in args.sizes if size < 1]:
         raise UserError(f"--sizes {few[0]}: must be at least 1")
     table = tables.read(args.data, settings.data, events)
-    splits = crossvalidation.folds(table, args.folds, args.seed)
-    sizes = sorted(set(args.sizes))
-    least = min(len({table.keys[row] for row in split.train}) for split in splits)
-    if sizes and sizes[-1] > least:
-        raise UserError(f"--sizes {sizes[-1]}: a fold leaves {least:,} structures to learn from")
+    plan = crossvalidation.plan(table, args.folds, args.sizes, args.seed)
     began = time.monotonic()
-    whole, *parts = _trainings(settings, table, splits, parent, [None, *sizes], events)
+    found = crossvalidation.carry_out(
+        plan, settings, table, parent, lambda done, of: events.progress(done, of, "trainings")
+    )
     if args.out:
-        _write(args.out, table, whole)
-    _tell_refused(table, whole, events)
-    curve = {str(size): crossvalidation.measure(table, part) for size, part in zip(sizes, parts, strict=True)}
+        _write(args.out, table, found[None])
+    _tell_refused(table, found[None], events)
+    curve = {str(size): crossvalidation.measure(table, found[size]) for size in plan.sizes}
     said = {
         **({"out": str(args.out)} if args.out else {}),
         "rows": len(table.keys),
         "structures": len(set(table.keys)),
-        "folds": len(splits),
-        "digest": hashlib.sha256("".join(split.digest for split in splits).encode()).hexdigest(),
+        "folds": len(plan.splits),
+        "digest": plan.digest,
         "device": device.describe(device.select(settings.device)),
         "seconds": round(time.monotonic() - began, 2),
     }
-    metrics = crossvalidation.measure(table, whole)
+    metrics = crossvalidation.measure(table, found[None])
     if events.as_json:
         events.result(said | {"metrics": metrics} | ({"curve": curve} if curve else {}))
     else:
@@ -92,26 +86,6 @@ def _for_a_person(curve: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
             figures = ", ".join(f"{key} {found[key]:.3g}" for key in worth if key in found) or "no value"
             lines[name if size == "all" else f"{name}, from {size}"] = figures
     return lines
-
-
-def _trainings(
-    settings: RunConfig,
-    table: Table,
-    splits: Sequence[Split],
-    parent: Bundle | None,
-    sizes: Sequence[int | None],
-    events: Events,
-) -> list[list[HeldOut]]:
-    """The answers of all folds, for each size."""
-    found: list[list[HeldOut]] = []
-    total, done = len(sizes) * len(splits), 0
-    for size in sizes:
-        found.append([])
-        for answer in crossvalidation.held_out(settings, table, splits, parent, size):
-            found[-1].append(answer)
-            done += 1
-            events.progress(done, total, "trainings")
-    return found
 
 
 def _write(path: Path, table: Table, answers: Sequence[HeldOut]) -> None:

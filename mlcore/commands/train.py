@@ -1,16 +1,21 @@
 """`python -m mlcore train`: a configuration and a table in, a bundle out."""
 
 import argparse
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from mlcore import bundle, catalog, config, device, manifest, parallel
+from mlcore.bundle import Trained
+from mlcore.config import RunConfig
 from mlcore.data import tables
 from mlcore.data.tables import Table
 from mlcore.errors import UserError
 from mlcore.events import Events, Silence
 from mlcore.parallel import Group
+from mlcore.predictors import crossvalidation
+from mlcore.predictors.crossvalidation import Plan
 from mlcore.run import Run
 
 LEAST = 10
@@ -50,9 +55,12 @@ def _train(args: argparse.Namespace, events: Events, group: Group) -> None:
         table, tested = _with_test(table, tables.read(args.test, settings.data, events), events)
     task = Run(settings, table, events, checkpoints, parent, args.resume, group, tested)
     _warn(task)
+    folds = _Folds.planned(task) if settings.evaluation.folds else None
     trained = catalog.get(settings.architecture).train(task)
     if not group.leads:
         return
+    if folds:
+        trained = folds.told(trained, events)
     saved = bundle.save(args.out, settings, table, trained, parent.digest if parent else None)
     checkpoints.unlink(missing_ok=True)
     events.result(
@@ -64,6 +72,41 @@ def _train(args: argparse.Namespace, events: Events, group: Group) -> None:
             "device": device.describe(task.device),
         }
     )
+
+
+@dataclass(frozen=True)
+class _Folds:
+    """The trainings over folds that the configuration asks for, on all rows but those that are only tested on."""
+
+    config: RunConfig
+    table: Table
+    plan: Plan
+
+    @classmethod
+    def planned(cls, task: Run) -> "_Folds":
+        """UserError where the table has too few structures; better before the training than after."""
+        table, asked = task.table, task.config.evaluation
+        if task.tested:
+            table = table.of(np.flatnonzero([key not in task.tested for key in table.keys]))
+        try:
+            return cls(task.config, table, crossvalidation.plan(table, asked.folds, asked.sizes, task.config.seed))
+        except UserError as error:
+            raise UserError(f"evaluation: {error}") from error
+
+    def told(self, trained: Trained, events: Events) -> Trained:
+        """With what the folds say among the metrics; one that cannot be learned takes nothing from the model."""
+        try:
+            found = crossvalidation.carry_out(
+                self.plan,
+                self.config,
+                self.table,
+                tell=lambda done, of: events.progress(done, of, "trainings of folds"),
+            )
+        except UserError as error:
+            events.log("warning", f"no figures over folds: one of their trainings failed: {error}")
+            return trained
+        added = crossvalidation.parts(self.plan, self.table, found)
+        return replace(trained, metrics=trained.metrics | {n: trained.metrics[n] | parts for n, parts in added.items()})
 
 
 def _with_test(table: Table, kept: Table, events: Events) -> tuple[Table, frozenset[str]]:

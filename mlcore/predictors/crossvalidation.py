@@ -4,8 +4,9 @@ Structures and not rows are shared out into folds, so that a polymer that stands
 ten temperatures, is never asked of a model that knows it.
 """
 
+import hashlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,28 @@ _OTHER_SEED = 104_729  # neither the validation rows of a training nor the folds
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What is held out of which training."""
+
+    splits: Sequence[Split]
+    """One a fold."""
+    sizes: Sequence[int]
+    """Structures to learn from in the trainings of a learning curve, ascending, beside those on all that are left."""
+    left: int
+    """Structures that a fold leaves to learn from, on average."""
+
+    @property
+    def trainings(self) -> int:
+        """How many there will be."""
+        return len(self.splits) * (1 + len(self.sizes))
+
+    @property
+    def digest(self) -> str:
+        """Of who is held out when."""
+        return hashlib.sha256("".join(split.digest for split in self.splits).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
 class HeldOut:
     """Answers about the test rows of one fold."""
 
@@ -46,6 +69,36 @@ def folds(table: Table, count: int, seed: int) -> list[Split]:
     found = [fold for fold in folds_by_key(table.keys, count, seed + _OTHER_SEED) if len(fold.test)]
     if len(found) < 2:
         raise UserError(f"all {structures} structures fell into one fold; ask for fewer folds or take another seed")
+    return found
+
+
+def plan(table: Table, count: int, sizes: Sequence[int], seed: int) -> Plan:
+    """UserError where the table has too few structures for so many folds, or for a size."""
+    splits = folds(table, count, seed)
+    left = [len({table.keys[row] for row in split.train}) for split in splits]
+    if sizes and max(sizes) > min(left):
+        raise UserError(
+            f"a fold leaves {min(left):,} structures to learn from, fewer than the {max(sizes):,} asked for"
+        )
+    return Plan(splits, sorted(set(sizes)), round(sum(left) / len(left)))
+
+
+def carry_out(
+    plan: Plan,
+    config: RunConfig,
+    table: Table,
+    init: Bundle | None = None,
+    tell: Callable[[int, int], None] = lambda done, of: None,
+) -> dict[int | None, list[HeldOut]]:
+    """{structures learned from: answers of all folds}, None for all that are left; otherwise as `held_out`."""
+    found: dict[int | None, list[HeldOut]] = {}
+    done = 0
+    for size in (*plan.sizes, None):
+        found[size] = []
+        for answer in held_out(config, table, plan.splits, init, size):
+            found[size].append(answer)
+            done += 1
+            tell(done, plan.trainings)
     return found
 
 
@@ -86,6 +139,31 @@ def measure(table: Table, answers: Sequence[HeldOut]) -> dict[str, dict[str, Any
         for name, figures in _measured(table, [answer]).items():
             pooled[name].setdefault("mae_of_folds", []).append(figures.get("mae"))
     return pooled
+
+
+def parts(
+    plan: Plan, table: Table, found: Mapping[int | None, Sequence[HeldOut]]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """{property: {"folds": ...}}, as it lands in the manifest: the figures of `measure`, and whose they are.
+
+    `learning_curve` has (structures learned from, MAE, R2) for each size, the largest being what a fold leaves.
+    """
+    by_size = {size or plan.left: measure(table, answers) for size, answers in found.items()}
+    whole = measure(table, found[None])
+    return {
+        name: {
+            "folds": {
+                **figures,
+                "folds": len(plan.splits),
+                "structures": len(set(table.keys)),
+                "digest": plan.digest,
+                "learning_curve": [
+                    [size, of[name]["mae"], of[name]["r2"]] for size, of in by_size.items() if of[name]["n"]
+                ],
+            }
+        }
+        for name, figures in whole.items()
+    }
 
 
 def _measured(table: Table, answers: Sequence[HeldOut]) -> dict[str, dict[str, Any]]:

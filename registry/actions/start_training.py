@@ -30,8 +30,8 @@ class StartTraining(Action[TrainingRun]):
 
     inputs: what goes in beside structures and values (registry.formats.training_inputs): the level of the values and of
         a cheaper baseline by property, the level of the geometries, conditions; a fine-tuning repeats its parent's.
-    config: sections of mlcore's run configuration to set (device, model, training, condition, data.split); what is left
-        out gets the architecture's defaults, or the parent's network and split when fine-tuning.
+    config: sections of mlcore's run configuration to set (device, model, training, condition, evaluation, data.split);
+        what is left out gets the architecture's defaults, or the parent's network and split when fine-tuning.
     """
 
     permission: ClassVar[str] = "registry.add_trainingrun"

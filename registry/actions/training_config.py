@@ -18,6 +18,7 @@ SECTIONS = (
     "model",
     "training",
     "condition",
+    "evaluation",
     "data",
 )  # what a caller may set; the rest is an input of its own
 

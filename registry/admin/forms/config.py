@@ -1,5 +1,6 @@
 """Form fields made from mlcore's catalog, so that a new setting needs no form code."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,7 +11,13 @@ from mlcore import config as run_config
 
 Entry = Mapping[str, Any]
 
-SECTION_TITLES = {"model": "Network", "training": "Training", "condition": "Prompts", "data": "Held-out shares"}
+SECTION_TITLES = {
+    "model": "Network",
+    "training": "Training",
+    "condition": "Prompts",
+    "data": "Held-out shares",
+    "evaluation": "Figures over folds",
+}
 
 
 def sections(architecture: catalog.Architecture) -> dict[str, list[Entry]]:
@@ -25,6 +32,7 @@ def sections(architecture: catalog.Architecture) -> dict[str, list[Entry]]:
         ],
         "condition": shared["condition"] if architecture.task == "generate" else [],
         "data": [{**inner, "name": f"split.{inner['name']}"} for inner in _split(shared["data"])],
+        "evaluation": shared["evaluation"] if architecture.task == "predict" else [],
     }
     return {name: entries for name, entries in chosen.items() if entries}
 
@@ -61,9 +69,23 @@ def _field(entry: Entry) -> forms.Field:
             field = forms.CharField(**common)
             field.widget.attrs["placeholder"] = str(default or "")
             return field
+        case "list" if entry["items"] == "integer":
+            field = NumbersField(**common)
+            field.widget.attrs["placeholder"] = ", ".join(map(str, default)) or "none"
+            return field
         case _:  # lists and objects, as JSON
             box = forms.Textarea(attrs={"rows": 1, "placeholder": str(default)})
             return forms.JSONField(**common, widget=box)
+
+
+class NumbersField(forms.CharField):
+    """Whole numbers with commas between them: 300, 1000."""
+
+    def clean(self, value: Any) -> list[int]:
+        parts = re.split(r"[\s,;]+", super().clean(value).strip("[] "))
+        if strange := [part for part in parts if part and not (part.isdecimal() and len(part) < 10)]:
+            raise forms.ValidationError(f"{strange[0]!r} is no whole number; write them like 300, 1000.")
+        return [int(part) for part in parts if part]
 
 
 def _is_true(text: str) -> bool:
@@ -75,7 +97,7 @@ def collect(cleaned: Mapping[str, Any], paths: list[str]) -> dict[str, Any]:
     config: dict[str, Any] = {}
     for path in paths:
         value = cleaned.get(path)
-        if value is None or value == "":
+        if value is None or value in ("", []):
             continue
         *parents, name = path.split(".")
         place = config

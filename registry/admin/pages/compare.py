@@ -138,8 +138,11 @@ class Comparison:
         )  # fmt: skip
 
     def note(self) -> str:
-        """What else stands between samples."""
-        if self.predictors or self.footing.same_reference:
+        """What else stands between samples; or what can be compared of predictors all the same."""
+        if self.predictors:
+            alike = self.footing.same_folds and not self.footing.same_rows
+            return "Figures over folds can be compared: the same structures were held out together." if alike else ""
+        if self.footing.same_reference:
             return ""
         return (
             "Each generator’s novelty, VUN, similarity and Fréchet distance were counted against its own training "

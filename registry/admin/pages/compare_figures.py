@@ -60,8 +60,9 @@ def _row(row: Sequence[Figure | None], base: int, footing: Footing) -> Row:
 def _alike(known: Sequence[Figure], footing: Footing) -> bool:
     """Whether all were measured on the same, so that one can be told against another."""
     measure = known[0].measure
+    same_rows = footing.same_folds if known[0].part == "folds" else footing.same_rows
     return (
-        (footing.same_rows or not measure.held_out)
+        (same_rows or not measure.held_out)
         and (footing.same_reference or not measure.own_reference)
         and (footing.same_tokens or not measure.label.startswith("Loss"))
         and len({figure.n for figure in known}) == 1

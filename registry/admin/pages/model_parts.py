@@ -73,13 +73,20 @@ def gate_notice(run: TrainingRun | None) -> Notice | None:
 
 
 def metrics_panel(version: ModelVersion) -> Panel:
-    """Tables of all figures: properties down and measures across, or measures down and samples across."""
+    """Tables of all figures: properties down and measures across, or measures down and samples across.
+
+    What the validation rows say is folded; what folds say has a table of its own, under a sentence that names them.
+    """
     found = [one for one in figures(version) if one.n != 0]  # nothing was measured on no rows
     across = version.model.task == RegisteredModel.Task.PREDICT
     alone = [one for one in found if one.subject in ("Loss", "Other")]
+    parts = {part: [one for one in found if (one.part or "test") == part and one not in alone] for part in PARTS}
+    shared = {one.key: one for one in parts["folds"] if one.key in ("folds", "structures")}
     context = {
-        "table": _matrix([one for one in found if one.part != "valid" and one not in alone], across),
-        "folded": _matrix([one for one in found if one.part == "valid" and one not in alone], across),
+        "table": _matrix(parts["test"], across),
+        "folds": _matrix([one for one in parts["folds"] if one.key not in shared], across),
+        "shared": {key: one.text() for key, one in shared.items()},
+        "folded": _matrix(parts["valid"], across),
         "facts": [Fact(_alone(one), one.text()) for one in alone],
     }
     labels = {item.name: item.label for item in version.properties.all()}

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from registry.admin.parts.display import number, unit_text
-from registry.admin.parts.figures import PARTS, axis_unit, figures, property_order
+from registry.admin.parts.display import correlation, number, unit_text
+from registry.admin.parts.figures import HELD_OUT, axis_unit, figures, property_order
 from registry.admin.parts.panels import Panel
 from registry.admin.parts.plot import Labels, Layer, plot
 from registry.models import ModelVersion, Property, RegisteredModel
@@ -19,13 +19,13 @@ Source = tuple[str, int, Mapping[str, Any]]
 
 
 def plots_panel(version: ModelVersion) -> Panel | None:
-    """Four drawings a property, the first property's open; None for a model that makes no predictions."""
+    """Up to five drawings a property, the first property's open; None for a model that makes no predictions."""
     if version.model.task != RegisteredModel.Task.PREDICT:
         return None
     known = {item.name: item for item in version.properties.all()}
     groups = [_group(known[name], [("", version.metrics.get(name))]) for name in property_order(version)]
     found = [group for group in groups if group["charts"]]
-    kept = {one.value for one in figures(version) if one.part and one.key == "n"}
+    kept = {one.value for one in figures(version) if one.part in HELD_OUT and one.key == "n"}
     context = {"groups": found, "learned_all": kept == {0}}
     return Panel("On held-out structures", "registry/model/plots.html", context)
 
@@ -47,12 +47,12 @@ def _group(item: Property, named: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         if measured is not None:
             found.append((name, colour, measured))
             steered |= part == "valid"
-    charts = [chart for chart in _charts(item, found) if chart]
+    charts = [chart for chart in (*_charts(item, found), learning_chart(item, named)) if chart]
     return {"label": item.label, "charts": charts, "steered": steered, "count": len(found)}
 
 
 def _shown(metrics: Any) -> tuple[str, Mapping[str, Any] | None]:
-    for part in PARTS:
+    for part in HELD_OUT:
         measured = metrics.get(part) if isinstance(metrics, Mapping) else None
         if isinstance(measured, Mapping) and isinstance(measured.get("parity"), Mapping):
             return part, measured
@@ -132,6 +132,24 @@ def top_chart(found: Sequence[Source]) -> SafeString:
         chance = chance or ([(x, x / n) for x, _ in rows] if isinstance(n, int) and n else [])
     labels = Labels("Precision among the top k", "k", "share of the k predicted highest", _told(layers))
     return plot(labels, [Layer("", chance, "guide"), *layers], y=(0, 1.0), log_x=True)
+
+
+def learning_chart(item: Property, named: Sequence[tuple[str, Any]]) -> SafeString:
+    """The error over folds for so many structures learned from: does more data help?"""
+    layers = []
+    for colour, (name, metrics) in enumerate(named):
+        folds = metrics.get("folds") if isinstance(metrics, Mapping) else None
+        curve = folds.get("learning_curve") if isinstance(folds, Mapping) else None
+        known = [one for one in curve if _numbers(one, 3) and one[0] >= 1] if isinstance(curve, list) else []
+        notes = [f"{size:,.0f} structures: MAE {number(mae)}, R² {correlation(r2)}" for size, mae, r2 in known]
+        layers.append(Layer(name or "MAE over folds", [(size, mae) for size, mae, _ in known], "line", colour,
+                            notes=notes))  # fmt: skip
+    unit = unit_text(axis_unit(item))
+    labels = Labels(
+        "Learning curve", "structures learned from", f"MAE over folds{', ' if unit else ''}{unit}", _told(layers)
+    )
+    highest = max((mae for layer in layers for _, mae in layer.points), default=0)
+    return plot(labels, layers, y=(0, 1.08 * highest or 1.0), log_x=True)
 
 
 def _line(name: str, colour: int, points: list[tuple[float, float]], note: Callable[[float, float], str]) -> Layer:

@@ -11,7 +11,8 @@ from registry.models import ModelVersion, Property, RegisteredModel
 HIGHER, LOWER, NEITHER = Property.Better.HIGHER, Property.Better.LOWER, Property.Better.NEITHER
 COVERED = 0.9  # what a 90 % interval should hold: neither more nor less
 DEEPEST = 8  # levels of metrics that are read
-PARTS = {"test": "test", "valid": "validation"}
+PARTS = {"test": "test", "folds": "over folds", "valid": "validation"}
+HELD_OUT = ("test", "valid")  # parts of one split; folds are another matter
 
 
 class Measure(NamedTuple):
@@ -39,6 +40,8 @@ OF_PREDICTOR = {
     "mean_std": Measure("Mean standard deviation", NEITHER, "axis", held_out=True),
     "in_domain": Measure("In domain", NEITHER, "share", held_out=True),
     "n": Measure("n", NEITHER, "count", held_out=True),
+    "folds": Measure("Folds", NEITHER, "count", held_out=True),
+    "structures": Measure("Structures", NEITHER, "count", held_out=True),
 }
 OF_SAMPLES = {
     "validity": Measure("Valid", HIGHER, "share"),
@@ -106,7 +109,7 @@ def headline(version: ModelVersion) -> dict[str, list[Figure]]:
     keys = HEADLINE[RegisteredModel.Task(version.model.task)]
     chosen: dict[str, list[Figure]] = {}
     for figure in figures(version):
-        if figure.key in keys and figure.part != "valid":
+        if figure.key in keys and figure.part in ("", "test"):
             chosen.setdefault(figure.subject, []).append(figure)
     return chosen
 

@@ -51,16 +51,28 @@ def _stated(bundle_digest: str) -> HeldOut:
     )
 
 
+def _folds(metrics: Any) -> str:
+    """The digest of the folds in a version's metrics; "" where there are none."""
+    parts = [one.get("folds") for one in metrics.values() if isinstance(one, dict)] if isinstance(metrics, dict) else []
+    found = next((part.get("digest") for part in parts if isinstance(part, dict)), "")
+    return found if isinstance(found, str) else ""
+
+
 @dataclass(frozen=True)
 class Footing:
     """What several versions have in common, and so which of their figures can be compared."""
 
     sets: tuple[HeldOut, ...]
     tables: frozenset[str]
+    folds: frozenset[str]
 
     @classmethod
     def of(cls, versions: Sequence[ModelVersion]) -> "Footing":
-        return cls(tuple(held_out(v) for v in versions), frozenset(v.training_data_digest for v in versions))
+        return cls(
+            tuple(held_out(v) for v in versions),
+            frozenset(v.training_data_digest for v in versions),
+            frozenset(_folds(v.metrics) for v in versions),
+        )
 
     @property
     def known(self) -> bool:
@@ -70,6 +82,11 @@ class Footing:
     def same_rows(self) -> bool:
         """Whether the test parts are the same rows."""
         return self.known and len({one.digest for one in self.sets}) == 1
+
+    @property
+    def same_folds(self) -> bool:
+        """Whether the same structures were held out together where each was held out once."""
+        return len(self.folds) == 1 and "" not in self.folds
 
     @property
     def same_reference(self) -> bool:

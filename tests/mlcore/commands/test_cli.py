@@ -40,7 +40,7 @@ def test_the_catalog_needs_no_torch_and_describes_every_setting() -> None:
     gpt = next(entry for entry in described["architectures"] if entry["name"] == "gpt")
     width = next(field for field in gpt["model"] if field["name"] == "width")
     assert (width["type"], width["default"], width["minimum"]) == ("integer", 96, 8)
-    assert set(described["sections"]) == {"training", "data", "condition"}
+    assert set(described["sections"]) == {"training", "data", "condition", "evaluation"}
 
 
 def test_the_catalog_for_a_person(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

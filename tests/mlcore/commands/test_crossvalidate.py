@@ -114,7 +114,7 @@ def test_a_person_gets_a_line_a_property(tmp_path: Path, capsys: pytest.CaptureF
         ({"architecture": "gpt"}, [], "gpt predicts nothing"),
         ({}, ["--folds", 1], "--folds 1: must be from 2 to 100"),
         ({}, ["--sizes", 0], "--sizes 0: must be at least 1"),
-        ({}, ["--sizes", 100_000], "--sizes 100000: a fold leaves"),
+        ({}, ["--sizes", 100_000], "fewer than the 100,000 asked for"),
     ],
 )
 def test_what_cannot_be_done(

@@ -283,3 +283,46 @@ def test_the_overview_says_that_a_champions_scores_are_on_their_way(client_of):
     text = client.get("/admin/").content.decode()
     assert f"Scoring by {version} is queued" in text
     assert "No candidate has been scored" not in text
+
+
+@pytest.mark.parametrize(
+    ("typed", "sizes"), [("100, 300", [100, 300]), ("[100,300]", [100, 300]), ("100 300", [100, 300])]
+)
+def test_a_predictor_can_be_judged_over_folds(client_of, typed, sizes):
+    data = trainable()
+    client = client_of("Engineer")
+    response = client.post(url("trainingrun_start"), data | {"evaluation.folds": 5, "evaluation.sizes": typed})
+    assert response.status_code == 302, response.content.decode()
+    assert TrainingRun.objects.get().config["evaluation"] == {"folds": 5, "sizes": sizes}
+
+
+@pytest.mark.parametrize(
+    ("folds", "typed", "said"),
+    [
+        ("5", "100, many", "is no whole number; write them like 300, 1000"),
+        ("", "100", "a learning curve needs evaluation.folds"),
+        ("1", "", "1 part would leave nothing to learn from"),
+    ],
+)
+def test_folds_that_cannot_be_are_refused(client_of, folds, typed, said):
+    data = trainable() | {"evaluation.folds": folds, "evaluation.sizes": typed}
+    response = client_of("Engineer").post(url("trainingrun_start"), data)
+    assert response.status_code == 422
+    assert said in response.content.decode()
+    assert not TrainingRun.objects.exists()
+
+
+def test_a_generator_is_offered_no_folds(client_of):
+    text = client_of("Engineer").get(url("trainingrun_start"), {"architecture": "gpt"}).content.decode()
+    assert 'name="evaluation.folds"' not in text
+
+
+def trainable():
+    """What the form needs for trees on ten measured structures."""
+    version = factories.dataset_version(measurement_count=10)
+    for _ in range(10):
+        factories.measurement(dataset=version.dataset, added_in=version, structure=factories.structure())
+    return {
+        "model": factories.registered_model("predict").pk, "dataset_version": version.pk, "architecture": "trees",
+        "seed": 0, "queue": "cpu", "properties": [factories.property_().pk],
+    }  # fmt: skip

@@ -161,3 +161,53 @@ def test_the_page_of_a_version_shows_its_training_step_by_step(client_of):
     text = client_of(CLIENT).get(page(version({}, training_run=run))).content.decode()
     assert "How it learned" in text
     assert "<b>Loss</b>" in text
+
+
+def over_folds(mae, digest="f" * 64, n=90):
+    """Metrics of five folds, with a learning curve, beside a test part."""
+    part = {"n": n, "mae": mae, "r2": 0.6, "folds": 5, "structures": 80, "digest": digest, "mae_of_folds": [mae] * 5}
+    return {"folds": {**part, "learning_curve": [[20, 2 * mae, 0.3], [64, mae, 0.6]]}, "test": {"n": 9, "mae": 0.3}}
+
+
+def test_the_page_says_what_folds_say(client_of):
+    text = client_of(CLIENT).get(page(version({"conductivity": over_folds(0.111)}))).content.decode()
+    for said in ("Over 5 folds", "80 structures, each held out once", "0.111", "<b>Learning curve</b>"):
+        assert said in text
+    assert "20 structures: MAE 0.222, R² 0.3" in text
+    assert "kept none for a test" not in text
+
+
+def test_the_headline_is_of_the_test_rows(client_of):
+    row = version({"conductivity": over_folds(0.111)})
+    text = client_of(CLIENT).get(reverse("admin:registry_modelversion_changelist")).content.decode()
+    assert "MAE <b>0.3</b>" in text, row
+    assert "0.111" not in text
+
+
+@pytest.mark.parametrize(
+    ("digest", "n", "compared"), [("f" * 64, 90, True), ("e" * 64, 90, False), ("f" * 64, 89, False)]
+)
+def test_figures_over_the_same_folds_are_compared(client_of, digest, n, compared):
+    ours = version({"conductivity": over_folds(0.111)})
+    theirs = version({"conductivity": over_folds(0.1, digest, n)})
+    response = client_of(CLIENT).get(compare(ours, theirs))
+    (group,) = (one for one in response.context["groups"] if one.title.endswith("over folds"))
+    best = [cell.text for row in group.rows if row.label == "MAE" for cell in row.cells if cell.best]
+    assert best == (["0.1"] if compared else [])
+    assert ("over folds can be compared" in response.context["note"]) == (digest == "f" * 64)
+
+
+def test_learning_curves_are_drawn_together(client_of):
+    both = [
+        version({"conductivity": measured(keys(0, 20), error)["conductivity"] | {"folds": over_folds(error)["folds"]}})
+        for error in (0.1, 0.2)
+    ]
+    text = client_of(CLIENT).get(compare(*both)).content.decode()
+    assert text.count("<b>Learning curve</b>") == 1
+
+
+def test_strange_learning_curves_are_left_out(client_of):
+    for curve in ("none", [[0, 1, 1]], [["a", 1, 1]], [[1, None, None]], {}):
+        metrics = {"conductivity": {"folds": {"n": 9, "mae": 0.1, "learning_curve": curve}}}
+        text = client_of(CLIENT).get(page(version(metrics))).content.decode()
+        assert "<b>Learning curve</b>" not in text
