@@ -11,6 +11,7 @@ from registry.admin.alias import alias_badges
 from registry.admin.parts import display
 from registry.admin.parts.evidence import trained_on
 from registry.admin.parts.figures import PARTS, Figure, figures, headline
+from registry.admin.parts.levels import baselines_of
 from registry.admin.parts.panels import Fact, Notice, Panel
 from registry.models import Alias, ModelVersion, RegisteredModel, TrainingRun
 
@@ -88,6 +89,7 @@ def metrics_panel(version: ModelVersion) -> Panel:
         "shared": {key: one.text() for key, one in shared.items()},
         "folded": _matrix(parts["valid"], across),
         "facts": [Fact(_alone(one), one.text()) for one in alone],
+        "differences": sorted(set(baselines_of(version.config).values())),
     }
     labels = {item.name: item.label for item in version.properties.all()}
     context["table"]["headers"] = [_asked(header, labels) for header in context["table"]["headers"]]

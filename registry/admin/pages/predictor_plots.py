@@ -1,13 +1,14 @@
 """What a predictor's manifest says of held-out rows, drawn: is it right, where, and does it know when it is not."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from django.utils.safestring import SafeString
 
 from registry.admin.parts.display import correlation, number, unit_text
 from registry.admin.parts.figures import HELD_OUT, axis_unit, figures, property_order
+from registry.admin.parts.levels import baselines_of
 from registry.admin.parts.panels import Panel
 from registry.admin.parts.plot import Labels, Layer, plot
 from registry.models import ModelVersion, Property, RegisteredModel
@@ -23,7 +24,7 @@ def plots_panel(version: ModelVersion) -> Panel | None:
     if version.model.task != RegisteredModel.Task.PREDICT:
         return None
     known = {item.name: item for item in version.properties.all()}
-    groups = [_group(known[name], [("", version.metrics.get(name))]) for name in property_order(version)]
+    groups = [_group(known[name], {"": version}) for name in property_order(version)]
     found = [group for group in groups if group["charts"]]
     kept = {one.value for one in figures(version) if one.part in HELD_OUT and one.key == "n"}
     context = {"groups": found, "learned_all": kept == {0}}
@@ -34,20 +35,22 @@ def compared(versions: Sequence[ModelVersion]) -> list[dict[str, Any]]:
     """The same drawings with a colour a version, of each property that more than one has them of."""
     known = {item.name: item for version in versions for item in version.properties.all()}
     order = dict.fromkeys(name for version in versions for name in property_order(version))
-    groups = (_group(known[name], [(str(v), v.metrics.get(name)) for v in versions]) for name in order)
+    groups = (_group(known[name], {str(version): version for version in versions}) for name in order)
     return [group for group in groups if group["charts"] and group["count"] > 1]
 
 
-def _group(item: Property, named: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def _group(item: Property, versions: Mapping[str, ModelVersion]) -> dict[str, Any]:
     """Of each version the part that has series: the test part, or the validation part where there is none."""
     found: list[Source] = []
-    steered = False
-    for colour, (name, metrics) in enumerate(named):
-        part, measured = _shown(metrics)
+    steered, less = False, set[str]()
+    for colour, (name, version) in enumerate(versions.items()):
+        part, measured = _shown(version.metrics.get(item.name))
         if measured is not None:
             found.append((name, colour, measured))
             steered |= part == "valid"
-    charts = [chart for chart in (*_charts(item, found), learning_chart(item, named)) if chart]
+            less.add(baselines_of(version.config).get(item.name, ""))
+    named = [(name, version.metrics.get(item.name)) for name, version in versions.items()]
+    charts = [chart for chart in (*_charts(item, found, less), learning_chart(item, named)) if chart]
     return {"label": item.label, "charts": charts, "steered": steered, "count": len(found)}
 
 
@@ -59,8 +62,8 @@ def _shown(metrics: Any) -> tuple[str, Mapping[str, Any] | None]:
     return "", None
 
 
-def _charts(item: Property, found: Sequence[Source]) -> Iterator[SafeString]:
-    yield parity_chart(item, found)
+def _charts(item: Property, found: Sequence[Source], less: Set[str]) -> Iterator[SafeString]:
+    yield parity_chart(item, found, less)
     yield calibration_chart(found)
     yield distance_chart(item, found)
     yield top_chart(found)
@@ -72,8 +75,11 @@ def on_axis(item: Property) -> str:
     return f"log₁₀ {unit or 'value'}" if item.scale == Property.Scale.LOG10 else unit
 
 
-def parity_chart(item: Property, found: Sequence[Source]) -> SafeString:
-    """Predicted over measured; points of a perfect model lie on the diagonal."""
+def parity_chart(item: Property, found: Sequence[Source], less: Set[str]) -> SafeString:
+    """Predicted over measured; points of a perfect model lie on the diagonal.
+
+    less: baselines, the differences to which were learned and are drawn; "" for the values themselves.
+    """
     layers, ends = [], []
     for name, colour, measured in found:
         parity = measured["parity"]
@@ -86,7 +92,8 @@ def parity_chart(item: Property, found: Sequence[Source]) -> SafeString:
     if not ends:
         return SafeString("")
     guide = [(min(ends), min(ends)), (max(ends), max(ends))]
-    axis = f", {on_axis(item)}" if on_axis(item) else ""
+    told = f" less {' or '.join(sorted(one or 'nothing' for one in less))}" if any(less) else ""
+    axis = told + (f", {on_axis(item)}" if on_axis(item) else "")
     return plot(
         Labels("Parity", f"measured{axis}", f"predicted{axis}"), [Layer("", guide, "guide"), *layers], square=True
     )

@@ -9,14 +9,15 @@ from registry.actions.model_conditions import conditions_in
 def levels_of(config: Any) -> dict[str, str]:
     """By property of a run configuration: " at G4MP2, as the difference to B3LYP"; "" where nobody said."""
     found = {}
-    listed = _data(config).get("properties")
-    for entry in listed if isinstance(listed, list) else []:
-        if not isinstance(entry, Mapping):
-            continue
-        level, cheaper = entry.get("level"), entry.get("baseline_level") or entry.get("baseline")
-        text = f" at {level}" if level else ""
-        found[str(entry.get("name"))] = text + (f", as the difference to {cheaper}" if cheaper else "")
+    for name, entry in _properties(config).items():
+        level, cheaper = entry.get("level"), _baseline(entry)
+        found[name] = (f" at {level}" if level else "") + (f", as the difference to {cheaper}" if cheaper else "")
     return found
+
+
+def baselines_of(config: Any) -> dict[str, str]:
+    """By property of a run configuration of which a difference is learned: to what."""
+    return {name: cheaper for name, entry in _properties(config).items() if (cheaper := _baseline(entry))}
 
 
 def told_of(config: Any, inputs: Any) -> str:
@@ -26,6 +27,17 @@ def told_of(config: Any, inputs: Any) -> str:
         level = inputs.get("geometry") if isinstance(inputs, Mapping) else ""
         parts.append(f"geometries at {level}" if level else "geometries")
     return "; ".join(part for part in parts if part)
+
+
+def _properties(config: Any) -> dict[str, Mapping[str, Any]]:
+    listed = _data(config).get("properties")
+    entries = [entry for entry in listed if isinstance(entry, Mapping)] if isinstance(listed, list) else []
+    return {str(entry.get("name")): entry for entry in entries}
+
+
+def _baseline(entry: Mapping[str, Any]) -> str:
+    """Its level, or at least its column."""
+    return str(entry.get("baseline_level") or entry.get("baseline") or "")
 
 
 def _data(config: Any) -> Mapping[str, Any]:

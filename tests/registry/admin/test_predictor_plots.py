@@ -211,3 +211,28 @@ def test_strange_learning_curves_are_left_out(client_of):
         metrics = {"conductivity": {"folds": {"n": 9, "mae": 0.1, "learning_curve": curve}}}
         text = client_of(CLIENT).get(page(version(metrics))).content.decode()
         assert "<b>Learning curve</b>" not in text
+
+
+def delta(metrics, baseline_level):
+    """A version that learned the difference to a cheaper method, or the values themselves."""
+    entry = {"name": "conductivity"}
+    if baseline_level:
+        entry |= {"baseline": "cheap", "baseline_level": baseline_level}
+    return version(metrics, config={"data": {"properties": [entry]}})
+
+
+def test_differences_are_drawn_as_such(client_of):
+    text = client_of(CLIENT).get(page(delta(measured(keys(0, 20)), "B3LYP"))).content.decode()
+    assert "measured less B3LYP" in text
+    assert "R², ρ and the top 5 % are those of the difference" in text
+    plain = client_of(CLIENT).get(page(delta(measured(keys(0, 20)), ""))).content.decode()
+    assert "less" not in plain.partition("Parity")[2].partition("</figure>")[0]
+    assert "those of the difference" not in plain
+
+
+def test_differences_to_several_baselines_are_named(client_of):
+    versions = [
+        delta(measured(keys(0, 20), error), level) for error, level in ((0.1, "B3LYP"), (0.2, "PM7"), (0.3, ""))
+    ]
+    text = client_of(CLIENT).get(compare(*versions)).content.decode()
+    assert "predicted less B3LYP or PM7 or nothing" in text
