@@ -79,7 +79,7 @@ class Material:
         """`report.parts` of answers (N, P) in standard deviations; those of learned rows come from models without."""
         location, unit = self.standards
         axis, width = mean * unit + location, std * unit
-        return report.parts(self.run.table, self.run.split(), lambda part: (axis[part], width[part]), inside)
+        return report.parts(self.run.table, self.run.split(), lambda part: (axis[part], width[part]), inside, self.rows)
 
 
 def limit_of(left: Floats) -> float:

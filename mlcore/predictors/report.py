@@ -41,28 +41,31 @@ def parts(
     split: Split,
     score: Score,
     in_domain: NDArray[np.bool_],
+    learned: NDArray[np.int64] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """{property: {valid: {...}, test: {...}}} of what `score` says, mean and std on the axis, of rows of the table.
 
     The valid part has steered the training, the test part nothing; that one also has the series of
-    `mlcore.predictors.detail`, or the valid part where no row was kept for the test.
+    `mlcore.predictors.detail`, or the valid part where no row was kept for the test. learned: rows that the model
+    knows, where these are more than `split.train`; a row is not compared with those of its own part.
     """
     metrics: dict[str, dict[str, Any]] = {item.name: {} for item in table.properties}
     shown = "test" if len(split.test) else "valid"
     for part, rows in (("valid", split.valid), ("test", split.test)):
         mean, std = score(rows)
-        series = _series(table, split, rows, mean, std) if part == shown else {}
+        known = np.setdiff1d(split.train if learned is None else learned, rows)
+        series = _series(table, known, rows, mean, std) if part == shown else {}
         for name, measured in measure(table, rows, mean, std, in_domain[rows]).items():
             metrics[name][part] = measured | series.get(name, {})
     return metrics
 
 
 def _series(
-    table: Table, split: Split, rows: NDArray[np.int64], mean: Floats, std: Floats
+    table: Table, learned: NDArray[np.int64], rows: NDArray[np.int64], mean: Floats, std: Floats
 ) -> dict[str, dict[str, Any]]:
-    """Per property with a value among rows (R)."""
+    """Per property with a value among rows (R), which are compared with those learned from."""
     keys = [table.keys[row] for row in rows]
-    similarity = detail.nearest(keys, [table.keys[row] for row in split.train])
+    similarity = detail.nearest(keys, [table.keys[row] for row in learned])
     truth, named = table.targets[rows], _named(keys, table.conditions.of(rows))
     return {
         item.name: detail.series(truth[:, i], mean[:, i], std[:, i], named, similarity)

@@ -5,9 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlcore import manifest
+from mlcore import config, manifest
 from mlcore.chem import polymer
-from mlcore.predictors import detail
+from mlcore.data import tables
+from mlcore.data.splits import Split
+from mlcore.predictors import detail, report
+from tests.mlcore.predictors.test_kernel import settings
+from tests.mlcore.predictors.test_polymer_gnn import write
 from tests.mlcore.predictors.test_trees import PROPERTIES, ten_rows, trained
 
 KEYS = [f"key {n}" for n in range(2000)]
@@ -37,7 +41,18 @@ def test_missing_values_are_in_no_series() -> None:
     found = detail.series(truth, truth + 0.5, np.ones(3), ["a", "b", "c"], np.array([0.5, 0.5, np.nan]))
     assert sorted(found["parity"]["truth"]) == [1.0, 3.0]
     assert found["error_by_similarity"] == [[0.5, 0.5, 1]]
-    assert tuple(found) == manifest.SERIES
+    assert (*found, "learning_curve") == manifest.SERIES
+
+
+def test_rows_that_steered_and_were_learned_count_as_known(tmp_path: Path) -> None:
+    rows = [("*CCO*", 1e-4, 0.1), ("*CC(*)c1ccccc1", 1e-5, 0.2), ("*CC(*)c1ccccc1", 2e-5, 0.3)]
+    table = tables.read(write(tmp_path, rows), config.load(settings()).data)
+    split = Split(np.array([0]), np.array([1]), np.array([2]), "")
+    score, inside = (lambda part: (table.targets[part], np.ones((len(part), 2)))), np.ones(3, dtype=bool)
+    found = [report.parts(table, split, score, inside, learned) for learned in (None, np.array([0, 1]))]
+    unlike, alike = (one["sigma"]["test"]["error_by_similarity"][0][0] for one in found)
+    assert unlike < 0.5
+    assert alike == 1
 
 
 @pytest.mark.parametrize(
