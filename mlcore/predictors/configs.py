@@ -92,6 +92,13 @@ class FCHLConfig:
     ridge: float = option(
         3e-8, "noise of the targets, in shares of the mean likeness of a molecule with itself", minimum=0.0, maximum=1.0
     )
+    freedom: float = option(
+        0.0,
+        "degrees of freedom of Student's t, such as 3, where molecules that all others contradict shall count less; "
+        "0: the noise is Gaussian",
+        minimum=0.0,
+        maximum=1000.0,
+    )
     cutoff: float = option(4.2, "how far an atom sees, in Å", minimum=1.0, maximum=20.0)
     length: float = option(6.6, "distance of representations over which likeness falls", minimum=1e-3, maximum=1e4)
     wide_cutoff: float = option(6.5, "how far it sees in a second, wider look", minimum=1.0, maximum=20.0)

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from mlcore.chem.geometry import Geometry
 from mlcore.data.splits import Split
 from mlcore.errors import UserError
-from mlcore.predictors import inducing, kernels, reading, relevance, representations
+from mlcore.predictors import inducing, kernels, reading, relevance, representations, ridge
 from mlcore.predictors.configs import FCHLConfig
 from mlcore.predictors.dressed_atoms import DressedAtoms
 from mlcore.predictors.fchl_model import Element, Groups, Model, kernel_of
@@ -49,13 +48,13 @@ def fit(run: Run, training: Sequence[Geometry], split: Split) -> Fit:
     kept: Mapping[int, Atoms] = atoms
     if 0 < config.inducing < sum(len(part.molecule) for part in atoms.values()):
         chosen = inducing.choose(atoms, len(training), kernel, config.inducing, run.config.seed)
-        molecules, residuals = solve(chosen.matrix, left, config.ridge)
+        molecules, residuals = ridge.solve(chosen.matrix, left, config.ridge, config.freedom)
         kept, weights = chosen.atoms, chosen.weights(molecules)
     else:
         matrix = kernels.among(
             atoms, len(training), kernel, lambda done, of: run.events.progress(done, of, "comparing molecules")
         )
-        molecules, residuals = solve(matrix, left, config.ridge)
+        molecules, residuals = ridge.solve(matrix, left, config.ridge, config.freedom)
         weights = {z: molecules[part.molecule] for z, part in atoms.items()}
     elements = {z: Element(tuple(directions[z]), part.vectors, weights[z]) for z, part in kept.items()}
     model = Model(config, dressed, elements)
@@ -96,36 +95,6 @@ def turn(
         for z, one in found.items()
     }
     return representations.project(found, directions), directions
-
-
-def solve(matrix: Tensor, targets: Floats, ridge: float) -> tuple[Tensor, Floats]:
-    """Weights (N, P) of the molecules and their errors when left out (N, P), for targets (N, P) with NaN for unknown.
-
-    (K + ridge mean(diag K)) w = y by Cholesky; a left-out error is w over the diagonal of the inverse (Rasmussen &
-    Williams 2006, eq. 5.12). A molecule without a value has weight 0 and error NaN. A ridge too small for double
-    precision is made larger, tenfold at a time.
-    """
-    weights = torch.zeros(targets.shape, dtype=torch.float64)
-    residuals = np.full(targets.shape, np.nan)
-    patterns, places = np.unique(np.isfinite(targets), axis=1, return_inverse=True)
-    for number, known in enumerate(patterns.T):
-        rows, columns = np.flatnonzero(known), np.flatnonzero(places.reshape(-1) == number)
-        whole = matrix if known.all() else matrix[np.ix_(rows, rows)]
-        factor = _factor(whole, ridge)
-        solved = torch.cholesky_solve(torch.from_numpy(targets[np.ix_(rows, columns)]), factor)
-        weights[np.ix_(rows, columns)] = solved
-        residuals[np.ix_(rows, columns)] = (solved / torch.cholesky_inverse(factor).diagonal()[:, None]).numpy()
-    return weights, residuals
-
-
-def _factor(matrix: Tensor, ridge: float) -> Tensor:
-    scale = float(matrix.diagonal().mean())
-    while ridge <= 1 and bool(torch.isfinite(matrix).all()):
-        factor, failed = torch.linalg.cholesky_ex(matrix + ridge * scale * torch.eye(len(matrix), dtype=matrix.dtype))
-        if not failed:
-            return factor
-        ridge = max(10 * ridge, 1e-14)
-    raise UserError("the kernel of the training molecules cannot be inverted; their geometries give no finite numbers")
 
 
 def _spread_out(residuals: Floats) -> NDArray[np.int64]:

@@ -85,6 +85,20 @@ def test_it_overfits_ten_rows(tmp_path: Path) -> None:
     assert answers.in_domain.mean() > 0.5
 
 
+def test_a_wrong_value_misleads_less_where_noise_may_have_tails(tmp_path: Path) -> None:
+    """Its own prediction stays with the others; their errors are those of a table without it, nearly."""
+    table, wrong = rows(), 12
+    truth = np.array([row[2] for row in table])
+    table[wrong][2] = truth[wrong] + 1.0
+    off = []
+    for freedom in (0, 3):
+        found = trained(tmp_path, table, settings(WHOLE, ridge=1e-4, freedom=freedom)).activate("cpu")
+        said = found.predict(SMILES, Given(geometries=[str(row[1]) for row in table])).mean[:, 0]
+        off.append(np.abs(said - truth))
+    assert off[1].mean() < 0.5 * off[0].mean()
+    assert off[0][wrong] > 0.2
+
+
 def test_it_predicts_what_it_has_not_seen(model: Bundle) -> None:
     measured = model.manifest.metrics["u0"]
     assert measured["test"]["mae"] < 0.02
