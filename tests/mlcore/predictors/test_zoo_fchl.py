@@ -56,4 +56,4 @@ def test_the_error_in_the_documentation_comes_out_again(shipped: Predictor) -> N
     baselines = np.array([[float(row["u0_b3lyp"])] for row in rows])
     found = shipped.predict([row["inchi"] for row in rows], Given([row["xyz"] for row in rows], None, baselines))
     errors = (found.mean[:, 0] - [float(row["u0_g4mp2"]) for row in rows]) * HARTREE
-    assert np.abs(errors).mean() == pytest.approx(3.61, abs=0.05)
+    assert np.abs(errors).mean() == pytest.approx(3.49, abs=0.05)
