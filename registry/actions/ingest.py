@@ -8,10 +8,9 @@ from typing import ClassVar
 from mlcore.chem.errors import ChemError
 from mlcore.chem.identity import Identity, identify_many
 from registry.actions.base import Action
-from registry.actions.scores import refresh_scores
+from registry.actions.scores import refresh_scores_by
 from registry.actions.structures import get_or_create_structures
 from registry.models import (
-    Alias,
     Candidate,
     GenerationRun,
     Prediction,
@@ -95,7 +94,7 @@ class AddProposals(Action[int]):
 class AddPredictions(Action[int]):
     """Keep predictions; what one version says of a structure under the same conditions is kept once.
 
-    The champion's values become the candidates' scores. Returns the number of predictions added.
+    The values of a champion whose line leads become the candidates' scores. Returns the number of predictions added.
     """
 
     permission: ClassVar[str] = "registry.add_scoringrun"
@@ -123,6 +122,5 @@ class AddPredictions(Action[int]):
             ],
             ignore_conflicts=True,
         )
-        if version.aliases.filter(name=Alias.CHAMPION).exists():
-            refresh_scores({item.pk for item in properties.values()}, {row.structure for row in self.rows})
+        refresh_scores_by(version, {row.structure for row in self.rows})
         return run.predictions.count() - before

@@ -3,21 +3,19 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from django.db.models import Exists, OuterRef
-
 from registry.actions.base import Action, ActionError
 from registry.actions.scores import refresh_scores
-from registry.actions.start_scoring import StartScoring
-from registry.models import Alias, Candidate, ModelVersion, Prediction, Property, RegisteredModel
+from registry.actions.start_scoring import score_the_rest
+from registry.models import Alias, ModelVersion, Property, RegisteredModel
 
 
 @dataclass(kw_only=True)
 class MoveAlias(Action[Alias]):
     """Point `name` of `model` at `version`, and say why.
 
-    A predictor that becomes champion takes over the candidates' scores: those it has predicted are shown at once,
-    and a scoring run starts for the others. Where it lacks a property that the champion before it predicts, and that no
-    other champion does, the move is refused.
+    A predictor that becomes champion takes over the candidates' scores where its line leads: those it has predicted
+    are shown at once, and a scoring run starts for the others. Where it lacks a property that the champion before it
+    predicts, and that no other champion does, the move is refused.
 
     drop_properties: move nevertheless, and let the candidates lose their scores of these properties.
     """
@@ -60,9 +58,7 @@ class MoveAlias(Action[Alias]):
     def _hand_over_scores(self, before: Alias | None) -> None:
         versions = [self.version] if before is None else [self.version, before.version]
         refresh_scores(set(Property.objects.filter(model_versions__in=versions).values_list("pk", flat=True)))
-        predicted = Prediction.objects.filter(structure=OuterRef("structure"), model_version=self.version)
-        if Candidate.objects.filter(~Exists(predicted)).exists():
-            StartScoring(actor=None, model_version=self.version).run()
+        score_the_rest(self.version)
 
 
 def without_champion(version: ModelVersion) -> list[str]:

@@ -1,14 +1,16 @@
 """Predict properties of candidates."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+from django.db.models import Exists, OuterRef
 
 import mlcore
 from registry.actions import model_conditions
 from registry.actions.base import Action, ActionError
 from registry.actions.queueing import create_job
-from registry.models import GenerationRun, Job, ModelVersion, RegisteredModel, ScoringRun
+from registry.models import Candidate, GenerationRun, Job, ModelVersion, Prediction, RegisteredModel, ScoringRun
 from registry.search.parameters import SelectionError
 from registry.search.selection import check_selection
 
@@ -48,3 +50,21 @@ class StartScoring(Action[ScoringRun]):
             conditions=dict(self.conditions),
             code_version=mlcore.__version__,
         )
+
+
+def score_the_rest(version: ModelVersion, properties: Collection[int] | None = None) -> ScoringRun | None:
+    """Start scoring with the version, as the system, where a candidate has no prediction by it (of these properties).
+
+    A version that has to be told a temperature is left to a person, who knows which one is wanted.
+    """
+    predicted = Prediction.objects.filter(structure=OuterRef("structure"), model_version=version)
+    if properties is not None:
+        predicted = predicted.filter(property__in=properties)
+    if not can_be_asked_plainly(version) or not Candidate.objects.filter(~Exists(predicted)).exists():
+        return None
+    return StartScoring(actor=None, model_version=version).run()
+
+
+def can_be_asked_plainly(version: ModelVersion) -> bool:
+    """Whether it predicts without being told a condition."""
+    return model_conditions.KELVIN not in model_conditions.conditions_of(version)

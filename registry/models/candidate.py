@@ -63,7 +63,7 @@ class Candidate(Created):
 
 
 class CandidateScore(models.Model):
-    """The champion's value of one property for one candidate: what lists show, filter and sort by."""
+    """What the leading line's champion says of one property of one candidate: what lists show, filter and sort by."""
 
     candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="scores")
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="+")

@@ -39,6 +39,14 @@ class Property(Created):
     upper = models.FloatField(null=True, blank=True, help_text="Largest value accepted.")
     better = models.CharField(max_length=7, choices=Better, default=Better.NEITHER)
     description = models.TextField(blank=True)
+    leading_model = models.ForeignKey(
+        "registry.RegisteredModel",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The line whose champion's predictions lists show; empty: the one that predicts it longest.",
+    )
 
     class Meta:
         ordering = ["name"]
