@@ -85,6 +85,10 @@ class RegistryAdmin(ModelAdmin):
         actions.pop("delete_selected", None)
         return actions
 
+    def own_path(self, route: str, view: Any, name: str) -> URLPattern:
+        """A further page of this noun, behind the login; reversed as admin:registry_<noun>_<name>."""
+        return path(route, self.admin_site.admin_view(view), name=f"registry_{self.opts.model_name}_{name}")
+
 
 class RecordAdmin(RegistryAdmin):
     """Rows that actions write and nobody edits: a list, and a page of facts and panels."""
@@ -143,7 +147,3 @@ class RecordAdmin(RegistryAdmin):
             **(extra_context or {}),
         }
         return TemplateResponse(request, self.page_template, context)
-
-    def own_path(self, route: str, view: Any, name: str) -> URLPattern:
-        """A further page of this noun, behind the login; reversed as admin:registry_<noun>_<name>."""
-        return path(route, self.admin_site.admin_view(view), name=f"registry_{self.opts.model_name}_{name}")

@@ -26,9 +26,9 @@ from registry.admin.pages.candidate_page import candidate_page
 from registry.admin.pages.selection_view import SelectionView, selection_page
 from registry.admin.parts import display
 from registry.admin.parts.candidate_values import measured_briefly, standing_values
-from registry.admin.parts.conditions import stated
 from registry.admin.parts.panels import Button, go
-from registry.models import Candidate, CandidateScore, Decision, Property
+from registry.admin.parts.scores import score_text, scores_with_models
+from registry.models import Candidate, Decision, Property
 from registry.search.selection import CandidateFilter
 
 MOST_COLUMNS = 4  # properties in the list; a candidate's page shows all
@@ -57,7 +57,7 @@ class CandidateAdmin(RecordAdmin):
             f"score_{p.pk}": FilteredRelation("scores", condition=Q(scores__property_id=p.pk))
             for p in scored_properties(request)
         }
-        scores = Prefetch("scores", CandidateScore.objects.select_related("prediction").order_by("property_id"))
+        scores = Prefetch("scores", scores_with_models().order_by("property_id"))
         found = Prefetch("structure__measurements", standing_values(), to_attr="standing_values")
         return rows.select_related("structure", "assignee").prefetch_related("tags", scores, found).alias(**joins)
 
@@ -195,7 +195,7 @@ def _structure_column(request: HttpRequest) -> Callable[[Candidate], str]:
 
 
 def _score_column(property_: Property) -> Callable[[Candidate], str]:
-    """A column of the list: the champion's value of one property, and what was measured."""
+    """A column of the list: the predicted value of one property, and what was measured."""
 
     @admin.display(
         description=f"{property_.label}, {display.unit_text(property_.unit)}".removesuffix(", "),
@@ -206,9 +206,7 @@ def _score_column(property_: Property) -> Callable[[Candidate], str]:
         found = measured_briefly(row.structure, property_)
         if score is None:
             return found or display.EMPTY
-        value = display.uncertain(score.value, score.standard_deviation, property_, score.in_domain, unit=False)
-        if under := stated(score.prediction.conditions):
-            value = display.stacked(value, f"at {under}")
+        value = score_text(score, property_, unit=False)
         return display.stacked(value, found) if found else value
 
     column.largest_first = property_.better != Property.Better.LOWER  # type: ignore[attr-defined]

@@ -8,7 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
+from registry.actions.leading_lines import led_by
 from registry.admin.base import RegistryAdmin
+from registry.admin.forms.models import LeadPropertyForm
 from registry.admin.pages.model_parts import headline_text, version_rows
 from registry.admin.parts import display
 from registry.admin.parts.panels import Button, go, list_of
@@ -85,9 +87,14 @@ class RegisteredModelAdmin(RegistryAdmin):
         listed = version_rows(list(shown))
         train = go(request, "registry.add_trainingrun", "Train a version", "registry_trainingrun_start",
                    "model_training", query=f"model={model.pk}", style="primary")  # fmt: skip
+        champion = model.champion() if model.task == RegisteredModel.Task.PREDICT else None
+        lead = go(request, LeadPropertyForm.permission, "Let it lead", "registry_property_lead", "trophy",
+                  query=f"model={model.pk}")  # fmt: skip
         return {
             "version_rows": listed,
-            "version_buttons": [train] if train else [],
+            "version_buttons": [button for button in (lead if champion else None, train) if button],
+            "champion": champion,
+            "leads_for": ", ".join(item.label for item in led_by(champion)) if champion else "",
             "more_versions": rows.count() - len(listed),
             "all_versions": list_of(ModelVersion, model__id__exact=model.pk),
             "headline_title": TITLES[RegisteredModel.Task(model.task)],

@@ -20,6 +20,7 @@ from registry.admin.parts import display
 from registry.admin.parts.conditions import stated
 from registry.admin.parts.figures import axis_unit
 from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
+from registry.admin.parts.scores import score_text
 from registry.admin.run import RunAdmin
 from registry.models import CandidateScore, Prediction, ScoringRun
 
@@ -80,7 +81,7 @@ class ScoringRunAdmin(RunAdmin):
         ]
 
 
-def value(row: Prediction | CandidateScore) -> Any:
+def value(row: Prediction) -> Any:
     return display.uncertain(row.value, row.standard_deviation, row.property, row.in_domain)
 
 
@@ -137,19 +138,19 @@ class PredictionAdmin(RecordAdmin):
 class CandidateScoreAdmin(RecordAdmin):
     list_display = ("candidate", "property", "score")
     list_filter = (("property", RelatedFilter),)
-    list_select_related = ("candidate", "property")
+    list_select_related = ("candidate", "property", "prediction__model_version__model")
     search_fields = ("candidate__structure__smiles__contains",)
     ordering = ("-pk",)
     empty_hint = "The champion's predictions of candidates stand here, for fast lists."
 
     @admin.display(description="value", ordering="value")
     def score(self, row: CandidateScore) -> str:
-        return value(row)
+        return score_text(row, row.property)
 
     def facts(self, request: HttpRequest, row: CandidateScore) -> list[Fact]:
         return [
             Fact("Candidate", display.link(row.candidate)),
             Fact("Property", display.link(row.property)),
-            Fact("Value", value(row)),
+            Fact("Value", score_text(row, row.property)),
             Fact("Prediction", display.link(row.prediction)),
         ]

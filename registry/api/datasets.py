@@ -7,17 +7,27 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from registry.actions.freeze_dataset import FreezeDataset
+from registry.actions.lead_property import LeadProperty
 from registry.api.base import Act, ReadViewSet, WriteViewSet
-from registry.api.fields import CreatedFilter, name_of
-from registry.models import Dataset, DatasetVersion, Property
+from registry.api.fields import CreatedFilter, name_of, named
+from registry.models import Dataset, DatasetVersion, Property, RegisteredModel
 from registry.search.parameters import ChoicesFilter
 
 
 class PropertySerializer(serializers.ModelSerializer):
+    leading_model = name_of(
+        allow_null=True,
+        help_text="The model whose champion gives the candidates' scores; null: the one that predicts it longest.",
+    )
+
     class Meta:
         model = Property
         fields = ["id", "name", "label", "symbol", "unit", "scale", "lower", "upper", "better", "description",
-                  "created_at"]  # fmt: skip
+                  "leading_model", "created_at"]  # fmt: skip
+
+
+class LeadInput(serializers.Serializer):
+    model = named(RegisteredModel, allow_null=True, help_text="Name of the model; null goes back to the default.")
 
 
 class PropertyFilter(CreatedFilter):
@@ -26,10 +36,16 @@ class PropertyFilter(CreatedFilter):
 
 
 class PropertyViewSet(ReadViewSet):
-    queryset = Property.objects.all()
+    queryset = Property.objects.select_related("leading_model")
     serializer_class = PropertySerializer
     filterset_class = PropertyFilter
     sorts = {"id": "pk", "name": "name"}
+    acts = {"lead": Act(LeadProperty, LeadInput)}
+
+    @action(detail=True, methods=["put"], url_path="leading-model")
+    def lead(self, request: Request, pk: str) -> Response:
+        """Choose the model whose champion gives the candidates' scores of the property."""
+        return self.act(property=self.found())
 
 
 class DatasetVersionSerializer(serializers.ModelSerializer):

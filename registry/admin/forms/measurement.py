@@ -9,12 +9,13 @@ from django.utils.safestring import SafeString
 
 from mlcore.chem.errors import ChemError
 from registry import units
+from registry.actions.leading_lines import leading_versions
 from registry.actions.record_measurement import RecordMeasurement
 from registry.admin.forms.base import ActionForm
 from registry.admin.parts import display
 from registry.admin.parts.candidate_values import measured_value
 from registry.admin.parts.comparison import compared
-from registry.models import Alias, Dataset, Measurement, Prediction, Property, Structure
+from registry.models import Dataset, Measurement, Prediction, Property, Structure
 from registry.search.identity import find
 
 MOST_DIGITS = 18  # of a structure's number; a longer one is none
@@ -83,7 +84,7 @@ class MeasurementForm(ActionForm):
         """The value as stored, and how far it lies from the prediction, or why that cannot be said."""
         text = format_html("Recorded {} of {}: {}", result.property, display.smiles(result.structure),
                            measured_value(result))  # fmt: skip
-        predicted = _champions(result)
+        predicted = _leading(result)
         comparison = str(compared(result, predicted))
         if predicted is None or not comparison:
             return format_html("{}.", text)
@@ -104,10 +105,10 @@ def _structure(text: str) -> Structure | None:
     return find(text) if text else None
 
 
-def _champions(row: Measurement) -> Prediction | None:
-    """What the champion predicts of the same property."""
-    rows = Prediction.objects.filter(structure=row.structure_id, property=row.property_id)
-    rows = rows.filter(model_version__aliases__name=Alias.CHAMPION)
+def _leading(row: Measurement) -> Prediction | None:
+    """What the champion of the leading line predicts of the same property."""
+    leader = leading_versions([row.property_id]).get(row.property_id)
+    rows = Prediction.objects.filter(structure=row.structure_id, property=row.property_id, model_version=leader)
     return (
         rows.select_related("property", "model_version__model", "model_version__dataset_version")
         .order_by("-pk")

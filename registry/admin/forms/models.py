@@ -1,18 +1,25 @@
-"""Move an alias."""
+"""Move an alias; choose the model that leads for a property."""
+
+from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
 
+from registry.actions.lead_property import LeadProperty
+from registry.actions.leading_lines import lines_of
 from registry.actions.move_alias import MoveAlias, without_champion
 from registry.admin.forms.base import ActionForm
-from registry.models import Alias, ModelVersion
+from registry.models import Alias, ModelVersion, Property, RegisteredModel
 
 
 class MoveAliasForm(ActionForm):
     title = "Make a version champion"
     submit = "Move"
     icon = "trophy"
-    intro = "The champion is used by default; a new predictor champion takes over the scores of all candidates."
+    intro = (
+        "The champion is used by default; a new predictor champion takes over the scores of all candidates for the "
+        "properties that its model leads for."
+    )
     permission = MoveAlias.permission
 
     version = forms.ModelChoiceField(
@@ -52,3 +59,43 @@ class MoveAliasForm(ActionForm):
 
     def done(self, result: Alias) -> str:
         return f"{result} now is {result.version}."
+
+
+class LeadPropertyForm(ActionForm):
+    title = "Choose the leading model of a property"
+    submit = "Let it lead"
+    icon = "trophy"
+    intro = (
+        "Lists, filters and the overview show what the champion of one model predicts of a property. Another one's "
+        "predictions stay on the candidates' pages."
+    )
+    permission = LeadProperty.permission
+
+    property = forms.ModelChoiceField(Property.objects.order_by("label"))
+    model = forms.ModelChoiceField(
+        RegisteredModel.objects.filter(task=RegisteredModel.Task.PREDICT, aliases__name=Alias.CHAMPION),
+        required=False,
+        empty_label="the one whose champion has predicted it longest",
+        help_text="One whose champion predicts the property.",
+    )
+
+    def prepare(self) -> None:
+        """Offer what can lead for the property that was asked for, or what the model can lead for."""
+        properties, models = self.fields["property"], self.fields["model"]
+        if (row := self._asked("property")) is not None:
+            able = [line.champion.model_id for line in lines_of(row)]
+            models.queryset = models.queryset.filter(pk__in=able)
+        elif (model := self._asked("model")) is not None:
+            properties.queryset = properties.queryset.filter(model_versions=model.champion())
+
+    def _asked(self, name: str) -> Any:
+        """The row of the address or of the form."""
+        asked = str(self[name].value() or "")
+        return self.fields[name].queryset.filter(pk=asked).first() if asked.isdigit() else None
+
+    def run(self, actor: User) -> Property:
+        return LeadProperty(actor=actor, **self.cleaned_data).run()
+
+    def done(self, result: Property) -> str:
+        leading = next(iter(lines_of(result)), None)
+        return f"{leading.champion} now gives the scores of {result}." if leading else f"No champion predicts {result}."

@@ -12,7 +12,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from registry.admin.forms.base import ActionForm
 from registry.admin.parts import display
 from registry.admin.parts.panels import list_of
-from registry.models import Candidate, CandidateScore, Property
+from registry.admin.parts.scores import score_text, scores_with_models
+from registry.models import Candidate, Property
 
 PREDICTED = 2  # values beside a drawing; a candidate's page shows all
 SHOWN = 24  # drawings of a selection; the rest is counted
@@ -53,7 +54,7 @@ class SelectionForm(ActionForm):
         return dict(rows.values_list("status").annotate(Count("pk")))
 
     def context(self) -> dict[str, Any]:
-        scores = Prefetch("scores", CandidateScore.objects.select_related("property").order_by("property__name"))
+        scores = Prefetch("scores", scores_with_models().select_related("property").order_by("property__name"))
         rows = Candidate.objects.filter(pk__in=self.ids()).select_related("structure").order_by("pk")
         rows = rows.prefetch_related(scores)
         labels = dict(Candidate.Status.choices)
@@ -88,10 +89,4 @@ class SelectionForm(ActionForm):
 def _predicted(row: Candidate) -> list[tuple[str, str]]:
     """What a verdict rests on, the properties that have a better direction first."""
     scores = sorted(row.scores.all(), key=lambda score: score.property.better == Property.Better.NEITHER)
-    return [
-        (
-            score.property.label,
-            display.uncertain(score.value, score.standard_deviation, score.property, score.in_domain),
-        )
-        for score in scores[:PREDICTED]
-    ]
+    return [(score.property.label, score_text(score, score.property)) for score in scores[:PREDICTED]]

@@ -10,10 +10,10 @@ from registry.admin.job import RUNS, progress
 from registry.admin.lists.filters import scored_properties
 from registry.admin.parts import display
 from registry.admin.parts.panels import go, list_of
+from registry.admin.parts.scores import scores_with_models, source
 from registry.models import (
     Alias,
     Candidate,
-    CandidateScore,
     Dataset,
     Decision,
     GenerationRun,
@@ -120,7 +120,8 @@ def _best(request: HttpRequest) -> dict[str, Any]:
         return {"cards": [], "waiting": _champions_scoring()}
     order = "value" if property_.better == Property.Better.LOWER else "-value"
     rows = list(
-        CandidateScore.objects.filter(property=property_)
+        scores_with_models()
+        .filter(property=property_)
         .exclude(candidate__status=Candidate.Status.REJECTED)
         .exclude(in_domain=False)
         .select_related("candidate__structure")
@@ -131,7 +132,7 @@ def _best(request: HttpRequest) -> dict[str, Any]:
             s.candidate,
             display.drawing(s.candidate.structure),
             display.status(s.candidate),
-            display.uncertain(s.value, s.standard_deviation, property_, s.in_domain),
+            display.stacked(display.uncertain(s.value, s.standard_deviation, property_, s.in_domain), source(s)),
         )
         for s in rows
     ]

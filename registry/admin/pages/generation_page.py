@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Exists, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, FilteredRelation, OuterRef, Prefetch, Q, QuerySet
 from django.utils.html import format_html, format_html_join
 
 from registry.actions.start_generation import CLASSES
 from registry.admin.parts import display
 from registry.admin.parts.panels import Panel, list_of, table
+from registry.admin.parts.scores import score_text, scores_with_models
 from registry.admin.parts.wishes import Wish, answers, wishes
 from registry.models import Candidate, CandidateScore, GenerationRun, Property, Proposal
 
@@ -100,7 +101,8 @@ def candidates(run: GenerationRun) -> list[Panel]:
     if lead is not None:
         score = FilteredRelation("scores", condition=Q(scores__property=lead.property))
         ordered = rows.alias(lead=score).order_by(lead.order("lead"), "pk")
-    shown = ordered.select_related("structure").prefetch_related("scores__property")[:SHOWN]
+    scores = Prefetch("scores", scores_with_models().select_related("property"))
+    shown = ordered.select_related("structure").prefetch_related(scores)[:SHOWN]
     names = [wish.property.pk for wish in asked] or ([lead.property.pk] if lead else [])
     cards = [(c, display.drawing(c.structure), display.status(c), _scores(c, names)) for c in shown]
     context = {"cards": cards, "empty": _none_new(run)}
@@ -140,11 +142,7 @@ def _none_new(run: GenerationRun) -> str:
 
 def _scores(candidate: Candidate, properties: Iterable[int]) -> Any:
     found = {score.property_id: score for score in candidate.scores.all()}
-    parts = [
-        (display.uncertain(s.value, s.standard_deviation, s.property, s.in_domain),)
-        for pk in properties
-        if (s := found.get(pk)) is not None
-    ]
+    parts = [(score_text(s, s.property),) for pk in properties if (s := found.get(pk)) is not None]
     return format_html_join("", "{}", parts) or format_html('<span class="sv-faint">{}</span>', "not scored yet")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
+from registry.actions.leading_lines import leading_versions
 from registry.admin.parts import display
 from registry.admin.parts.comparison import compared
 from registry.admin.parts.conditions import conditions, stated
@@ -14,18 +15,20 @@ from registry.models import Alias, Measurement, Prediction, Property, Structure
 
 
 def values_of(structure: Structure) -> list[dict[str, Any]]:
-    """One entry for each property: its predictions, the champion's first, and its measurements."""
+    """One entry for each property: its predictions, that of lists first, then champions', and its measurements."""
     entries: dict[int, dict[str, Any]] = {}
     for p in _predictions(structure):
         _entry(entries, p.property)["predicted"].append(p)
     for m in measured_of([structure.pk]):
         _entry(entries, m.property)["measured"].append(m)
-    for entry in entries.values():
-        predicted = sorted(entry["predicted"], key=lambda one: not _is_champion(one))
+    leading = leading_versions(entries)
+    for pk, entry in entries.items():
+        leader = leading.get(pk)
+        predicted = sorted(entry["predicted"], key=lambda one: (one.model_version_id != leader, not _is_champion(one)))
         series = over_temperatures(predicted)
         entry["curve"] = temperature_chart(entry["property"], series, entry["measured"])
         entry["measured"] = [_measured(m, nearest_to(m, predicted)) for m in entry["measured"]]
-        entry["predicted"] = [_predicted(one) for one in series]
+        entry["predicted"] = [_predicted(one, leader) for one in series]
     return sorted(entries.values(), key=lambda entry: entry["property"].name)
 
 
@@ -80,13 +83,14 @@ def _is_champion(row: Prediction) -> bool:
     return bool(row.model_version.aliases.all())
 
 
-def _predicted(series: Series) -> dict[str, Any]:
+def _predicted(series: Series, leader: int | None) -> dict[str, Any]:
     row = series.shown
     return {
         "value": display.uncertain(row.value, row.standard_deviation, row.property),
         "domain": display.domain(row.in_domain),
         "version": row.model_version,
         "champion": _is_champion(row),
+        "leads": row.model_version_id == leader,
         "conditions": stated(row.conditions),
         "more": series.more,
         "evidence": evidence(row.model_version, row.property),

@@ -29,6 +29,7 @@ PAGES = {
     "datasetversion_freeze": "Chemist",
     "measurement_record": "Chemist",
     "alias_move": "Engineer",
+    "property_lead": "Engineer",
 }
 
 

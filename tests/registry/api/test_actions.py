@@ -419,6 +419,19 @@ def test_a_champion_moves_by_the_models_name_and_loses_properties_only_when_told
     assert client.get("/api/v1/models/no-such-model/").status_code == 404
 
 
+def test_the_leading_model_of_a_property_is_chosen_by_its_name() -> None:
+    client, conductivity, version = api("Engineer"), factories.property_(), factories.model_version()
+    address = f"/api/v1/properties/{conductivity.pk}/"
+    refused = client.put(f"{address}leading-model/", {"model": version.model.name})
+    assert (refused.status_code, refused.data["errors"][0]["field"]) == (400, "model")
+    factories.alias(version=version)
+    chosen = client.put(f"{address}leading-model/", {"model": version.model.name})
+    assert (chosen.status_code, chosen.data["leading_model"]) == (200, version.model.name)
+    assert client.get(address).data["leading_model"] == version.model.name
+    assert client.put(f"{address}leading-model/", {"model": None}).data["leading_model"] is None
+    assert api("Curator").put(f"{address}leading-model/", {"model": None}).status_code == 403
+
+
 def test_an_import_without_a_mapping_is_guessed_from_the_header() -> None:
     factories.property_()
     body = {"file": SimpleUploadedFile("a.csv", CSV), "dataset": factories.dataset().slug}

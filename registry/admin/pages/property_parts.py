@@ -1,0 +1,53 @@
+"""The lines of models that predict a property, on its page, and the way to let another one lead."""
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from registry.actions.leading_lines import Line, lines_of
+from registry.actions.trained_under import trained_under
+from registry.admin.forms.models import LeadPropertyForm
+from registry.admin.parts import display
+from registry.admin.parts.panels import Panel, table
+from registry.models import Property
+
+_HEADERS = ("model", "champion", "trained under", "predicts it", "")
+_SAID = "Lists, filters and the overview show what the champion of the leading model predicts."
+
+
+def lines_panel(request: HttpRequest, row: Property) -> Panel:
+    """A row for each model whose champion predicts the property, the leading one first."""
+    may = request.user.has_perm(LeadPropertyForm.permission)
+    rows = [
+        (
+            display.link(line.champion.model),
+            display.link(line.champion, f"v{line.champion.number}"),
+            trained_under(line.champion, row) or display.EMPTY,
+            format_html("since {}", display.when(line.since)) if line.since else display.EMPTY,
+            _lead(row, line, may),
+        )
+        for line in lines_of(row)
+    ]
+    return table("Models that predict it", _HEADERS, rows, note=_SAID, empty="No champion predicts it.")
+
+
+def _lead(row: Property, line: Line, may: bool) -> SafeString | str:
+    """That it leads and why; for another line the way to let it."""
+    if line.leads:
+        why = "chosen" if row.leading_model_id == line.champion.model_id else "longest"
+        return display.badge(f"leads, {why}", "green", "trophy", title=_WHY[why])
+    if not may:
+        return ""
+    query = urlencode({"property": row.pk, "model": line.champion.model_id})
+    return format_html(
+        '<a class="sv-link" href="{}?{}">Let it lead</a>', reverse("admin:registry_property_lead"), query
+    )
+
+
+_WHY = {
+    "chosen": "Somebody chose this model; the audit of the property tells who and when.",
+    "longest": "Its champion has predicted the property longest; no other model is chosen that predicts it.",
+}
