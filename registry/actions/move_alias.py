@@ -1,5 +1,6 @@
 """Let a name, such as champion, point at another version."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -35,10 +36,9 @@ class MoveAlias(Action[Alias]):
         if not self.reason.strip():
             raise ActionError("Say why: the reason is part of the history.", field="reason")
         if self.name == Alias.CHAMPION and not self.drop_properties and (lost := without_champion(self.version)):
-            names = ", ".join(lost)
             raise ActionError(
-                f"{self.version} does not predict {names}; no champion would, and every candidate would lose its "
-                f"scores of {names}. Choose a version that has them too, or confirm with drop_properties.",
+                f"{said_of_lost(self.version, lost)} Choose a version that predicts them too, or confirm with "
+                "drop_properties.",
                 field="drop_properties",
                 conflict=True,
             )
@@ -61,12 +61,21 @@ class MoveAlias(Action[Alias]):
         score_the_rest(self.version)
 
 
-def without_champion(version: ModelVersion) -> list[str]:
-    """Names of the properties that no champion would predict any more if this version became its model's."""
+def said_of_lost(version: ModelVersion, lost: Sequence[Property]) -> str:
+    """What candidates would lose, and the way for a version that is meant for fewer properties."""
+    names, own = (", ".join(item.label for item in items) for items in (lost, version.properties.order_by("label")))
+    return (
+        f"{version} does not predict {names}, and no other champion does: every candidate would lose these scores. "
+        f"To use it for {own} alone, train it as a model of its own and let that model lead for {own}."
+    )
+
+
+def without_champion(version: ModelVersion) -> list[Property]:
+    """The properties that no champion would predict any more if this version became its model's, by label."""
     champion = version.model.champion()
     if champion is None or version.model.task != RegisteredModel.Task.PREDICT:
         return []
     others = ModelVersion.objects.filter(aliases__name=Alias.CHAMPION, model__task=RegisteredModel.Task.PREDICT)
     kept = Property.objects.filter(model_versions__in=[version, *others.exclude(pk=champion.pk)])
     lost = Property.objects.filter(model_versions=champion).exclude(pk__in=kept.values("pk"))
-    return list(lost.order_by("name").values_list("name", flat=True))
+    return list(lost.order_by("label"))

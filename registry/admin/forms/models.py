@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from registry.actions.lead_property import LeadProperty
 from registry.actions.leading_lines import lines_of
-from registry.actions.move_alias import MoveAlias, without_champion
+from registry.actions.move_alias import MoveAlias, said_of_lost, without_champion
 from registry.admin.forms.base import ActionForm
 from registry.models import Alias, ModelVersion, Property, RegisteredModel
 
@@ -36,11 +36,16 @@ class MoveAliasForm(ActionForm):
         if not lost:
             del self.fields["drop_properties"]
             return
-        names, field = ", ".join(lost), self.fields["drop_properties"]
-        field.label = f"Drop the scores of {names}"
-        field.help_text = (
-            f"{version} does not predict {names} and no other champion does: every candidate would lose them."
-        )
+        field = self.fields["drop_properties"]
+        field.label = f"Drop the scores of {', '.join(item.label for item in lost)}"
+        field.help_text = said_of_lost(version, lost)
+
+    def clean(self) -> dict[str, Any]:
+        """The help text says what would be lost; the error does not say it again."""
+        cleaned = super().clean() or self.cleaned_data
+        if "drop_properties" in self.fields and not cleaned.get("drop_properties"):
+            self.add_error("drop_properties", "Confirm this, or choose a version that predicts them too.")
+        return cleaned
 
     def _version(self) -> ModelVersion | None:
         asked = str(self["version"].value() or "")

@@ -48,7 +48,7 @@ def judge(attempt: Attempt, schedule: Schedule, version: ModelVersion) -> Verdic
     if champion is None:
         return Verdict(True, "There was no champion before.")
     if missing := champion.properties.exclude(pk__in=version.properties.all()):
-        names = ", ".join(item.name for item in missing)
+        names = ", ".join(item.label for item in missing)
         return Verdict(False, f"It does not know {names}, which the champion {champion} does.")
     try:
         old, new, where = _figures(attempt, schedule.gate_metric, champion, version)

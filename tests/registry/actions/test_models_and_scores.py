@@ -113,14 +113,16 @@ def test_scores_follow_the_champion() -> None:
 
 
 def test_a_champion_that_predicts_less_is_refused_unless_that_is_meant() -> None:
-    candidate, hue = factories.candidate(), factories.property_("hue")
+    candidate, hue = factories.candidate(), factories.property_("hue", label="Hue of the film")
     old = factories.model_version(properties=[factories.property_(), hue])
     new = factories.model_version(model=old.model)
     MoveAlias(actor=None, model=old.model, version=old, reason="the first").run()
     factories.score(candidate, property=hue, value=3.0)
-    with pytest.raises(ActionError, match="does not predict hue; no champion would") as refused:
+    with pytest.raises(ActionError, match="does not predict Hue of the film, and no other champion") as refused:
         MoveAlias(actor=None, model=old.model, version=new, reason="better").run()
     assert (refused.value.field, refused.value.conflict) == ("drop_properties", True)
+    assert refused.value.message.count("Hue of the film") == 1
+    assert "To use it for conductivity alone, train it as a model of its own" in refused.value.message
     assert scores() == [3.0]
     assert old.model.champion() == old
     MoveAlias(actor=None, model=old.model, version=new, reason="only a name", name="candidate").run()

@@ -271,7 +271,10 @@ def test_a_champion_that_predicts_less_is_confirmed_by_the_names_of_what_is_lost
     assert "Drop the scores of hue" in client.get(url("alias_move"), {"version": new.pk}).content.decode()
     refused = client.post(url("alias_move"), given)
     assert refused.status_code == 422
-    assert "no champion would" in refused.context["form"].errors["drop_properties"][0]
+    assert refused.context["form"].errors["drop_properties"][0].startswith("Confirm this, or choose a version")
+    text = refused.content.decode()
+    assert text.count("does not predict hue") == 1  # the help text says it, and the error not once more
+    assert "let that model lead for conductivity" in text
     assert client.post(url("alias_move"), given | {"drop_properties": "on"}).status_code == 302
     assert new.model.champion() == new
 
