@@ -41,13 +41,15 @@ class Entry:
     mapping: dict[str, Any]
     tables: tuple[str, ...] = ()
     """Digests of the training tables that mlcore reads from the file: a model's manifest names its table so."""
+    kelvin: tuple[float, ...] = ()
+    """Lowest and highest temperature, of data that state it row by row."""
 
 
 @cache
 def entries() -> dict[str, Entry]:
     """Every public data set by its short name."""
     found = tomllib.loads((FOLDER / "datasets.toml").read_text("utf-8"))
-    lists = ("addresses", "tables")
+    lists = ("addresses", "tables", "kelvin")
     return {
         slug: Entry(slug=slug, **{**fields, **{name: tuple(fields.get(name, ())) for name in lists}})
         for slug, fields in found.items()

@@ -10,7 +10,8 @@ from registry.admin.parts import display
 from registry.admin.parts.comparison import compared
 from registry.admin.parts.conditions import conditions, stated
 from registry.admin.parts.evidence import evidence, method_text
-from registry.admin.parts.temperature_curve import Series, nearest_to, over_temperatures, temperature_chart
+from registry.admin.parts.temperature_chart import temperature_chart
+from registry.admin.parts.temperature_curve import Series, nearest_to, over_temperatures
 from registry.models import Alias, Measurement, Prediction, Property, Structure
 
 

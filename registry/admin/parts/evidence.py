@@ -41,6 +41,14 @@ def trained_under(version: ModelVersion, property_: Property) -> Trained:
     return _trained_of_entry(known) if known else Trained()
 
 
+def trained_span(version: ModelVersion, property_: Property) -> tuple[float, float] | None:
+    """Lowest and highest temperature of the training data, K; None where nobody wrote it down."""
+    known = entry_of_table(version.training_data_digest) if version.dataset_version is None else None
+    kelvin = known.kelvin if known and known.kelvin else trained_under(version, property_).kelvin
+    stated = [value for value in kelvin if value is not None]
+    return (min(stated), max(stated)) if stated else None
+
+
 def evidence(version: ModelVersion, property_: Property) -> Evidence:
     """Only what is stored: a part is empty when nobody wrote it down.
 

@@ -26,16 +26,19 @@ class Layer:
     spread: Sequence[float] | None = None
     notes: Sequence[str] | None = None
     """What a pointer over each point is told."""
+    pale: bool = False
+    """Drawn faintly, as what stands beside the matter."""
 
 
 @dataclass(frozen=True)
 class Labels:
-    """title above, x and y at the axes, said to whoever cannot see the drawing."""
+    """title above, x and y at the axes, said to whoever cannot see the drawing, note under the key."""
 
     title: str
     x: str
     y: str
     said: str = ""
+    note: str = ""
 
 
 def plot(
@@ -63,8 +66,11 @@ def plot(
     drawn = format_html_join("", "{}", ((_layer(layer, across, up),) for layer in layers))
     named = [layer for layer in layers if layer.kind != "guide" and layer.name]
     key = format_html_join(
-        "", '<span><i class="sv-key sv-key-{}"></i>{}</span>', ((layer.colour, layer.name) for layer in named)
+        "",
+        '<span><i class="sv-key sv-key-{}{}"></i>{}</span>',
+        ((layer.colour, _pale(layer), layer.name) for layer in named),
     )
+    key += format_html('<small class="sv-whole">{}</small>', labels.note) if labels.note else ""
     return format_html(
         '<figure class="sv-chart sv-plot"><b>{}</b><small> {}</small>'
         '<svg viewBox="0 0 {} {}" role="img" aria-label="{}. {}">{}{}{}'
@@ -128,9 +134,13 @@ def _layer(layer: Layer, across: Axis, up: Axis) -> SafeString:
         ),
     )
     return format_html(
-        '<g class="sv-layer sv-line-{}{}">{}{}{}</g>',
-        layer.colour, " sv-cloud" if layer.kind == "dots" else "", _bars(layer, across, up), line, dots,
+        '<g class="sv-layer sv-line-{}{}{}">{}{}{}</g>',
+        layer.colour, " sv-cloud" if layer.kind == "dots" else "", _pale(layer), _bars(layer, across, up), line, dots,
     )  # fmt: skip
+
+
+def _pale(layer: Layer) -> str:
+    return " sv-pale" if layer.pale else ""
 
 
 def _bars(layer: Layer, across: Axis, up: Axis) -> SafeString:

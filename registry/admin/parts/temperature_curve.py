@@ -1,18 +1,12 @@
-"""What was predicted at several temperatures, as one line, with what was measured beside it."""
+"""What was predicted under conditions that differ in the temperature alone, as one series."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.safestring import SafeString
-
-from registry.admin.parts.conditions import conditions, stated
-from registry.admin.parts.display import number, unit_text
-from registry.admin.parts.plot import Labels, Layer, plot
-from registry.models import Measurement, Prediction, Property
+from registry.admin.parts.display import number
+from registry.models import Measurement, Prediction
 
 KELVIN = "temperature_k"
-_LINES, _MEASURED = (0, 2, 4, 5, 1), 3  # colours
 
 
 @dataclass(frozen=True)
@@ -62,44 +56,6 @@ def nearest_to(measurement: Measurement, predictions: Sequence[Prediction]) -> P
     if at is None or not known:
         return first
     return min(known, key=lambda row: abs(float(row.conditions[KELVIN]) - at))
-
-
-def temperature_chart(item: Property, found: Sequence[Series], measured: Sequence[Measurement]) -> SafeString:
-    """A line for each series of at least two temperatures, a bar of one standard deviation at each point, and dots for
-    measurements; "" without a line. On a log10 axis where the property's scale is log10."""
-    long = [one for one in found if len(one.over_temperature) > 1]
-    layers = [layer for place, one in enumerate(long) if (layer := _line(item, one, _LINES[place % len(_LINES)]))]
-    if not layers:
-        return SafeString("")
-    unit = unit_text(item.unit)
-    axis = f"log₁₀ {unit}" if item.scale == Property.Scale.LOG10 else unit
-    said = "; ".join(note for layer in layers for note in layer.notes or ())
-    return plot(Labels(f"{item.label} over temperature", "K", axis, said), [*layers, *_dots(item, measured)])
-
-
-def _line(item: Property, series: Series, colour: int) -> Layer | None:
-    rows = [(at, y, row) for at, row in series.over_temperature if (y := _on_axis(item, row.value)) is not None]
-    if len(rows) < 2:
-        return None
-    others = stated({name: value for name, value in series.shown.conditions.items() if name != KELVIN})
-    name = f"{series.shown.model_version}, {others}" if others else str(series.shown.model_version)
-    notes = [f"{number(at, 5)} K: {number(row.value)} {unit_text(item.unit)}".rstrip() for at, _, row in rows]
-    spread = [row.standard_deviation or 0.0 for _, _, row in rows]
-    return Layer(name, [(at, y) for at, y, _ in rows], "line", colour, spread, notes)
-
-
-def _dots(item: Property, measured: Sequence[Measurement]) -> list[Layer]:
-    """Whatever states a temperature, under whichever other conditions: a pointer over it tells them."""
-    rows = [(m.temperature_k, _on_axis(item, m.value), m) for m in measured]
-    known = [(float(at), y, m) for at, y, m in rows if at is not None and y is not None]
-    notes = [f"measured {number(m.value)}, {conditions(m)}" for _, _, m in known]
-    return [Layer("measured", [(at, y) for at, y, _ in known], "dots", _MEASURED, notes=notes)] if known else []
-
-
-def _on_axis(item: Property, value: float | None) -> float | None:
-    if value is None or item.scale != Property.Scale.LOG10:
-        return value
-    return math.log10(value) if value > 0 else None
 
 
 def _others(row: Prediction) -> str:

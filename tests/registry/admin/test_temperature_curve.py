@@ -4,7 +4,9 @@ import pytest
 from django.urls import reverse
 
 from registry.admin.forms.conditions import TemperaturesField
-from registry.models import ScoringRun
+from registry.catalogue import entry
+from registry.models import Prediction, ScoringRun
+from registry.salts import SALTS
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +73,96 @@ def test_the_pages_draw_the_curve_with_what_was_measured(client_of):
     listed = client.get(reverse("admin:registry_prediction_changelist")).content.decode()
     assert "333 K, LiTFSI" in listed
     assert "0.1 decades" in listed
+
+
+LISALT = {"salt": "LiTFSI", "concentration": 1.5}
+
+
+def scored(version, structure, kelvins, **others):
+    """A curve of that version, a decade for each 100 K."""
+    run = factories.scoring_run(model_version=version)
+    for kelvin in kelvins:
+        under = {"temperature_k": kelvin} | others
+        value = min(10 ** (kelvin / 100 - 8), 1.0)
+        factories.prediction(structure=structure, value=value, scoring_run=run, conditions=under)
+
+
+def chart_of(client, structure):
+    """The figure on the page of the structure."""
+    text = client.get(reverse("admin:registry_structure_change", args=[structure.pk])).content.decode()
+    return text[text.index("over temperature</b>") :].split("</figure>")[0]
+
+
+@pytest.fixture
+def trained(db):
+    """A version trained on measurements at 250 to 350 K."""
+    data = factories.dataset_version()
+    for kelvin in (250, 350):
+        factories.measurement(dataset=data.dataset, added_in=data, temperature_k=kelvin)
+    return factories.model_version(config=OVER, dataset_version=data)
+
+
+def test_the_axis_spans_what_is_known_and_counts_what_is_left_out(client_of, trained):
+    structure, client = factories.structure(), client_of("Viewer")
+    scored(trained, structure, (298.0, 333.0, 420.0, 5000.0))
+    figure = chart_of(client, structure)
+    assert "2 predictions outside 200 to 400 K are not drawn." in figure
+    assert figure.count("<circle") == 2
+    assert ">5,000<" not in figure
+    factories.measurement(structure=structure, temperature_k=400)
+    figure = chart_of(client, structure)
+    assert "1 prediction outside 200 to 450 K is not drawn." in figure
+    assert figure.count("<circle") == 4
+
+
+def test_a_model_of_unknown_data_is_drawn_as_it_was_asked(client_of):
+    structure = factories.structure()
+    scored(factories.model_version(config=OVER), structure, (298.0, 900.0))
+    factories.measurement(structure=structure, temperature_k=300)
+    figure = chart_of(client_of("Viewer"), structure)
+    assert "not drawn" not in figure
+    assert figure.count("<circle") == 3
+
+
+def test_the_public_table_of_a_shipped_model_bounds_the_axis(client_of):
+    table = entry("chemarr")
+    assert table.kelvin == (243.15, 463.15)
+    structure = factories.structure()
+    version = factories.model_version(config=OVER, training_data_digest=table.tables[0])
+    scored(version, structure, (298.0, 333.0, 5000.0))
+    assert "1 prediction outside 190 to 520 K is not drawn." in chart_of(client_of("Viewer"), structure)
+
+
+def test_what_was_measured_under_the_curves_own_conditions_stands_out(client_of, trained):
+    structure = factories.structure()
+    scored(trained, structure, (298.0, 333.0), **LISALT)
+    alike = {"temperature_k": 300, "salt": SALTS["LiTFSI"], "concentration": 1.501}
+    for under in (alike, alike | {"salt": "LiPF6"}, alike | {"concentration": 0.5}, alike | {"salt": ""}):
+        factories.measurement(structure=structure, **under)
+    figure = chart_of(client_of("Viewer"), structure)
+    own, others = "measured, same salt and concentration", "measured, other salt or concentration"
+    assert f'sv-key-3"></i>{own}<' in figure
+    assert f'sv-key-3 sv-pale"></i>{others}<' in figure
+    (pale,) = [part for part in figure.split("<g ")[1:] if "sv-pale" in part.split(">")[0]]
+    assert pale.split("</g>")[0].count("<circle") == 3
+
+
+def test_without_a_salt_of_its_own_a_curve_goes_with_all_that_was_measured(client_of, trained):
+    structure = factories.structure()
+    scored(trained, structure, (298.0, 333.0))
+    for salt in ("LiPF6", ""):
+        factories.measurement(structure=structure, temperature_k=300, salt=salt)
+    figure = chart_of(client_of("Viewer"), structure)
+    assert '"></i>measured<' in figure
+    assert "sv-pale" not in figure
+
+
+def test_the_figure_says_what_its_bars_are(client_of, trained):
+    structure = factories.structure()
+    scored(trained, structure, (298.0, 333.0))
+    assert "Bars: one standard deviation up and down." in chart_of(client_of("Viewer"), structure)
+    Prediction.objects.update(standard_deviation=None)
+    assert "Bars:" not in chart_of(client_of("Viewer"), structure)
 
 
 def test_one_temperature_is_no_curve(client_of):
