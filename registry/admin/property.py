@@ -57,7 +57,8 @@ class PropertyAdmin(RegistryAdmin):
         """The lines that predict it, and the way to let another one lead."""
         choose = go(request, LeadPropertyForm.permission, "Choose the leading model", "registry_property_lead",
                     "trophy", query=f"property={row.pk}")  # fmt: skip
-        return {"lines": lines_panel(request, row), "line_buttons": [choose] if choose else []}
+        lines = lines_panel(request, row)
+        return {"lines": lines, "line_buttons": [choose] if choose and lines.context["rows"] else []}
 
     def get_readonly_fields(self, request: Any, obj: Property | None = None) -> tuple[str, ...]:
         """Values are stored in the unit, on files and models under the name: both stay once they are used."""

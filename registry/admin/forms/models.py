@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from registry.actions.lead_property import LeadProperty
 from registry.actions.leading_lines import lines_of
 from registry.actions.move_alias import MoveAlias, said_of_lost, without_champion
+from registry.actions.start_scoring import can_be_asked_plainly
 from registry.admin.forms.base import ActionForm
 from registry.models import Alias, ModelVersion, Property, RegisteredModel
 
@@ -63,7 +64,8 @@ class MoveAliasForm(ActionForm):
         ).run()
 
     def done(self, result: Alias) -> str:
-        return f"{result} now is {result.version}."
+        more = _left_to_score(result.version) if result.name == Alias.CHAMPION else ""
+        return f"{result} now is {result.version}.{more}"
 
 
 class LeadPropertyForm(ActionForm):
@@ -103,4 +105,13 @@ class LeadPropertyForm(ActionForm):
 
     def done(self, result: Property) -> str:
         leading = next(iter(lines_of(result)), None)
-        return f"{leading.champion} now gives the scores of {result}." if leading else f"No champion predicts {result}."
+        if leading is None:
+            return f"No champion predicts {result}."
+        return f"{leading.champion} now gives the scores of {result}.{_left_to_score(leading.champion)}"
+
+
+def _left_to_score(version: ModelVersion) -> str:
+    """Of a version that nobody can ask without saying for which temperature."""
+    if can_be_asked_plainly(version):
+        return ""
+    return " It has to be told a temperature: score the candidates that it has not predicted with one of your choice."

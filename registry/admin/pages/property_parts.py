@@ -16,6 +16,8 @@ from registry.models import Property
 
 _HEADERS = ("model", "champion", "trained under", "predicts it", "")
 _SAID = "Lists, filters and the overview show what the champion of the leading model predicts."
+_CHOSEN = "Somebody chose this model; the property's history tells who and when."
+_LONGEST = "Its champion has predicted the property longest, and no other model that predicts it is chosen."
 
 
 def lines_panel(request: HttpRequest, row: Property) -> Panel:
@@ -37,17 +39,11 @@ def lines_panel(request: HttpRequest, row: Property) -> Panel:
 def _lead(row: Property, line: Line, may: bool) -> SafeString | str:
     """That it leads and why; for another line the way to let it."""
     if line.leads:
-        why = "chosen" if row.leading_model_id == line.champion.model_id else "longest"
-        return display.badge(f"leads, {why}", "green", "trophy", title=_WHY[why])
+        chosen = row.leading_model_id == line.champion.model_id
+        return display.badge("leads, chosen" if chosen else "leads", "green", "trophy", _CHOSEN if chosen else _LONGEST)
     if not may:
         return ""
     query = urlencode({"property": row.pk, "model": line.champion.model_id})
     return format_html(
         '<a class="sv-link" href="{}?{}">Let it lead</a>', reverse("admin:registry_property_lead"), query
     )
-
-
-_WHY = {
-    "chosen": "Somebody chose this model; the audit of the property tells who and when.",
-    "longest": "Its champion has predicted the property longest; no other model is chosen that predicts it.",
-}

@@ -30,8 +30,9 @@ def test_another_line_leads_after_the_form_and_back(client_of, two_lines):
     row, client = factories.property_(), client_of("Engineer")
     page = client.get(url("property_change", row.pk))
     text = page.content.decode()
-    assert text.index(str(first.model)) < text.index("leads, longest") < text.index(str(second.model))
+    assert text.index(str(first.model)) < text.index("</span>leads<") < text.index(str(second.model))
     assert f"{url('property_lead')}?property={row.pk}&amp;model={second.model_id}" in text
+    assert "leads, chosen" not in text
     answer = client.post(url("property_lead"), {"property": row.pk, "model": second.model_id}, follow=True)
     assert f"{second} now gives the scores of conductivity." in answer.content.decode()
     assert "leads, chosen" in answer.content.decode()
@@ -89,3 +90,14 @@ def test_saying_so_costs_no_query_a_row(client_of, django_assert_max_num_queries
         factories.score(factories.candidate(), conditions=CONDITIONS)
     with django_assert_max_num_queries(len(few)):
         client.get(address)
+
+
+def test_a_champion_that_must_be_told_a_temperature_says_so(client_of):
+    factories.candidate()
+    told = factories.model_version(config={"data": {"conditions": [{"name": "temperature", "unit": "K"}]}})
+    data = {"version": told.pk, "name": "champion", "reason": "covers all temperatures"}
+    answer = client_of("Engineer").post(url("alias_move"), data, follow=True)
+    assert "It has to be told a temperature: score the candidates" in answer.content.decode()
+    answer = client_of("Engineer").post(url("property_lead"), {"property": factories.property_().pk, "model": ""})
+    assert told.model.champion() == told
+    assert answer.status_code == 302
