@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import mlcore
-from registry.actions import training_inputs
+from registry.actions import training_inputs, training_levels
 from registry.actions.base import Action, ActionError
 from registry.actions.queueing import create_job
 from registry.actions.training_config import as_in_parent, check_architecture, resolve
@@ -21,7 +21,7 @@ from registry.models import (
     TrainingRun,
 )
 
-MINIMUM_LABELS = training_inputs.MINIMUM_LABELS
+MINIMUM_LABELS = training_levels.MINIMUM_LABELS
 
 
 @dataclass(kw_only=True)
@@ -30,6 +30,7 @@ class StartTraining(Action[TrainingRun]):
 
     inputs: what goes in beside structures and values (registry.formats.training_inputs): the level of the values and of
         a cheaper baseline by property, the level of the geometries, conditions; a fine-tuning repeats its parent's.
+        Where a structure has values at several levels, one must be named.
     config: sections of mlcore's run configuration to set (device, model, training, condition, evaluation, data.split);
         what is left out gets the architecture's defaults, or the parent's network and split when fine-tuning.
     """
@@ -76,10 +77,15 @@ class StartTraining(Action[TrainingRun]):
             given = self.init_version.training_run.inputs
         found = training_inputs.read(given)
         if self.model.task == RegisteredModel.Task.PREDICT:
-            training_inputs.check(found, self.dataset_version, self.properties, self.architecture)
+            training_inputs.check(found, self.dataset_version, self.properties, self.architecture, self._before())
         elif found:
             raise ActionError("inputs: a generator is told structures and values alone.", field="inputs")
         return found
+
+    def _before(self) -> ModelVersion | None:
+        """What the training goes on from, or would take the place of."""
+        champion = self.schedule.model.champion() if self.schedule is not None else None
+        return self.init_version or champion
 
     def _check_labels(self, task: str) -> None:
         """Some values of every property; where a model goes on from what it knows, of any."""

@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from mlcore import catalog
+from registry.actions import training_levels
 from registry.actions.base import ActionError
 from registry.formats.training_inputs import CONCENTRATION, KELVIN, SALT, TrainingInputs
-from registry.models import Conformer, DatasetVersion, Measurement, Property, Structure
+from registry.models import Conformer, DatasetVersion, Measurement, ModelVersion, Property, Structure
 from registry.salts import smiles_of
 
-MINIMUM_LABELS = 10  # structures with a value, from which a predictor can learn a property that it does not know yet
 NAMED = 3  # of what is missing
 _COLUMNS = {KELVIN: "temperature_k", CONCENTRATION: "concentration"}
 
@@ -24,8 +24,17 @@ def read(content: Mapping[str, Any]) -> TrainingInputs:
         raise ActionError(f"inputs: {error}.", field="inputs") from error
 
 
-def check(inputs: TrainingInputs, version: DatasetVersion, properties: Sequence[Property], architecture: str) -> None:
-    """Raises: ActionError naming what the version does not have, or the architecture does not take."""
+def check(
+    inputs: TrainingInputs,
+    version: DatasetVersion,
+    properties: Sequence[Property],
+    architecture: str,
+    before: ModelVersion | None = None,
+) -> None:
+    """Raises: ActionError naming what the version does not have, or the architecture does not take.
+
+    before: the version that the training goes on from or takes the place of.
+    """
     _check_names(inputs, properties)
     takes = catalog.get(architecture).takes
     if inputs.geometry and "geometry" not in takes:
@@ -35,8 +44,7 @@ def check(inputs: TrainingInputs, version: DatasetVersion, properties: Sequence[
     if "conditions" in takes and KELVIN not in inputs.conditions:
         raise _refused(f'{architecture} learns over the temperature; put "{KELVIN}" among the conditions')
     rows = Measurement.objects.in_version(version).filter(value__isnull=False)
-    for item in properties:
-        _check_levels(inputs, rows.filter(property=item), item, version)
+    training_levels.check(inputs, version, properties, before)
     for name in inputs.conditions:
         _check_condition(name, rows.filter(property__in=properties), version)
     if inputs.geometry:
@@ -61,22 +69,6 @@ def _check_names(inputs: TrainingInputs, properties: Sequence[Property]) -> None
             raise _refused(f"{name}: a difference to {cheaper} needs the level of the values themselves (levels)")
         if level.casefold() == cheaper.casefold():
             raise _refused(f"{name}: the baseline is the level itself, {level}; nothing is left to learn")
-
-
-def _check_levels(inputs: TrainingInputs, rows: QuerySet[Measurement], item: Property, version: DatasetVersion) -> None:
-    wanted = [text for text in (inputs.levels.get(item.name), inputs.baselines.get(item.name)) if text]
-    if not wanted:
-        return
-    found = Structure.objects.all()
-    for level in wanted:
-        found = found.filter(Exists(rows.filter(structure=OuterRef("pk"), method_detail__iexact=level)))
-    if (count := found.count()) < MINIMUM_LABELS:
-        levels = rows.order_by("method_detail").values_list("method_detail", flat=True).distinct()
-        known = ", ".join(filter(None, levels)) or "none"
-        raise _refused(
-            f"{version} has {item.name} at {' and '.join(wanted)} for {count} structures; at least {MINIMUM_LABELS} "
-            f"are needed. Its levels are: {known}"
-        )
 
 
 def _check_condition(name: str, rows: QuerySet[Measurement], version: DatasetVersion) -> None:

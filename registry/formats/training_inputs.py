@@ -16,7 +16,8 @@ class TrainingInputs:
     """Nothing of it: one value a structure, whichever method found it, as most architectures learn."""
 
     levels: Mapping[str, str] = field(default_factory=dict)
-    """By property: the method detail of the values that count, such as G4MP2; a property left out takes all."""
+    """By property: the method detail of the values that count, such as G4MP2; a property left out takes all,
+    and `registry.actions.training_levels` sees to it that these are not several of one structure."""
     baselines: Mapping[str, str] = field(default_factory=dict)
     """By property: the method detail of a cheaper value; what is learned is the difference to it."""
     geometry: str = ""

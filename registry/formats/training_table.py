@@ -203,7 +203,7 @@ def _cell(rows: list[Row], item: Property, usual: float | None) -> _Cell:
         repr(mean([float(row[3]) for row in kept], item)),  # type: ignore[arg-type]
         values=len(kept),
         passed_over=len(rows) - len(kept),
-        mixed=len({row[4:_LEVEL] for row in kept}) > 1,
+        mixed=len({row[4:_OTHERS] for row in kept}) > 1,
         elsewhere=nearest > _NEAR_K,
     )
 

@@ -8,6 +8,8 @@ from django.db.models import Model
 from django.http import HttpRequest
 from unfold import widgets
 
+from registry.actions.base import ActionError
+
 _WIDGETS: dict[type[forms.Field], type[forms.Widget]] = {
     forms.ModelMultipleChoiceField: widgets.UnfoldAdminCheckboxSelectMultipleWidget,
     forms.MultipleChoiceField: widgets.UnfoldAdminCheckboxSelectMultipleWidget,
@@ -70,6 +72,10 @@ class ActionForm(forms.Form):
     def run(self, actor: User) -> Any:
         """Run the action with the cleaned inputs. Raises: ActionError."""
         raise NotImplementedError
+
+    def field_of(self, error: ActionError) -> str | None:
+        """The input at which an error of the action is shown; None for above all of them."""
+        return error.field if error.field in self.fields else None
 
     def done(self, result: Any) -> str:
         """What to tell the person."""

@@ -82,9 +82,10 @@ def template_help(architecture: catalog.Architecture) -> str:
     example = json.dumps({"training": {name: defaults[name] for name in EXAMPLE}})
     condition = ", condition" if architecture.task == RegisteredModel.Task.GENERATE else ""
     return (
-        "As JSON; may be empty. Left out, architecture, properties and seed are the champion's, so are network and "
-        "split when it is fine-tuned, and the rest has the architecture's defaults. Keys: architecture, properties (a "
-        "list of names), seed, queue (cpu or gpu), device, and the sections model, training, data (its split)"
+        "As JSON; may be empty. Left out, architecture, properties, inputs and seed are the champion's, so are network "
+        "and split when it is fine-tuned, and the rest has the architecture's defaults. Keys: architecture, properties "
+        "(a list of names), inputs (such as levels of the values), seed, queue (cpu or gpu), device, and the sections "
+        "model, training, data (its split)"
         f"{condition}. With the defaults of {architecture.name}: {example}. In training: {', '.join(defaults)}."
     )
 

@@ -9,6 +9,8 @@ from django.db.models import Count
 from django.utils.functional import cached_property
 
 from mlcore import catalog
+from registry.actions import training_levels
+from registry.actions.base import ActionError
 from registry.actions.start_training import StartTraining
 from registry.admin.forms import config
 from registry.admin.forms.base import ActionForm
@@ -137,6 +139,9 @@ class StartTrainingForm(ActionForm):
                 for name, paths in self.sections.items()
             ],
         }
+
+    def field_of(self, error: ActionError) -> str | None:
+        return "level" if error.field == training_levels.FIELD else super().field_of(error)
 
     def run(self, actor: User) -> TrainingRun:
         cleaned = self.cleaned_data

@@ -22,6 +22,9 @@ class Command(RunCommand):
         parser.add_argument("--architecture", required=True, choices=sorted(catalog.ARCHITECTURES))
         parser.add_argument("--property", action="append", default=[], help="may be given several times")
         parser.add_argument("--config", type=Path, help="JSON with the sections model, training, condition, data.split")
+        parser.add_argument(
+            "--inputs", type=Path, help="JSON with what goes in beside structures and values, such as levels"
+        )
         parser.add_argument("--init", help="start from this version: model (its champion) or model@number")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--promote", metavar="REASON", help="with --wait: make it champion, for this reason")
@@ -41,6 +44,7 @@ class Command(RunCommand):
             dataset_version=find_dataset_version(options["dataset"]),
             architecture=options["architecture"],
             properties=[_property(name) for name in options["property"]],
+            inputs=read_config(options["inputs"]),
             config=read_config(options["config"]),
             init_version=find_version(options["init"]) if options["init"] else None,
             seed=options["seed"],

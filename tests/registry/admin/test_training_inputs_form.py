@@ -44,6 +44,17 @@ def test_levels_are_offered_where_there_are_some_and_go_for_every_property(clien
     assert "conductivity at G4MP2, as the difference to B3LYP" in text
 
 
+def test_a_level_is_asked_for_at_its_field_where_structures_have_several(client_of):
+    version = frozen(detail=("G4MP2", "B3LYP"))
+    data = {"model": factories.registered_model().pk, "properties": [factories.property_().pk], "seed": 0,
+            "queue": "cpu", "architecture": "trees", "dataset_version": version.pk}  # fmt: skip
+    refused = client_of("Engineer").post(reverse(START), data)
+    assert refused.status_code == 422
+    assert [error[:7] for error in refused.context["form"].errors["level"]] == ["inputs:"]
+    assert not refused.context["form"].non_field_errors()
+    assert not TrainingRun.objects.exists()
+
+
 def test_conditions_are_offered_to_an_architecture_that_takes_them(client_of):
     version = frozen(kelvin=333.0, salt="LiTFSI")
     client = client_of("Engineer")

@@ -57,6 +57,14 @@ def test_values_of_unlike_temperatures_are_not_averaged(tmp_path):
     assert (table.averaged, table.mixed_conditions, table.passed_over, table.elsewhere) == (1, 1, 2, 1)
 
 
+def test_means_over_instruments_are_counted(tmp_path):
+    dataset, sigma, chain = factories.dataset(), factories.property_("conductivity"), factories.structure("*CCO*")
+    for detail in ("Biologic SP-150", ""):
+        factories.measurement(dataset=dataset, structure=chain, property=sigma, method_detail=detail)
+    table = training_table(FreezeDataset(actor=None, dataset=dataset).run(), [sigma], tmp_path / "t.csv")
+    assert (table.averaged, table.mixed_conditions) == (1, 1)
+
+
 def test_single_values_keep_every_digit_and_gaps_stay_empty(frozen, tmp_path):
     version, sigma, t_plus = frozen
     training_table(version, [sigma, t_plus], tmp_path / "t.csv")

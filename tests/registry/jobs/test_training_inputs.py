@@ -121,8 +121,9 @@ def test_conditions_that_cannot_be_told_are_refused_at_once(salt: str, condition
 
 
 def test_a_level_of_geometries_that_is_not_there_is_refused() -> None:
+    inputs = {"levels": {"energy": "G4MP2"}, "geometry": "MP2"}
     with pytest.raises(ActionError, match="no geometry at MP2; there are: B3LYP"):
-        training(two_levels(12), architecture="schnet", inputs={"geometry": "MP2"}).run()
+        training(two_levels(12), architecture="schnet", inputs=inputs).run()
 
 
 def test_a_difference_is_learned_named_and_added_back(after: Callable[[Any], Job], client: Client) -> None:
