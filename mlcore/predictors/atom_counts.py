@@ -4,7 +4,7 @@ It needs no geometry: what a molecule is made of is in its SMILES.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor
 from mlcore.bundle import Bundle, Trained
 from mlcore.data.tables import from_scale
 from mlcore.errors import UserError
-from mlcore.predictors import reading, report, targets
+from mlcore.predictors import reading, report, targets, usable
 from mlcore.predictors.dressed_atoms import DressedAtoms
 from mlcore.predictors.protocol import NOTHING, Given, Predictions
 from mlcore.run import Run
@@ -56,16 +56,15 @@ def train(run: Run) -> Trained:
     _, spread = targets.standards(table, split)
     formulas = [Formula.of(molecule) for molecule in reading.of_keys(table.keys)]
     dressed = DressedAtoms.fit([formulas[row] for row in split.train], table.targets[split.train])
-    known = np.array([not formula.strange(dressed) for formula in formulas], dtype=bool)
-    usable = replace(split, valid=split.valid[known[split.valid]], test=split.test[known[split.test]])
-    mean = dressed(formulas)
-    before = np.broadcast_to(spread, (len(usable.valid), len(spread)))
-    factors = report.calibrate(table, usable.valid, mean[usable.valid], before, np.ones(len(spread)), run.events)
+    split = usable.of_known_elements(run, formulas, split)
+    mean, inside = dressed(formulas), np.ones(len(formulas), dtype=bool)
+    before = np.broadcast_to(spread, (len(split.valid), len(spread)))
+    factors = report.calibrate(table, split.valid, mean[split.valid], before, np.ones(len(spread)), run.events)
     std = spread * factors
-    metrics = report.parts(table, usable, lambda rows: (mean[rows], np.broadcast_to(std, mean[rows].shape)), known)
+    metrics = report.parts(table, split, lambda rows: (mean[rows], np.broadcast_to(std, mean[rows].shape)), inside)
     kept: dict[str, Tensor] = dressed.tensors() | {"std": torch.from_numpy(std)}
     notes = f"{_NOTES}\n\n## Training\n\nSplit digest `{split.digest}`."
-    return Trained(kept, targets.describe(table, split), usable, metrics, notes=notes)
+    return Trained(kept, targets.describe(table, split), split, metrics, notes=notes)
 
 
 def load(bundle: Bundle, device: torch.device) -> "AtomCounts":

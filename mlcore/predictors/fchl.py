@@ -20,7 +20,7 @@ from mlcore.bundle import Bundle, Trained
 from mlcore.chem.geometry import Geometry
 from mlcore.data.tables import from_scale
 from mlcore.errors import UserError
-from mlcore.predictors import fchl_fit, reading, report, targets
+from mlcore.predictors import fchl_fit, reading, report, targets, usable
 from mlcore.predictors.fchl_fit import Fit
 from mlcore.predictors.fchl_model import Model
 from mlcore.predictors.fchl_uncertainty import Uncertainty
@@ -46,7 +46,8 @@ def train(run: Run) -> Trained:
     """Fits the kernel model that the configuration asks for; UserError when a property cannot be learned."""
     if run.resume:
         run.events.log("info", "a kernel model keeps no checkpoints: starting at the beginning")
-    found, split = fchl_fit.usable(run)
+    whole = run
+    run, found, split = fchl_fit.rows_of(whole)
     targets.standards(run.table, split)
     fit = fchl_fit.fit(run, [found[row] for row in split.train], split)
     rows = np.sort(np.concatenate([split.valid, split.test]))
@@ -61,7 +62,8 @@ def train(run: Run) -> Trained:
         targets.describe(run.table, split),
         split,
         report.parts(run.table, split, lambda part: (mean[part], std[part] * factors), inside),
-        notes=f"{_NOTES}\n\n## Training\n\n{_said(run, fit, kept)} Split digest `{split.digest}`.",
+        notes=f"{_NOTES}\n\n## Training\n\n{_said(run, fit, kept)} Split digest `{split.digest}`."
+        f"{usable.left_out(whole, run)}",
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mlcore.chem.geometry import Geometry
 from mlcore.data.splits import Split
 from mlcore.errors import UserError
-from mlcore.predictors import inducing, kernels, reading, relevance, representations, ridge
+from mlcore.predictors import inducing, kernels, relevance, representations, ridge, usable
 from mlcore.predictors.configs import FCHLConfig
 from mlcore.predictors.dressed_atoms import DressedAtoms
 from mlcore.predictors.fchl_model import Element, Groups, Model, kernel_of
@@ -62,12 +62,12 @@ def fit(run: Run, training: Sequence[Geometry], split: Split) -> Fit:
     return Fit(model, _uncertainty(model, atoms, kept, keys, residuals), np.nanmean(np.abs(residuals), axis=0))
 
 
-def usable(run: Run) -> tuple[list[Geometry], Split]:
-    """A geometry a row, and the split without held-out rows of strange elements; UserError where too few are left."""
-    found, split = reading.in_known_elements(run)
+def rows_of(run: Run) -> tuple[Run, list[Geometry], Split]:
+    """`usable.in_space`; UserError where too few training rows are left."""
+    run, found, split = usable.in_space(run)
     if len(split.train) < FEWEST:
         raise UserError(f"data: {len(split.train)} training molecules are too few; at least {FEWEST} are needed")
-    return found, split
+    return run, found, split
 
 
 def _atoms(

@@ -28,7 +28,7 @@ from mlcore.data.geometries import Atoms, Geometries
 from mlcore.data.graphs import featurise
 from mlcore.data.splits import Split
 from mlcore.data.tables import from_scale
-from mlcore.predictors import reading, report, targets
+from mlcore.predictors import reading, report, targets, usable
 from mlcore.predictors.configs import SchNetConfig
 from mlcore.predictors.domain import Domain
 from mlcore.predictors.dressed_atoms import DressedAtoms
@@ -126,8 +126,9 @@ def _network(config: SchNetConfig, properties: int) -> Ensemble:
 
 def train(run: Run) -> Trained:
     """Trains an ensemble as the configuration says; UserError when a property cannot be learned."""
+    whole = run
+    run, geometries, split = usable.in_space(whole)
     table, config = run.table, run.config.model
-    geometries, split = reading.in_known_elements(run)
     targets.standards(table, split)
     molecules = reading.of_keys(table.keys)
     dressed = DressedAtoms.fit([geometries[row] for row in split.train], table.targets[split.train])
@@ -152,7 +153,8 @@ def train(run: Run) -> Trained:
         targets.describe(table, split),
         split,
         report.parts(table, split, score, domain.contains(molecules, graphs)),
-        notes=_notes(run, split, progress, sum(geometry.guessed for geometry in geometries)),
+        notes=_notes(run, split, progress, sum(geometry.guessed for geometry in geometries))
+        + usable.left_out(whole, run),
     )
 
 

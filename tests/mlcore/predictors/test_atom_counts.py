@@ -24,16 +24,19 @@ def energy(text: str) -> float:
     return sum(ATOMS[atom.GetSymbol()] for atom in Chem.AddHs(Chem.MolFromSmiles(text)).GetAtoms())
 
 
-def trained(folder: Path, kind: str = "molecule") -> bundle.Bundle:
+def trained(
+    folder: Path, kind: str = "molecule", more: tuple[str, ...] = (), told: Recorder | None = None
+) -> bundle.Bundle:
     source = folder / "table.csv"
     ends = "*" if kind == "polymer" else ""
-    source.write_text("smiles,u0\n" + "".join(f"{ends}{text}{ends},{energy(text)}\n" for text in SMILES))
+    lines = [f"{ends}{text}{ends},{energy(text)}\n" for text in SMILES] + [f"{text},-1\n" for text in more]
+    source.write_text("smiles,u0\n" + "".join(lines))
     run_config = config.load(
         {"architecture": "dressed-atoms", "data": {"kind": kind, "properties": [{"name": "u0", "unit": "Ha"}]}}
     )
     table = tables.read(source, run_config.data, Recorder())
     return bundle.save(
-        folder / "model", run_config, table, atom_counts.train(Run(run_config, table, Recorder(), folder / "x"))
+        folder / "model", run_config, table, atom_counts.train(Run(run_config, table, told or Recorder(), folder / "x"))
     )
 
 
@@ -45,6 +48,14 @@ def test_energies_of_atoms_are_found_and_add_up(tmp_path: Path) -> None:
     assert found.errors[:2] == [None, None]
     assert "Se" in (found.errors[3] or "")
     np.testing.assert_array_equal(model.predict_keys(unseen).mean, found.mean[:2])
+
+
+def test_held_out_rows_of_strange_elements_are_named(tmp_path: Path) -> None:
+    told, strange = Recorder(), ("CCl", "CBr", "CS", "CP", "CI", "C[SiH3]", "CB", "C[SeH]", "C[AsH2]")
+    found = trained(tmp_path, more=strange, told=told).manifest.split
+    warned = [line["message"] for line in told.of("log") if "no training molecule has" in line["message"]]
+    assert found["train"] + found["valid"] + found["test"] + len(warned) == len(SMILES) + len(strange)
+    assert warned
 
 
 def test_a_polymer_has_no_energy(tmp_path: Path) -> None:

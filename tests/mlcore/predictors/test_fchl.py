@@ -217,6 +217,19 @@ def test_rows_of_strange_elements_are_left_out_of_validation_and_named(tmp_path:
     assert len(warned) >= 1
 
 
+def test_radicals_are_left_out_and_the_first_are_named(tmp_path: Path) -> None:
+    told, radicals = Recorder(), [["C" * n + "[CH2]", "", -1.0, 0] for n in range(1, 9)]
+    found = trained(tmp_path, [*radicals[:4], *rows(), *radicals[4:]], settings(PARTS), told)
+    alone = trained(tmp_path, rows(), settings(PARTS))
+    warned = [line["message"] for line in told.of("log") if "left out" in line["message"]]
+    assert [text.split(":")[0] for text in warned[:-1]] == [text for text, *_ in radicals[:5]]
+    assert warned[-1] == "3 more rows left out for such reasons"
+    assert found.manifest.split == alone.manifest.split
+    assert found.manifest.metrics["u0"]["test"]["n"] == alone.manifest.metrics["u0"]["test"]["n"]
+    with pytest.raises(UserError, match="4 training molecules are too few"):
+        trained(tmp_path, [*rows()[:4], *radicals], settings(WHOLE))
+
+
 def test_a_missing_value_teaches_nothing(tmp_path: Path) -> None:
     table = rows()[:16]
     sparse = [[*row[:3], row[3] if i % 2 else ""] for i, row in enumerate(table)]

@@ -19,7 +19,7 @@ from mlcore.commands import predict
 from mlcore.data import tables
 from mlcore.data.geometries import Geometries
 from mlcore.errors import UserError
-from mlcore.predictors import reading, schnet
+from mlcore.predictors import schnet, usable
 from mlcore.predictors.protocol import Given, Predictor
 from mlcore.run import Run
 from tests.mlcore.conftest import Recorder
@@ -175,8 +175,8 @@ def test_the_configuration_of_a_bundle_reads_back(small: Bundle) -> None:
 
 
 def test_what_cannot_be_learned_from_is_refused_or_left_out(tmp_path: Path, recorder: Recorder) -> None:
-    with pytest.raises(UserError, match=r"CH3.*radical"):
-        trained(tmp_path, [*ten_rows(), ["[CH3]", "", 1.0]], recorder)
+    with pytest.raises(UserError, match=r"no molecule of the table has a geometry; the first: .*CH3.*radical"):
+        trained(tmp_path, [["[CH3]", "", 1.0], ["C[CH2]", "", 2.0]], recorder)
     polymers = {"kind": "polymer", "properties": [{"name": "energy"}]}
     with pytest.raises(UserError, match="only a molecule has a geometry"):
         trained(
@@ -190,6 +190,20 @@ def test_what_cannot_be_learned_from_is_refused_or_left_out(tmp_path: Path, reco
         run_config = config.load(settings(data=settings()["data"] | {"split": {"valid": 0.1, "test": 0.1}}, seed=seed))
         table = tables.read(written(tmp_path / "s.csv", rows, ["smiles", "xyz", "energy"]), run_config.data, recorder)
         run = Run(run_config, table, recorder, tmp_path / "checkpoint")
-        found, split = reading.in_known_elements(run)
+        run, found, split = usable.in_space(run)
         seen = {int(z) for row in split.train for z in found[row].numbers}
         assert all({int(z) for z in found[row].numbers} <= seen for row in (*split.valid, *split.test))
+
+
+def test_a_molecule_without_a_geometry_costs_its_row_alone(tmp_path: Path, recorder: Recorder, small: Bundle) -> None:
+    radicals = [["C[CH2]", "", 5.0], ["[CH3]", "", 6.0]]
+    impossible = ["C1#CC1", "", 7.0]
+    rows = [radicals[0], *ten_rows()[:5], impossible, *ten_rows()[5:], radicals[1]]
+    found = trained(tmp_path, rows, recorder)
+    warned = [line["message"] for line in recorder.of("log") if "left out" in line["message"]]
+    assert [text.split(":")[0] for text in warned] == ["C[CH2]", "C1#CC1", "[CH3]"]
+    assert "radical" in warned[0]
+    assert found.manifest.split == small.manifest.split  # that of the ten rows
+    assert "for want of a geometry: 3 rows" in (found.path / "card.md").read_text()
+    assert "for want of a geometry" not in (small.path / "card.md").read_text()
+    torch.testing.assert_close(dict(found.tensors), dict(small.tensors))
