@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from registry.admin.alias import alias_badges
 from registry.admin.base import RecordAdmin
 from registry.admin.forms.models import MoveAliasForm
+from registry.admin.forms.training_offer import goes_on
 from registry.admin.lists.related import RelatedFilter
 from registry.admin.pages.compare import MOST, Comparison, Incomparable, chosen
 from registry.admin.pages.compare_training import pairs
@@ -127,8 +128,6 @@ class ModelVersionAdmin(RecordAdmin):
             else go(request, "registry.add_scoringrun", "Score with it", "registry_scoringrun_start", "leaderboard",
                     query=query, style="primary")
         )  # fmt: skip
-        tune = go(request, "registry.add_trainingrun", "Fine-tune", "registry_trainingrun_start", "model_training",
-                  query=f"init_version={row.pk}&model={row.model_id}&architecture={row.architecture}")  # fmt: skip
         crown = go(request, MoveAliasForm.permission, "Make it champion", "registry_alias_move", "trophy",
                    query=f"version={row.pk}")  # fmt: skip
         champion = row.model.champion()
@@ -136,7 +135,14 @@ class ModelVersionAdmin(RecordAdmin):
         if champion is not None and champion != row:
             beside = go(request, "registry.view_modelversion", "Compare with champion", "registry_modelversion_compare",
                         "balance", query=f"version={champion.pk}&version={row.pk}")  # fmt: skip
-        return [beside, tune, None if champion == row else crown, use]
+        return [beside, _tune(request, row), None if champion == row else crown, use]
+
+
+def _tune(request: HttpRequest, row: ModelVersion) -> Button | None:
+    if not goes_on(row.architecture):
+        return None
+    return go(request, "registry.add_trainingrun", "Fine-tune", "registry_trainingrun_start", "model_training",
+              query=f"init_version={row.pk}&model={row.model_id}&architecture={row.architecture}")  # fmt: skip
 
 
 def _properties(row: ModelVersion) -> str:

@@ -16,16 +16,27 @@ def champion(curator):
     return champion
 
 
+def pick(tab, name, value):
+    """Choose in a list that has the form asked for anew."""
+    with tab.expect_navigation():
+        tab.locator(f"[name={name}]").select_option(value)
+
+
+def value_of(tab, name):
+    return tab.locator(f"select[name={name}]").input_value()
+
+
 def test_a_model_presets_what_its_champion_is(tab, champion):
     log_in(tab)
     tab.goto("/admin/registry/trainingrun/start/")
-    assert tab.locator("[name=architecture]").input_value() != champion.architecture
-    tab.locator("[name=model]").select_option(str(champion.model_id))
-    tab.locator("summary", has_text="Network").wait_for()
-    tab.wait_for_url("**architecture=polymer-gnn**")
-    assert tab.locator("[name=architecture]").input_value() == "polymer-gnn"
-    assert tab.locator("[name=model]").input_value() == str(champion.model_id)
-    assert tab.locator("[name=init_version]").input_value() == str(champion.pk)
+    assert value_of(tab, "architecture") != champion.architecture
+    pick(tab, "model", str(champion.model_id))
+    assert value_of(tab, "architecture") == "polymer-gnn"
+    assert value_of(tab, "model") == str(champion.model_id)
+    assert value_of(tab, "init_version") == str(champion.pk)
+    assert tab.locator("[name=properties]").first.is_checked()
+    pick(tab, "architecture", "trees")
+    assert value_of(tab, "init_version") == ""
     assert tab.locator("[name=properties]").first.is_checked()
 
 
@@ -34,10 +45,21 @@ def test_what_was_chosen_stays(tab, champion):
     log_in(tab)
     tab.goto("/admin/registry/trainingrun/start/?architecture=polymer-gnn")
     tab.locator("[name=init_version]").select_option(str(other.pk))
-    tab.locator("[name=model]").select_option(str(champion.model_id))
+    pick(tab, "model", str(champion.model_id))
     assert tab.locator("[name=properties]").first.is_checked()
-    assert tab.locator("[name=init_version]").input_value() == str(other.pk)
-    tab.goto("/admin/registry/trainingrun/start/?architecture=gpt&chosen=architecture")
+    assert value_of(tab, "init_version") == str(other.pk)
+    tab.goto("/admin/registry/trainingrun/start/")
+    pick(tab, "architecture", "trees")
+    pick(tab, "model", str(champion.model_id))
+    assert value_of(tab, "architecture") == "trees"
+    assert value_of(tab, "init_version") == ""
+
+
+def test_settings_that_were_typed_outlast_the_choice_of_a_model(tab, champion):
+    log_in(tab)
+    tab.goto("/admin/registry/trainingrun/start/?architecture=polymer-gnn")
+    tab.locator("summary", has_text="Training").click()
+    tab.locator("[name='training.steps']").fill("70")
     tab.locator("[name=model]").select_option(str(champion.model_id))
-    assert tab.locator("[name=architecture]").input_value() == "gpt"
-    assert tab.locator("[name=init_version]").input_value() == ""
+    tab.locator("[name=properties]").first.check()
+    assert tab.locator("[name='training.steps']").input_value() == "70"

@@ -15,23 +15,8 @@ from registry.actions.start_training import StartTraining
 from registry.admin.forms import config
 from registry.admin.forms.base import ActionForm
 from registry.admin.forms.training_inputs import told_fields, told_inputs
-from registry.models import (
-    Alias,
-    DatasetVersion,
-    Job,
-    Measurement,
-    ModelVersion,
-    Property,
-    RegisteredModel,
-    TrainingRun,
-)
-
-
-def architecture_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    by_task: dict[str, list[tuple[str, str]]] = {"generate": [], "predict": []}
-    for entry in catalog.ARCHITECTURES.values():
-        by_task[entry.task].append((entry.name, f"{entry.name}: {entry.summary}"))
-    return [("Generators", by_task["generate"]), ("Predictors", by_task["predict"])]
+from registry.admin.forms.training_offer import StartField, architecture_choices, architecture_for, latest_of
+from registry.models import DatasetVersion, Job, Measurement, ModelVersion, Property, RegisteredModel, TrainingRun
 
 
 class PropertiesField(forms.ModelMultipleChoiceField):
@@ -55,22 +40,6 @@ class PropertiesField(forms.ModelMultipleChoiceField):
         return f"{property_.label}: {values:,} value{'' if values == 1 else 's'}{of}"
 
 
-def presets() -> dict[int, dict[str, Any]]:
-    """What a model's next version most likely repeats, by the model's id: as its champion, else its newest version."""
-    newest = ModelVersion.objects.order_by("model_id", "-number").distinct("model_id").values_list("model", "pk")
-    champions = Alias.objects.filter(name=Alias.CHAMPION).values_list("model", "version")
-    versions = ModelVersion.objects.filter(pk__in={**dict(newest), **dict(champions)}.values())
-    return {
-        version.model_id: {
-            "architecture": version.architecture,
-            "properties": [str(item.pk) for item in version.properties.all()],
-            "init_version": str(version.pk),
-        }
-        for version in versions.defer("card").prefetch_related("properties")
-        if version.architecture in catalog.ARCHITECTURES
-    }
-
-
 class StartTrainingForm(ActionForm):
     title = "Train a model"
     submit = "Start training"
@@ -90,26 +59,44 @@ class StartTrainingForm(ActionForm):
         required=False,
         help_text="What a predictor learns, or what a generator can be asked for.",
     )
-    init_version = forms.ModelChoiceField(
-        ModelVersion.objects.select_related("model").order_by("model__name", "-number"),
-        required=False,
-        label="Start from",
-        help_text="Fine-tune these weights; empty starts anew.",
-    )
+    init_version = StartField()
     seed = forms.IntegerField(initial=0, min_value=0)
     queue = forms.ChoiceField(choices=Job.Queue.choices, initial=Job.Queue.CPU)
 
     @cached_property
+    def by_hand(self) -> set[str]:
+        """Inputs that a person, or the address of a link, has chosen; a page that was reloaded says which."""
+        told = self.data if self.is_bound else self.request.GET
+        return set(told["chosen"].split(",")) - {""} if "chosen" in told else set(told.keys())
+
+    @cached_property
+    def line(self) -> RegisteredModel | None:
+        """The model chosen."""
+        asked = str(self.data.get("model") or self.initial.get("model") or "")
+        return RegisteredModel.objects.filter(pk=asked).first() if asked.isdecimal() else None
+
+    @cached_property
+    def before(self) -> ModelVersion | None:
+        """What the training most likely repeats: the start that was chosen, else the model's last version."""
+        asked = str(self.initial.get("init_version") or "") if "init_version" in self.by_hand else ""
+        start = ModelVersion.objects.filter(pk=asked).first() if asked.isdecimal() else None
+        return start or latest_of(self.line)
+
+    @cached_property
     def chosen(self) -> catalog.Architecture:
         """The architecture whose settings are shown."""
-        asked = self.data.get("architecture") or self.initial.get("architecture")
-        return catalog.ARCHITECTURES.get(asked or "") or next(iter(catalog.ARCHITECTURES.values()))
+        if self.is_bound:  # whatever its model is; the action says what does not fit
+            return architecture_for(None, self.data.get("architecture") or "")
+        repeated = self.before.architecture if self.before and "architecture" not in self.by_hand else ""
+        return architecture_for(self.line, repeated or self.initial.get("architecture") or "")
 
     def prepare(self) -> None:
-        self.fields["architecture"].initial = self.chosen.name
         for name in {"properties", "conditions"} & self.initial.keys():
             # an address gives each of them by name; its dictionary holds but the last
             self.initial[name] = self.request.GET.getlist(name)
+        self._offer()
+        if not self.is_bound:
+            self._fill_in()
         version = self._dataset_version()
         if version:
             self.fields["properties"].count(version)
@@ -119,6 +106,21 @@ class StartTrainingForm(ActionForm):
         for section, path, field in config.fields(self.chosen):
             self.fields[path] = field
             self.sections.setdefault(section, []).append(path)
+
+    def _offer(self) -> None:
+        """What suits the model and the architecture chosen."""
+        if self.line is not None and self.line.task == self.chosen.task:
+            self.fields["architecture"].choices = architecture_choices(self.line.task)
+        self.fields["init_version"].offer(self.chosen)
+
+    def _fill_in(self) -> None:
+        """What is repeated, where nobody has chosen anything else; a start of another architecture is cleared."""
+        before, self.initial["architecture"] = self.before, self.chosen.name
+        if before is not None and "properties" not in self.by_hand:
+            self.initial["properties"] = [item.pk for item in before.properties.all()]
+        emptied = "init_version" in self.by_hand and not self.initial.get("init_version")
+        fits = before is not None and before.architecture == self.chosen.name and self.chosen.goes_on
+        self.initial["init_version"] = before.pk if fits and not emptied else None
 
     def _dataset_version(self) -> DatasetVersion | None:
         """The version chosen; of only one there is no choice."""
@@ -133,7 +135,7 @@ class StartTrainingForm(ActionForm):
         inputs = ("model", "dataset_version", "architecture", "properties", *self.told, "init_version", "seed", "queue")
         return {
             "main_fields": [self[name] for name in inputs],
-            "presets": presets(),
+            "by_hand": ",".join(sorted(self.by_hand)),
             "sections": [
                 (config.SECTION_TITLES[name], [self[path] for path in paths], any(self[path].errors for path in paths))
                 for name, paths in self.sections.items()

@@ -64,9 +64,14 @@ document.addEventListener("DOMContentLoaded", () => {
     });
   });
 
-  // Another architecture has other settings, another dataset version other counts: ask the server for its form.
-  const shaping = "#sv-main :is(select[name=architecture], select[name=dataset_version])";
-  document.querySelectorAll(shaping).forEach((select) => select.addEventListener("change", () => reload(select)));
+  // Another architecture has other settings, another dataset version other counts, and a model's next version is most
+  // likely like its last one: ask the server for its form.
+  const shaping = "#sv-main :is(select[name=model], select[name=architecture], select[name=dataset_version])";
+  document.querySelectorAll(shaping).forEach((select) => {
+    select.addEventListener("change", () => {
+      if (select.name !== "model" || !hasSettings(select.form)) reload(select); // settings that were typed would go
+    });
+  });
   document.querySelectorAll(".sv-form select[data-reload]").forEach((select) => {
     select.addEventListener("change", () => reload(select));
   });
@@ -91,38 +96,17 @@ document.addEventListener("DOMContentLoaded", () => {
   offer();
 });
 
-// A model's next version is most likely like its last one; what a person has chosen stays as it is.
+// What a person has chosen in the training form stays when the server is asked for another.
 document.addEventListener("DOMContentLoaded", () => {
-  const presets = JSON.parse(document.getElementById("sv-presets")?.textContent ?? "null");
-  const model = document.querySelector("#sv-main select[name=model]");
-  if (!presets || !model) return;
-  const form = model.form, asked = new URLSearchParams(window.location.search);
-  const chosen = new Set((asked.get("chosen") ?? "").split(",").filter(Boolean)); // a form that was asked for anew
-  const note = document.createElement("input");
-  Object.assign(note, { type: "hidden", name: "chosen", value: [...chosen].join() });
-  form.append(note);
-  form.addEventListener("change", (event) => {
-    note.value = [...chosen.add(event.target.name)].join();
+  const note = document.querySelector(".sv-form input[name=chosen]");
+  note?.form.addEventListener("change", (event) => {
+    note.value = [...new Set(note.value.split(",").filter(Boolean)).add(event.target.name)].join();
   }, true);
-
-  const preset = () => {
-    const wanted = presets[model.value];
-    if (!wanted) return;
-    const { architecture, init_version: start } = form.elements;
-    const other = architecture.value !== wanted.architecture;
-    const typed = [...form.elements].some((field) => field.name.includes(".") && !["", "null"].includes(field.value));
-    if (other && (typed || chosen.has("architecture"))) return; // its weights would not fit
-    if (!chosen.has("properties")) {
-      form.querySelectorAll("[name=properties]").forEach((box) => (box.checked = wanted.properties.includes(box.value)));
-    }
-    if (!chosen.has("init_version")) start.value = wanted.init_version;
-    if (!other) return;
-    architecture.value = wanted.architecture;
-    reload(architecture); // its settings are other ones
-  };
-  model.addEventListener("change", preset);
-  if (!asked.has("architecture") && form.method === "post" && !document.querySelector(".errorlist")) preset();
 });
+
+function hasSettings(form) {
+  return [...form.elements].some((field) => field.name.includes(".") && !["", "null"].includes(field.value));
+}
 
 function reload(select) {
   const query = new URLSearchParams(new FormData(select.form));

@@ -64,24 +64,6 @@ def test_training_starts_with_settings(client_of):
     assert "no multiple of model.heads" in refused.content.decode()
 
 
-def test_training_form_knows_what_a_models_next_version_repeats(client_of):
-    known = [factories.property_(), factories.property_("hue")]
-    champion = factories.model_version(properties=known)
-    factories.alias(version=champion)
-    factories.model_version(model=champion.model)
-    latest = factories.model_version("generate", properties=known[1:])
-    factories.model_version(architecture="of_a_newer_release")
-    presets = client_of("Engineer").get(url("trainingrun_start")).context["presets"]
-    assert set(presets) == {champion.model_id, latest.model_id}
-    assert presets[latest.model_id] == {
-        "architecture": "gpt",
-        "properties": [str(known[1].pk)],
-        "init_version": str(latest.pk),
-    }
-    assert presets[champion.model_id]["init_version"] == str(champion.pk)
-    assert set(presets[champion.model_id]["properties"]) == {str(item.pk) for item in known}
-
-
 def test_training_form_counts_the_values_of_each_property(client_of):
     version, later = (
         factories.dataset_version(dataset=data, number=n) for data in [factories.dataset()] for n in (1, 2)
