@@ -37,6 +37,8 @@ class Architecture:
     """Whether a training can start from a model of this kind."""
     takes: tuple[str, ...] = ()
     """What it reads beside the structures: `geometry`, `conditions`."""
+    kinds: tuple[str, ...] = ("polymer", "molecule")
+    """Structures that it can be trained on."""
 
     @property
     def config_class(self) -> type[Any]:
@@ -127,6 +129,7 @@ ARCHITECTURES: dict[str, Architecture] = {
                 "compile": "off",  # molecules of every size
             },
             takes=("geometry",),
+            kinds=("molecule",),
         ),
         Architecture(
             name="polymer-arrhenius",
@@ -157,6 +160,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             module="mlcore.predictors.fchl",
             goes_on=False,
             takes=("geometry",),
+            kinds=("molecule",),
         ),
         Architecture(
             name="dressed-atoms",
@@ -165,6 +169,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             config="mlcore.predictors.configs:DressedAtomsConfig",
             module="mlcore.predictors.atom_counts",
             goes_on=False,
+            kinds=("molecule",),
         ),
         Architecture(
             name="gaussian-process",
@@ -213,4 +218,5 @@ def describe(architecture: Architecture) -> dict[str, Any]:
         "model": options.schema(architecture.config_class),
         "training_defaults": dict(architecture.training),
         "takes": list(architecture.takes),
+        "kinds": list(architecture.kinds),
     }

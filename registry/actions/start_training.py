@@ -59,6 +59,8 @@ class StartTraining(Action[TrainingRun]):
             if self.init_version is not None:
                 self.properties = as_in_parent(self.properties, self.init_version)
         self._check_labels(self.model.task)
+        kind = training_inputs.kind_of(self.dataset_version, self.properties)
+        training_inputs.check_kind(kind, self.dataset_version, self.architecture)
         self._told = self._inputs()
         self.resolved = resolve(
             self.config or {},
@@ -67,7 +69,7 @@ class StartTraining(Action[TrainingRun]):
             self.seed,
             self.init_version,
             self._told,
-            training_inputs.kind_of(self.dataset_version, self.properties),
+            kind,
         )
 
     def _inputs(self) -> TrainingInputs:

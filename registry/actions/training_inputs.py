@@ -59,6 +59,19 @@ def kind_of(version: DatasetVersion, properties: Sequence[Property]) -> str:
     return str(Structure.Kind.POLYMER if 2 * polymers >= rows.count() else Structure.Kind.MOLECULE)
 
 
+def check_kind(kind: str, version: DatasetVersion, architecture: str) -> None:
+    """Raises: ActionError where the architecture cannot be trained on structures of this kind."""
+    entry = catalog.get(architecture)
+    if kind in entry.kinds:
+        return
+    able = [one.name for one in catalog.ARCHITECTURES.values() if one.task == entry.task and kind in one.kinds]
+    raise ActionError(
+        f"{architecture} learns from {entry.kinds[0]}s, and most measured structures of {version} are {kind}s. Choose "
+        f"{', '.join(able)}, or another dataset version.",
+        field="architecture",
+    )
+
+
 def _check_names(inputs: TrainingInputs, properties: Sequence[Property]) -> None:
     names = {item.name for item in properties}
     for what, given in (("levels", inputs.levels), ("baselines", inputs.baselines)):

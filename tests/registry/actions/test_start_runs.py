@@ -82,6 +82,13 @@ REFUSED = {
         lambda: training(architecture="trees", init_version=factories.model_version(architecture="trees")),
         "A model of trees cannot be trained further",
     ),
+    **{
+        f"polymers for {name}": (
+            lambda name=name: training(architecture=name),
+            f"{name} learns from molecules, and most measured structures of .* are polymers. Choose polymer-gnn, trees",
+        )
+        for name in ("fchl", "schnet", "dressed-atoms")
+    },
     "section": (lambda: training(config={"optimiser": {}}), "optimiser cannot be set here"),
     "setting": (lambda: training(config={"training": {"step": 5}}), "did you mean 'steps'"),
     "columns": (lambda: training(config={"data": {"properties": []}}), "only split can be set"),
