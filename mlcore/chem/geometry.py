@@ -131,10 +131,13 @@ def guess(smiles: str, seed: int = 0) -> Geometry:
     if rdDistGeom.EmbedMolecule(mol, settings) != 0:
         settings.useRandomCoords = True
         if rdDistGeom.EmbedMolecule(mol, settings) != 0:
-            raise ChemError("no_geometry", f"no geometry was found for {smiles[:80]}; give one")
+            raise ChemError("no_geometry", f"distance geometry finds no geometry for {smiles[:80]}")
     if rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol):
         rdForceFieldHelpers.MMFFOptimizeMolecule(mol, maxIters=2000)
-    return _of(mol, guessed=True)
+    try:
+        return _of(mol, guessed=True)
+    except ChemError as error:
+        raise ChemError("no_geometry", f"the geometry guessed for {smiles[:80]} is none: {error}") from error
 
 
 def _of(mol: Chem.Mol, guessed: bool = False) -> Geometry:
@@ -145,7 +148,7 @@ def _of(mol: Chem.Mol, guessed: bool = False) -> Geometry:
 
 
 def check(geometry: Geometry, molecule: Chem.Mol) -> None:
-    """Is this a geometry of that molecule: the same elements, the heavy atoms joined in the same way.
+    """Is this a geometry of that molecule, a closed shell: the same elements, the heavy atoms joined in the same way.
 
     Bond orders and the atoms that hydrogens are bound to are not compared, so that a tautomer passes: InChI, with which
     many data sets name their molecules, does not tell tautomers apart either. But each must be bound.
@@ -153,9 +156,8 @@ def check(geometry: Geometry, molecule: Chem.Mol) -> None:
     Raises:
         ChemError: "composition" or "connectivity" where it is not, "radical" where electrons stay unpaired.
     """
+    check_closed(molecule)
     atoms = list(molecule.GetAtoms())
-    if any(atom.GetNumRadicalElectrons() for atom in atoms):
-        raise ChemError("radical", f"{_named(molecule)} is a radical; energies of closed shells are learned only")
     numbers = [atom.GetAtomicNum() for atom in atoms]
     wanted = Counter(numbers + [1] * sum(atom.GetTotalNumHs() for atom in atoms))
     if wanted != Counter(geometry.numbers.tolist()):
@@ -169,6 +171,12 @@ def check(geometry: Geometry, molecule: Chem.Mol) -> None:
     free = np.flatnonzero(~geometry.near(_STRETCHES[-1]).any(axis=1) & (geometry.numbers == 1))
     if len(free) and len(given) > 1:
         raise ChemError("connectivity", f"atom {free[0] + 1} of the geometry, a hydrogen, is bound to no other")
+
+
+def check_closed(molecule: Chem.Mol) -> None:
+    """Raises ChemError "radical" where electrons stay unpaired."""
+    if any(atom.GetNumRadicalElectrons() for atom in molecule.GetAtoms()):
+        raise ChemError("radical", f"{_named(molecule)} is a radical; energies of closed shells are learned only")
 
 
 def _named(molecule: Chem.Mol) -> str:

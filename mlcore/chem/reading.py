@@ -13,6 +13,9 @@ _PARAMS.removeHs = False
 _PARAMS.allowCXSMILES = False
 _PARAMS.parseName = False
 _HYDROGEN = Chem.MolFromSmarts("[#1]")
+_BRACKET = re.compile(r"\[\d*([A-Za-z][a-z]?)")
+"""A bracket up to its element; an aromatic one is written small."""
+_SYMBOLS = {Chem.GetPeriodicTable().GetElementSymbol(number) for number in range(1, 119)}
 
 _NOT_SMILES = (  # pattern, code, what to do; the order matters: the most specific comes first
     (re.compile(r"[{}]"), "bigsmiles", "braces belong to BigSMILES; give one repeat unit with two * instead"),
@@ -83,6 +86,9 @@ def _bad_character(text: str) -> ChemError:
 
 def _diagnose(text: str) -> str:
     """Name the commonest slips; RDKit itself only logs them."""
+    for found in _BRACKET.finditer(text):
+        if found[1].capitalize() not in _SYMBOLS:
+            return f"{found[1]} at position {found.start(1) + 1} is no element"
     for opening, closing in ("()", "[]"):
         if text.count(opening) != text.count(closing):
             return f"{text.count(opening)} {opening!r} but {text.count(closing)} {closing!r}"

@@ -60,9 +60,16 @@ def in_space(structures: Sequence[str], given: Given, elements: NDArray[np.int64
 
 
 def guessed(canonical: Chem.Mol) -> Geometry:
-    """A geometry by a force field; ChemError where it finds none that is of this molecule."""
-    found = geometry.guess(Chem.MolToSmiles(canonical))
-    geometry.check(found, canonical)
+    """A geometry by a force field, for a molecule that nobody gave one of.
+
+    Raises ChemError where the molecule is a radical, or where the guess is no geometry of it.
+    """
+    geometry.check_closed(canonical)
+    try:
+        found = geometry.guess(Chem.MolToSmiles(canonical))
+        geometry.check(found, canonical)
+    except ChemError as error:
+        raise ChemError("no_geometry", f"no geometry is given and none could be guessed: {error}; give one") from error
     return found
 
 

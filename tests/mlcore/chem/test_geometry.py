@@ -80,6 +80,16 @@ def test_no_geometry_is_guessed_of_what_is_no_molecule(smiles: str) -> None:
         geometry.guess(smiles)
 
 
+@pytest.mark.parametrize(
+    ("smiles", "said"),
+    [("C1#CC1", "finds no geometry for C1#CC1"), ("[Na+].[Cl-]", "guessed for .* is none: Na")],
+)
+def test_a_guess_that_fails_is_told_from_a_geometry_that_was_given(smiles: str, said: str) -> None:
+    with pytest.raises(ChemError, match=said) as caught:
+        geometry.guess(smiles)
+    assert caught.value.code == "no_geometry"
+
+
 def test_inchi_names_a_molecule_too() -> None:
     assert molecule.key("InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3") == molecule.key("CCO")
     with pytest.raises(ChemError, match="InChI"):

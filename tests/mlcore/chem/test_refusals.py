@@ -28,7 +28,8 @@ _POLYMERS = [
     ("*c1cccc1*", "kekulize", "[nH]"),
     ("*CC(*", "unparsable", "'('"),
     ("*C1CC*", "unparsable", "ring closure 1"),
-    ("*C[Zz]*", "unparsable", "not valid"),
+    ("*C[Zz]*", "unparsable", "Zz at position 4 is no element"),
+    ("*CQ*", "unparsable", "not valid"),
     ("*C[R1]*", "r_group", "R-groups"),
     ("*C[C,N]*", "query", "SMARTS"),
     ("*C~C*", "query", "SMARTS"),
@@ -61,6 +62,8 @@ _MOLECULES = [
     ("C(C)(C)(C)(C)C", "valence", "atom 1 (C)"),
     ("CCO ethanol", "whitespace", "name"),
     ("C1CC", "unparsable", "ring closure 1"),
+    ("[13Xx]C(", "unparsable", "Xx at position 4 is no element"),
+    ("c1cc[se", "unparsable", "1 '[' but 0 ']'"),
 ]
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,8 @@ def test_a_geometry_is_guessed_where_none_is_given(predictor: Predictor) -> None
     [
         ("CCCl", None, "no training structure has Cl"),
         ("C[CH2]", None, "radical"),
+        ("[Na+].[Cl-]", None, "no geometry is given and none could be guessed: .*overlapping atoms; give one"),
+        ("C1#CC1", None, "no geometry is given and none could be guessed: distance geometry finds no"),
         ("[Na]CC", None, "Na"),
         ("CCO", geometry.guess("CCN").to_xyz(), "the geometry is of C2H7N, CCO is C2H6O"),
         ("[H][H]", "2\n\nH 0 0 0\nH 0 0 0.1\n", "overlapping atoms"),
@@ -171,7 +174,7 @@ def test_what_cannot_be_scored_is_named_and_the_others_are_scored(
     predictor: Predictor, text: str, block: str | None, said: str
 ) -> None:
     found = predictor.predict(["CCO", text, "CCN"], Given(geometries=[None, block, ""]))
-    assert said in (found.errors[1] or "")
+    assert re.search(said, found.errors[1] or "")
     assert found.errors[0] is found.errors[2] is None
     assert np.isnan(found.mean[1]).all()
     assert not found.in_domain[1]
