@@ -4,8 +4,9 @@ import argparse
 import csv
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,10 +21,18 @@ from mlcore.predictors import given, temperature
 from mlcore.predictors.protocol import Given, Predictor
 
 _BATCH = 512
+_COLUMNS = """
+FILE.csv comes back with all its rows and columns, and for each property P of the model three more: P, in the unit that
+the model was trained in; P_std, one standard deviation, in that unit too or, where the property is learned on a log10
+scale, in decades: the truth lies within a factor 10^P_std of P about two times in three; P_in_domain, 1 for structures
+of a kind that the model knows. Of a model over geometries the column geometry says given or guessed. The last column,
+error, says why a row has no values. The last line that is printed names units and scales.
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own options."""
+    parser.epilog = _COLUMNS
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="a model that predicts")
     parser.add_argument("file", type=Path, metavar="FILE.csv", help="structures to score")
     parser.add_argument("--smiles-column", default="smiles", help="their column (default smiles)")
@@ -83,7 +92,18 @@ def run(args: argparse.Namespace, events: Events) -> None:
     tables.report(refused, f"{args.file}: not scored", events)
     counts = {"rows": len(rows), "scored": len(rows) - len(refused), "refused": len(refused), "out_of_domain": outside}
     spent = {"device": device.describe(device.select(args.device)), "seconds": round(time.monotonic() - began, 2)}
-    events.result({"out": str(args.out), **counts, **spent})
+    said = {} if events.as_json else {"units": units(predictor.properties)}
+    events.result({"out": str(args.out), **counts, **spent, **said})
+
+
+def units(properties: Sequence[Mapping[str, Any]]) -> str:
+    """In what values and standard deviations are, for a person: conductivity in S/cm, conductivity_std in decades."""
+    told = []
+    for item in properties:
+        unit = f"in {item['unit']}" if item["unit"] else "without unit"
+        spread = "in decades (log10 scale)" if item["std_scale"] == "log10" else "likewise (linear scale)"
+        told.append(f"{item['name']} {unit}, {item['name']}_std {spread}")
+    return "; ".join(told)
 
 
 def constants(wishes: Sequence[str], kelvin: float | None, model: Bundle) -> dict[str, str]:

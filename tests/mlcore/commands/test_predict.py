@@ -74,6 +74,18 @@ def test_events_are_json_lines_with_progress_and_counts(tmp_path: Path, capsys: 
     assert (result["rows"], result["scored"], result["refused"], result["out_of_domain"]) == (3, 2, 1, 1)
 
 
+def test_the_last_line_names_units_and_scales(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict(table(tmp_path, ["*CCOC(=O)O*"]))[0] == 0
+    name, said = capsys.readouterr().out.splitlines()[-1].split(maxsplit=1)
+    told = said.split("; ")
+    assert (name, len(told)) == ("units", len(PROPERTIES))
+    assert told[0] == "conductivity in S/cm, conductivity_std in decades (log10 scale)"
+    assert told[4] == "transference_number without unit, transference_number_std likewise (linear scale)"
+    with pytest.raises(SystemExit):
+        main(["predict", "--help"])
+    assert "in decades" in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize(
     ("texts", "header", "message"),
     [
