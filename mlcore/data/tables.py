@@ -19,6 +19,7 @@ from rdkit import Chem
 from mlcore.chem import geometry
 from mlcore.chem.errors import ChemError
 from mlcore.chem.geometry import Geometry
+from mlcore.chem.identity import Kind
 from mlcore.config import DataConfig, PropertyConfig, Scale
 from mlcore.data.conditions import MISSING, Conditions, cells
 from mlcore.data.identities import identities
@@ -62,6 +63,8 @@ class Table:
     geometries: list[Geometry | None] = field(default_factory=list)
     """N, None where the cell was empty; no entry at all without a geometry column."""
     conditions: Conditions = field(default_factory=Conditions)
+    kind: Kind = "polymer"
+    """What all structures are."""
 
     @property
     def targets(self) -> Floats:
@@ -98,6 +101,7 @@ class Table:
             np.concatenate([self.baselines, others.baselines]),
             self.geometries + others.geometries,
             self.conditions.followed_by(others.conditions),
+            self.kind,
         )
 
     def _target(self, i: int, item: PropertyConfig) -> Floats:
@@ -161,7 +165,8 @@ def read(path: str | Path, config: DataConfig, events: Events | None = None) -> 
     array, base = (np.array(part, dtype=np.float64).reshape(shape) for part in (values, baselines))
     told = Conditions.gather(config.conditions, conditions)
     digest = _digest(smiles, keys, array, base, geometries, conditions)
-    return Table(smiles, keys, canonical, array, config.properties, dropped, blanked, digest, base, geometries, told)
+    beside = base, geometries, told, config.kind
+    return Table(smiles, keys, canonical, array, config.properties, dropped, blanked, digest, *beside)
 
 
 def _columns(config: DataConfig) -> list[str]:

@@ -4,7 +4,6 @@ It needs no geometry: what a molecule is made of is in its SMILES.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ from mlcore.bundle import Bundle, Trained
 from mlcore.data.tables import from_scale
 from mlcore.errors import UserError
 from mlcore.predictors import reading, report, targets, usable
-from mlcore.predictors.dressed_atoms import DressedAtoms
+from mlcore.predictors.dressed_atoms import DressedAtoms, Formula
 from mlcore.predictors.protocol import NOTHING, Given, Predictions
 from mlcore.run import Run
 
@@ -27,25 +26,6 @@ _NOTES = (
     "the validation rows so that mean ± 1.645 std holds 90 % of them. Every molecule of known elements is in the "
     "domain, and others are refused. The section `training` has no meaning here."
 )
-
-
-@dataclass(frozen=True)
-class Formula:
-    """What a molecule is made of."""
-
-    numbers: NDArray[np.int64]
-    """(A,): atomic numbers, hydrogens included."""
-
-    @classmethod
-    def of(cls, molecule: Chem.Mol) -> "Formula":
-        """That of a molecule with implicit hydrogens."""
-        return cls(np.array([atom.GetAtomicNum() for atom in Chem.AddHs(molecule).GetAtoms()], dtype=np.int64))
-
-    def strange(self, dressed: DressedAtoms) -> str | None:
-        """None, or which elements were not fitted."""
-        unknown = sorted(set(self.numbers.tolist()) - set(dressed.elements.tolist()))
-        names = ", ".join(Chem.GetPeriodicTable().GetElementSymbol(number) for number in unknown)
-        return f"no training structure has {names}; nothing is known of it" if unknown else None
 
 
 def train(run: Run) -> Trained:

@@ -7,10 +7,16 @@ difference is a ratio.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from rdkit import Chem
 
+from mlcore.data.tables import to_scale
+from mlcore.predictors import reading
+from mlcore.predictors.composition import Composition
+from mlcore.predictors.dressed_atoms import Formula
 from mlcore.predictors.protocol import NOTHING, Given, Predictions, Predictor
 
 
@@ -25,14 +31,18 @@ class Delta:
     def __init__(self, difference: Predictor) -> None:
         self.difference = difference
         self.properties: list[dict[str, Any]] = difference.properties
+        read = enumerate(map(Composition.read, self.properties))
+        self._expected = {i: composition for i, composition in read if composition}
 
     def predict(self, structures: Sequence[str], given: Given = NOTHING) -> Predictions:
-        """Values of structures whose baselines are given; one without is refused."""
-        return self._added(self.difference.predict(structures, given), given)
+        """Values of structures whose baselines are given; one without is refused, one that is of another is outside."""
+        found = self._added(self.difference.predict(structures, given), given)
+        return self._judged(found, given, *reading.read(structures, "molecule")) if self._expected else found
 
     def predict_keys(self, keys: Sequence[str], given: Given = NOTHING) -> Predictions:
         """The same for structures that have been identified."""
-        return self._added(self.difference.predict_keys(keys, given), given)
+        found = self._added(self.difference.predict_keys(keys, given), given)
+        return self._judged(found, given, reading.of_keys(keys), [None] * len(keys)) if self._expected else found
 
     def _added(self, found: Predictions, given: Given) -> Predictions:
         mean, std, errors = found.mean.copy(), found.std.copy(), list(found.errors)
@@ -51,6 +61,20 @@ class Delta:
         refused = np.array([error is not None for error in errors], dtype=bool)
         mean[refused], std[refused] = np.nan, np.nan
         return Predictions(mean, std, found.in_domain & ~refused, errors)
+
+    def _judged(
+        self, found: Predictions, given: Given, molecules: Sequence[Chem.Mol], errors: Sequence[str | None]
+    ) -> Predictions:
+        """Out of the domain where a baseline is far from what those of the training say of such a composition."""
+        if given.baselines is None:
+            return found
+        inside, formulas = found.in_domain.copy(), [Formula.of(molecule) for molecule in molecules]
+        read = np.flatnonzero([error is None for error in errors])
+        for i, expected in self._expected.items():
+            with np.errstate(divide="ignore", invalid="ignore"):  # such a row is refused already
+                axis = to_scale(given.baselines[read, i], self.properties[i]["scale"])
+            inside[read] &= expected.agrees(formulas, axis)
+        return replace(found, in_domain=inside)
 
 
 def _lacking(item: dict[str, Any]) -> str:

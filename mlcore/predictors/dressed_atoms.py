@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from rdkit import Chem
 from torch import Tensor
 
 Floats = NDArray[np.float64]
@@ -22,6 +23,25 @@ class Composed(Protocol):
     @property
     def numbers(self) -> NDArray[np.int64]:
         """(A,): atomic numbers, hydrogens included."""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """What a molecule is made of."""
+
+    numbers: NDArray[np.int64]
+    """(A,): atomic numbers, hydrogens included."""
+
+    @classmethod
+    def of(cls, molecule: Chem.Mol) -> "Formula":
+        """That of a molecule with implicit hydrogens."""
+        return cls(np.array([atom.GetAtomicNum() for atom in Chem.AddHs(molecule).GetAtoms()], dtype=np.int64))
+
+    def strange(self, dressed: "DressedAtoms") -> str | None:
+        """None, or which elements were not fitted."""
+        unknown = sorted(set(self.numbers.tolist()) - set(dressed.elements.tolist()))
+        names = ", ".join(Chem.GetPeriodicTable().GetElementSymbol(number) for number in unknown)
+        return f"no training structure has {names}; nothing is known of it" if unknown else None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from mlcore.config import PropertyConfig
 from mlcore.data.splits import Split
 from mlcore.data.tables import Table
 from mlcore.errors import UserError
+from mlcore.predictors import composition
 
 Floats = NDArray[np.float64]
 
@@ -47,18 +48,25 @@ def _levels(item: PropertyConfig) -> dict[str, Any]:
     return {name: text for name, text in named.items() if text}
 
 
+def _kept(entry: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if name in ("baseline_atoms", "baseline_limit")}
+
+
 def describe(table: Table, split: Split, before: Sequence[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
     """The property entries of a predictor's manifest; the range is that of the training values, in the unit.
 
-    before: the entries of the model that training started from, whose range and number of values are added to.
+    before: the entries of the model that training started from, whose range and number of values are added to; what
+        baselines it expects stays.
     """
     entries = []
+    expected = [_kept(entry) for entry in before] if before else composition.learned(table, split)
     for i, (item, column) in enumerate(zip(table.properties, table.values[split.train].T, strict=True)):
         known = column[np.isfinite(column)].tolist()
         earlier = before[i] if before else {"training_values": 0}
         ends = [*known, *(earlier[end] for end in ("minimum", "maximum") if end in earlier)]
         entries.append(
             _levels(item)
+            | expected[i]
             | {
                 "name": item.name,
                 "unit": item.unit,

@@ -9,8 +9,7 @@ from mlcore import bundle, config
 from mlcore.data import tables
 from mlcore.errors import UserError
 from mlcore.predictors import atom_counts
-from mlcore.predictors.atom_counts import Formula
-from mlcore.predictors.dressed_atoms import DressedAtoms
+from mlcore.predictors.dressed_atoms import DressedAtoms, Formula
 from mlcore.run import Run
 from tests.mlcore.conftest import Recorder
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from rdkit import Chem
 from mlcore import bundle, config
 from mlcore.__main__ import main
 from mlcore.chem import geometry
+from mlcore.errors import UserError
 from mlcore.predictors import given
 from mlcore.predictors.protocol import Given
 
@@ -132,3 +134,43 @@ def test_an_infinite_baseline_is_none() -> None:
     told, _ = given.of_rows([{"cheap": text} for text in ("1", "inf", "-inf", "")], data)
     assert told.baselines is not None
     assert np.isnan(told.baselines[:, 0]).tolist() == [False, True, True, True]
+
+
+def judged(model: Path, texts: list[str], cheap: list[float]) -> list[bool]:
+    found = bundle.open_model(model, "predict", "cpu").predict(texts, Given(baselines=np.array(cheap)[:, None]))
+    assert found.errors == [None] * len(texts)
+    inside: list[bool] = found.in_domain.tolist()
+    return inside
+
+
+def test_a_baseline_of_another_molecule_or_unit_is_out_of_the_domain(model: Path) -> None:
+    texts = ["CCCO", "CCCN", "CCCF", "CCCC"]
+    cheap = [energies(text)[1] for text in texts]
+    assert judged(model, texts, cheap) == [True] * 4
+    assert judged(model, texts, [-1e9, cheap[3], cheap[2] * 27.2, cheap[3]]) == [False, False, False, True]
+    of_others = Given(baselines=np.array([cheap[3:] + cheap[:3]]).T)
+    assert bundle.open_model(model, "predict", "cpu").predict_keys(texts, of_others).in_domain.tolist() == [False] * 4
+
+
+def test_a_model_that_was_told_nothing_of_its_baselines_takes_them_as_they_are(model: Path, tmp_path: Path) -> None:
+    old = earlier(model, tmp_path / "old")
+    assert judged(old, ["CCCO"], [-1e9]) == [True]
+
+
+def earlier(model: Path, folder: Path) -> Path:
+    """The same bundle without what baselines are to be expected."""
+    shutil.copytree(model, folder)
+    content = json.loads((folder / "manifest.json").read_text())
+    for item in content["properties"]:
+        del item["baseline_atoms"], item["baseline_limit"]
+    (folder / "manifest.json").write_text(json.dumps(content))
+    return folder
+
+
+def test_what_baselines_are_expected_must_be_readable(model: Path, tmp_path: Path) -> None:
+    folder = earlier(model, tmp_path / "wrong")
+    content = json.loads((folder / "manifest.json").read_text())
+    content["properties"][0] |= {"baseline_atoms": {"Xx": 1.0}, "baseline_limit": 1.0}
+    (folder / "manifest.json").write_text(json.dumps(content))
+    with pytest.raises(UserError, match="u0: baseline_atoms cannot be read"):
+        bundle.open_model(folder, "predict", "cpu")
