@@ -16,7 +16,6 @@ from registry.models import (
     Prediction,
     Proposal,
     ScoringRun,
-    Structure,
 )
 
 
@@ -58,7 +57,7 @@ class AddProposals(Action[int]):
 
     def execute(self) -> int:
         run = self.generation_run
-        kind = run.model_version.config.get("data", {}).get("kind", Structure.Kind.POLYMER)
+        kind = run.model_version.structure_kind
         found = list(identify_many([row.text for row in self.rows], kind, processes=1, with_fingerprints=True))
         structures = get_or_create_structures(item for item in found if isinstance(item, Identity))
         Candidate.objects.bulk_create([Candidate(structure_id=pk) for pk in sorted(structures.created)])

@@ -1,4 +1,4 @@
-"""Predict properties of candidates."""
+"""Predict properties of candidates, or of the structures of a dataset."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -10,16 +10,27 @@ import mlcore
 from registry.actions import model_conditions
 from registry.actions.base import Action, ActionError
 from registry.actions.queueing import create_job
-from registry.models import Candidate, GenerationRun, Job, ModelVersion, Prediction, RegisteredModel, ScoringRun
+from registry.models import (
+    Candidate,
+    DatasetVersion,
+    GenerationRun,
+    Job,
+    ModelVersion,
+    Prediction,
+    RegisteredModel,
+    ScoringRun,
+)
 from registry.search.parameters import SelectionError
 from registry.search.selection import check_selection
 
 
 @dataclass(kw_only=True)
 class StartScoring(Action[ScoringRun]):
-    """Queue the scoring of candidates: those of a generation run, those of a filter, or all.
+    """Queue the scoring of candidates (those of a generation run, those of a filter, or all) or of a frozen version.
 
     selection: the filter, as in the candidate list's query string (registry.search.selection).
+    dataset_version: in place of candidates, the structures of this frozen version, measured ones that are no candidates
+    among them. Those of another kind than the model reads are left out.
     conditions: such as {"temperature_k": 353, "salt": "LiTFSI"}, or several temperatures, {"temperature_k": [298, 333]}
     (registry.actions.model_conditions); part of a prediction's identity. Lists show the first temperature's values.
     """
@@ -29,12 +40,19 @@ class StartScoring(Action[ScoringRun]):
     model_version: ModelVersion
     generation_run: GenerationRun | None = None
     selection: Mapping[str, Any] = field(default_factory=dict)
+    dataset_version: DatasetVersion | None = None
     conditions: Mapping[str, Any] = field(default_factory=dict)
     queue: str = Job.Queue.CPU
 
     def check(self) -> None:
         if self.model_version.model.task != RegisteredModel.Task.PREDICT:
             raise ActionError(f"{self.model_version} generates; choose a predictor.", field="model_version")
+        if self.dataset_version is not None and (self.generation_run is not None or self.selection):
+            raise ActionError(
+                "dataset_version: a run scores the structures of a dataset version or candidates (generation_run, "
+                "selection), not both; leave one of them out.",
+                field="dataset_version",
+            )
         try:
             check_selection(self.selection)
         except SelectionError as error:
@@ -47,6 +65,7 @@ class StartScoring(Action[ScoringRun]):
             model_version=self.model_version,
             generation_run=self.generation_run,
             selection=dict(self.selection),
+            dataset_version=self.dataset_version,
             conditions=dict(self.conditions),
             code_version=mlcore.__version__,
         )

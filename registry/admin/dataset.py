@@ -122,4 +122,6 @@ class DatasetVersionAdmin(RecordAdmin):
     def buttons(self, request: HttpRequest, row: DatasetVersion) -> list[Button | None]:
         train = go(request, "registry.add_trainingrun", "Train a model on it", "registry_trainingrun_start",
                    "model_training", query=f"dataset_version={row.pk}", style="primary")  # fmt: skip
-        return [train]
+        score = go(request, "registry.add_scoringrun", "Score its structures", "registry_scoringrun_start",
+                   "leaderboard", query=f"dataset_version={row.pk}")  # fmt: skip
+        return [score, train]

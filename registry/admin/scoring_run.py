@@ -12,9 +12,9 @@ from unfold.contrib.filters.admin import (
 )
 
 from registry.admin.base import RecordAdmin
-from registry.admin.forms.generation import StartScoringForm
+from registry.admin.forms.scoring import StartScoringForm
 from registry.admin.lists.related import RelatedFilter
-from registry.admin.lists.selections import properties_by_name, scored_candidates, scoring_column
+from registry.admin.lists.selections import properties_by_name, scored_structures, scoring_column
 from registry.admin.pages.action_view import ActionView
 from registry.admin.parts import display
 from registry.admin.parts.conditions import stated
@@ -28,16 +28,17 @@ from registry.models import CandidateScore, Prediction, ScoringRun
 @admin.register(ScoringRun)
 class ScoringRunAdmin(RunAdmin):
     list_filter = (("job__state", ChoicesDropdownFilter), ("model_version", RelatedFilter))
-    list_select_related = ("job__created_by", "model_version__model", "generation_run__model_version__model")
+    list_select_related = ("job__created_by", "model_version__model", "generation_run__model_version__model",
+                           "dataset_version__dataset")  # fmt: skip
     search_fields = ("model_version__model__name",)
-    empty_hint = "Score candidates with a predictor; the champion's values are what lists show and sort by."
+    empty_hint = "Score candidates with a predictor: lists show and sort by the champion's values. Or score a dataset."
     list_buttons = ("start_button",)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return ["__str__", "live", "version", scoring_column(request), "scored", "kept", "failed", "by", "created"]
 
     def start_button(self, request: HttpRequest) -> Button | None:
-        return go(request, StartScoringForm.permission, "Score candidates", "registry_scoringrun_start",
+        return go(request, StartScoringForm.permission, "Score structures", "registry_scoringrun_start",
                   "leaderboard", style="primary")  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
@@ -51,11 +52,12 @@ class ScoringRunAdmin(RunAdmin):
     def inputs(self, row: ScoringRun) -> list[Fact]:
         return [
             Fact("Model version", self.version(row)),
-            Fact("Candidates", scored_candidates(row, properties_by_name()), wide=True),
+            Fact("Structures", scored_structures(row, properties_by_name()), wide=True),
             Fact("Conditions", stated(row.conditions) or "–"),
             Fact("Newly scored", f"{row.scored:,}"),
             Fact("Had their prediction already", f"{row.kept:,}"),
             Fact("Could not be scored", f"{row.failed:,}"),
+            Fact("Of another kind than the model reads", f"{row.left_out:,}"),
         ]
 
     def outputs(self, request: HttpRequest, row: ScoringRun) -> list[Panel]:
@@ -73,7 +75,7 @@ class ScoringRunAdmin(RunAdmin):
                     ]
                     for p in rows
                 ],
-                empty="Every candidate had its prediction by this version already."
+                empty="Every structure had its prediction by this version already."
                 if row.kept
                 else "Nothing has been scored yet.",
                 link=list_of(Prediction, scoring_run__id__exact=row.pk),

@@ -1,7 +1,9 @@
 """Structures, and their drawings."""
 
+import json
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -111,11 +113,20 @@ class StructureAdmin(RecordAdmin):
     def buttons(self, request: HttpRequest, row: Structure) -> list[Button | None]:
         record = go(request, "registry.add_measurement", "Record a measurement", "registry_measurement_record", "labs",
                     query=f"structure={row.pk}", style="primary")  # fmt: skip
+        score = self._score(request, row)
         if row.kind != Structure.Kind.MOLECULE:
-            return [record]
+            return [score, record]
         guess = go(request, GuessConformer.permission, "Guess a geometry", "registry_conformer_guess", "view_in_ar",
                    args=[row.pk], post=True)  # fmt: skip
-        return [guess, record]
+        return [guess, score, record]
+
+    def _score(self, request: HttpRequest, row: Structure) -> Button | None:
+        """Of a candidate; other structures are scored with their dataset version."""
+        candidate = getattr(row, "candidate", None)
+        if candidate is None:
+            return None
+        query = urlencode({"selection": json.dumps({"ids": candidate.pk})})
+        return go(request, "registry.add_scoringrun", "Score", "registry_scoringrun_start", "leaderboard", query=query)
 
 
 def identity_facts(row: Structure) -> list[Fact]:

@@ -160,14 +160,20 @@ class ProposalViewSet(NestedViewSet):
 class ScoringRunSerializer(RunSerializer):
     class Meta:
         model = ScoringRun
-        fields = [*RunSerializer.RUN_FIELDS, "model_version", "generation_run", "selection", "conditions", "scored",
-                  "kept", "failed"]  # fmt: skip
+        fields = [*RunSerializer.RUN_FIELDS, "model_version", "generation_run", "selection", "dataset_version",
+                  "conditions", "scored", "kept", "failed", "left_out"]  # fmt: skip
 
 
 class StartScoringInput(RunInputSerializer):
     model_version = row(ModelVersion)
     generation_run = row(GenerationRun, required=False, allow_null=True)
     selection = CandidateSelectionField(required=False, help_text="Filter of candidates; all of them if absent.")
+    dataset_version = row(
+        DatasetVersion,
+        required=False,
+        allow_null=True,
+        help_text="In place of candidates (generation_run, selection): the structures of this frozen version.",
+    )
     conditions = serializers.DictField(
         required=False,
         help_text='Of models that were trained over them, such as {"temperature_k": [298, 353], "salt": "LiTFSI", '
@@ -178,6 +184,7 @@ class StartScoringInput(RunInputSerializer):
 class ScoringRunFilter(RunFilter):
     model_version = IntegerFilter("model_version_id")
     generation_run = IntegerFilter("generation_run_id")
+    dataset_version = IntegerFilter("dataset_version_id")
 
 
 class ScoringRunViewSet(RunViewSet):

@@ -8,6 +8,7 @@ from django.db import models
 from registry.models.base import Created, Sha256Field, one_of
 from registry.models.dataset import DatasetVersion
 from registry.models.property import Property
+from registry.models.structure import StructureKind
 
 
 class ModelTask(models.TextChoices):
@@ -80,6 +81,11 @@ class ModelVersion(Created):
 
     def __str__(self) -> str:
         return f"{self.model} v{self.number}"
+
+    @property
+    def structure_kind(self) -> str:
+        """Of the structures that it reads, or draws: polymer or molecule."""
+        return str(self.config.get("data", {}).get("kind", StructureKind.POLYMER))
 
 
 @pghistory.track()

@@ -62,19 +62,36 @@ class GenerationRun(Run):
 
 
 class ScoringRun(Run):
-    """Predictions of one model version for a selection of structures."""
+    """Predictions of one model version for structures: those of candidates, or those of a frozen dataset version."""
 
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="scoring_runs")
     generation_run = models.ForeignKey(
         GenerationRun, on_delete=models.PROTECT, null=True, blank=True, related_name="scoring_runs"
     )
     selection = models.JSONField(default=dict, blank=True, help_text="Which candidates; empty means all.")
+    dataset_version = models.ForeignKey(
+        DatasetVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="scoring_runs",
+        help_text="In place of candidates: the structures of this frozen version.",
+    )
     conditions = models.JSONField(
         default=dict, blank=True, help_text='Such as {"temperature_k": 353} or {"temperature_k": [298, 333]}.'
     )
     scored = models.PositiveIntegerField(default=0, help_text="Structures that this run predicted.")
     kept = models.PositiveIntegerField(default=0, help_text="Structures that had their prediction already.")
     failed = models.PositiveIntegerField(default=0)
+    left_out = models.PositiveIntegerField(default=0, help_text="Structures of another kind than the model reads.")
+
+    class Meta(Run.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(dataset_version=None) | models.Q(generation_run=None, selection={}),
+                name="scoringrun_one_source",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"scoring {self.pk} with {self.model_version}"

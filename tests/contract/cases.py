@@ -63,6 +63,12 @@ def _import_that_measured(candidate: Any) -> Any:
     return run
 
 
+def _version_in_place_of_candidates(run: Any) -> Any:
+    run.dataset_version, run.generation_run = factories.dataset_version(), None
+    run.save()
+    return run.dataset_version
+
+
 @dataclass(frozen=True)
 class Case:
     """parent: name of the foreign key whose id stands in the address as {parent}."""
@@ -274,6 +280,10 @@ CASES = [
         | {
             "model_version": (lambda row: row.model_version_id, NO_ID),
             "generation_run": (lambda row: row.generation_run_id, NO_ID),
+            "dataset_version": (
+                lambda row: _version_in_place_of_candidates(row).pk,
+                NO_ID,
+            ),  # last: no run then
         },
     ),
     Case(

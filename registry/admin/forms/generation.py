@@ -1,20 +1,16 @@
-"""Generate candidates, and score them."""
+"""Generate candidates."""
 
 from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
-from django.db.models import Count, Exists, OuterRef, Prefetch
 
-from registry.actions import model_conditions
 from registry.actions.start_generation import SETTINGS, StartGeneration, spells_smiles
-from registry.actions.start_scoring import StartScoring
 from registry.actions.trained_range import trained_range
 from registry.admin.forms.base import ActionForm
-from registry.admin.forms.conditions import condition_field
-from registry.admin.forms.filters import FilterField, read_filter, summary
+from registry.admin.forms.versions import VersionField, champion, chosen_version
 from registry.admin.parts.settings_text import SAMPLING
-from registry.models import Alias, GenerationRun, Job, ModelVersion, Property, RegisteredModel, ScoringRun
+from registry.models import GenerationRun, Job, ModelVersion, Property, RegisteredModel
 
 PLAIN, DISTINCT, ACCEPT = "plain", "distinct", "accept"
 DRAWING = {
@@ -29,43 +25,6 @@ HOW_TO_SAMPLE = {
     "calls": "Diffusion models only: steps from noise to text; more take longer.",
     "grammar": "No token is drawn that leads to no valid string; the share that needed no help is reported.",
 }
-
-
-class VersionField(forms.ModelChoiceField):
-    """Versions of models that do one task; champions first and marked."""
-
-    def __init__(self, task: str, **options: Any) -> None:
-        self.task = task
-        super().__init__(ModelVersion.objects.none(), **options)
-
-    def load(self) -> None:
-        aliases = Prefetch("aliases", Alias.objects.only("name", "version_id"))
-        rows = ModelVersion.objects.filter(model__task=self.task).select_related("model").prefetch_related(aliases)
-        self.queryset = rows.order_by("model__name", "-number")
-
-    def label_from_instance(self, version: ModelVersion) -> str:
-        names = ", ".join(alias.name for alias in version.aliases.all())
-        return f"{version} ({names})" if names else str(version)
-
-
-def champion(task: str) -> ModelVersion | None:
-    """The version that a person most probably means."""
-    return ModelVersion.objects.filter(model__task=task, aliases__name=Alias.CHAMPION).order_by("-pk").first()
-
-
-def chosen_version(form: forms.Form) -> ModelVersion | None:
-    """The version that a form stands at: sent, handed over in the address, or set beforehand."""
-    asked, field = form.data.get("model_version") or form.initial.get("model_version"), form.fields["model_version"]
-    if asked and str(asked).isdigit():
-        return field.queryset.filter(pk=asked).first()
-    return field.initial or field.queryset.first()
-
-
-def predictor_for(run: GenerationRun) -> ModelVersion | None:
-    """The version that predicts most of what the run was asked for: a champion, or else the newest; or no such."""
-    able = ModelVersion.objects.filter(model__task=RegisteredModel.Task.PREDICT, properties__name__in=run.condition)
-    crowned = Exists(Alias.objects.filter(version=OuterRef("pk"), name=Alias.CHAMPION))
-    return able.annotate(able=Count("properties")).order_by(crowned.desc(), "-able", "-pk").first()
 
 
 class StartGenerationForm(ActionForm):
@@ -144,64 +103,3 @@ def _read(wish: str) -> str | float:
         return float(wish)
     except ValueError:
         return wish
-
-
-class StartScoringForm(ActionForm):
-    title = "Score candidates"
-    submit = "Score"
-    icon = "leaderboard"
-    intro = "A predictor gives every selected candidate a value, its uncertainty, and whether it knows such structures."
-    permission = StartScoring.permission
-    template = "registry/filter_form.html"
-
-    model_version = VersionField(RegisteredModel.Task.PREDICT)
-    generation_run = forms.ModelChoiceField(
-        GenerationRun.objects.select_related("model_version__model").order_by("-pk"),
-        required=False,
-        help_text="Of these, only the candidates that this run proposed.",
-    )
-    selection = FilterField(
-        help_text='As in the candidate list\'s address, such as {"status": "proposed"}; {} takes all candidates.',
-    )
-    queue = forms.ChoiceField(choices=Job.Queue.choices, initial=Job.Queue.CPU)
-
-    def prepare(self) -> None:
-        field = self.fields["model_version"]
-        field.load()
-        run = self._generation_run()
-        field.initial = (run and predictor_for(run)) or champion(field.task)
-        self.chosen = read_filter(self.data.get("selection") if self.is_bound else self.initial.get("selection"))
-        self.initial["selection"] = self.chosen
-        self.fields["generation_run"].widget.attrs["data-reload"] = "1"
-        field.widget.attrs["data-reload"] = "1"  # another version is asked under other conditions
-        version = chosen_version(self)
-        self.asked = list(model_conditions.conditions_of(version).values()) if version else []
-        for condition in self.asked:
-            self.fields[f"condition.{condition.key}"] = condition_field(condition)
-
-    def context(self) -> dict[str, Any]:
-        run = str(self["generation_run"].value() or "")
-        of_run = {"run": run} if run.isdigit() else {}
-        inputs = ("model_version", *(f"condition.{one.key}" for one in self.asked), "generation_run", "queue")
-        return {
-            "main_fields": [self[name] for name in inputs],
-            "filter_field": self["selection"],
-            "summary": summary("candidates", of_run | self.chosen),
-            "heading": "What will be scored",
-        }
-
-    def _generation_run(self) -> GenerationRun | None:
-        asked = str(self.initial.get("generation_run", ""))
-        return GenerationRun.objects.filter(pk=asked).first() if asked.isdigit() else None
-
-    def run(self, actor: User) -> ScoringRun:
-        cleaned = self.cleaned_data
-        given = {one.key: cleaned[f"condition.{one.key}"] for one in self.asked}
-        return StartScoring(
-            actor=actor,
-            model_version=cleaned["model_version"],
-            generation_run=cleaned["generation_run"],
-            selection=cleaned["selection"],
-            conditions={key: value for key, value in given.items() if value not in (None, "", [])},
-            queue=cleaned["queue"],
-        ).run()

@@ -32,18 +32,20 @@ def export_column(request: HttpRequest) -> Callable[[ExportRun], Any]:
 
 
 def scoring_column(request: HttpRequest) -> Callable[[ScoringRun], Any]:
-    """A column of the list of scoring runs: the candidates of each."""
+    """A column of the list of scoring runs: the structures of each."""
     properties = properties_by_name()
 
-    @admin.display(description="candidates")
+    @admin.display(description="structures")
     def what(row: ScoringRun) -> Any:
-        return scored_candidates(row, properties)
+        return scored_structures(row, properties)
 
     return what
 
 
-def scored_candidates(row: ScoringRun, properties: Mapping[str, Property]) -> Any:
-    """Those of a generation run, of a filter, or of both."""
+def scored_structures(row: ScoringRun, properties: Mapping[str, Property]) -> Any:
+    """Of a dataset version, or of candidates: those of a generation run, of a filter, or of both."""
+    if row.dataset_version is not None:
+        return display.link(row.dataset_version)
     words = describe("candidates", row.selection, properties)
     if row.generation_run is None:
         return words

@@ -18,7 +18,7 @@ from registry.formats.training_table import TrainingTable, measured_table, train
 from registry.jobs.attempt import Attempt
 from registry.jobs.child import ChildCrashed, ChildFailed, run_mlcore
 from registry.jobs.handlers.bundles import unpacked
-from registry.models import Alias, GenerationRun, ModelVersion, Property, RegisteredModel, Structure
+from registry.models import Alias, GenerationRun, ModelVersion, Property, RegisteredModel
 
 MOST = 10_000
 """Strings that are evaluated: of more, the first. Some measures compare each with each, and all depend on N."""
@@ -60,7 +60,7 @@ def _keep(run: GenerationRun, news: dict[str, Any]) -> None:
 def _report(attempt: Attempt, run: GenerationRun) -> dict[str, Any]:
     """Empty where there is nothing to compare with."""
     version = run.model_version
-    kind = version.config.get("data", {}).get("kind", Structure.Kind.POLYMER)
+    kind = version.structure_kind
     asked = asked_of(run)
     reference = attempt.folder / "reference.csv"
     table, name = _write_reference(version, kind, asked, reference)
@@ -105,7 +105,7 @@ def judges_of(item: Property, kind: str) -> list[ModelVersion]:
     able = ModelVersion.objects.filter(model__task=RegisteredModel.Task.PREDICT, properties=item)
     chosen: dict[str, ModelVersion] = {}
     for version in able.select_related("model").order_by(crowned.desc(), "-pk"):
-        if version.config.get("data", {}).get("kind", Structure.Kind.POLYMER) == kind:
+        if version.structure_kind == kind:
             chosen.setdefault(version.architecture, version)
     return list(chosen.values())[:JUDGES]
 

@@ -25,8 +25,8 @@ def quality(run: GenerationRun) -> dict[str, Any]:
         candidate__proposals__run=run, candidate__proposals__duplicate=False, candidate__proposals__known=False
     )
     counts = new.aggregate(all=Count("pk"), easy=Count("pk", filter=Q(sa_score__lt=SYNTHESIZABLE)))
-    kind = run.model_version.config.get("data", {}).get("kind", Structure.Kind.POLYMER)
-    measured = Structure.objects.filter(Exists(Measurement.objects.filter(structure=OuterRef("pk"))), kind=kind)
+    labels = Measurement.objects.filter(structure=OuterRef("pk"))
+    measured = Structure.objects.filter(Exists(labels), kind=run.model_version.structure_kind)
     ours, theirs = _bits(new, MOST_NEW), _bits(measured.exclude(pk__in=new.values("pk")), MOST_MEASURED)
     n = len(ours)
     return {

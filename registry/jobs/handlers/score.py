@@ -1,4 +1,4 @@
-"""Scoring: what a predictor says of candidates, each value kept once."""
+"""Scoring: what a predictor says of structures, each value kept once."""
 
 import csv
 import itertools
@@ -11,13 +11,14 @@ from django.db.models import Exists, OuterRef, QuerySet
 from registry.actions import model_conditions
 from registry.actions.ingest import AddPredictions, Predicted
 from registry.actions.model_conditions import State
+from registry.actions.scoring_source import structures_of
 from registry.formats.beside import columns_of
 from registry.jobs.attempt import Attempt
 from registry.jobs.child import run_mlcore
 from registry.jobs.handlers.bundles import unpacked
 from registry.jobs.handlers.device import keep_device
-from registry.models import Candidate, Prediction, Property, ScoringRun, Structure
-from registry.search.selection import select_candidates
+from registry.models import Prediction, Property, ScoringRun, Structure
+from registry.search.sentence import rows_of
 
 BATCH = 1_000  # structures
 PREDICTED = 0.6  # share of the bar; the rest is taking the values in
@@ -28,12 +29,10 @@ NAMED = 20  # refused structures that the log names
 def score(attempt: Attempt, run: ScoringRun) -> None:
     """Predict what this version has not predicted yet under these conditions, and take it in."""
     wanted = model_conditions.states(run.conditions)
-    chosen = _chosen(run)
-    total, new = chosen.count() * len(wanted), sum(_waiting(run, chosen, state).count() for state in wanted)
-    rest = "" if new == total else f"; the other {total - new:,} are there already"
-    under = f" at {len(wanted)} temperatures" if len(wanted) > 1 else ""
-    things = f"{new:,} candidate{'' if new == 1 else 's'}" if len(wanted) == 1 else f"{chosen.count():,} candidates"
-    attempt.log("info", f"Predicting the values of {things}{under}{rest}.")
+    asked = structures_of(run.selection, run.generation_run, run.dataset_version)
+    chosen = asked.filter(kind=run.model_version.structure_kind)
+    left_out = asked.count() - chosen.count()
+    _announce(attempt, run, chosen, wanted, left_out)
     asked, answered = attempt.folder / "asked.csv", attempt.folder / "predicted.csv"
     if not answered.exists() and _write(run, chosen, wanted, asked):
         arguments: list[str | Path] = ["predict", unpacked(attempt, run.model_version), asked, "--out", answered]
@@ -42,17 +41,24 @@ def score(attempt: Attempt, run: ScoringRun) -> None:
     scored = run.predictions.values("structure").distinct().count()  # an earlier attempt's too
     left = Structure.objects.none().union(*(_waiting(run, chosen, state).only("pk") for state in wanted)).count()
     kept = chosen.count() - left - scored
-    attempt.write(lambda: ScoringRun.objects.filter(pk=run.pk).update(scored=scored, kept=max(0, kept), failed=failed))
+    counts = {"scored": scored, "kept": max(0, kept), "failed": failed, "left_out": left_out}
+    attempt.write(lambda: ScoringRun.objects.filter(pk=run.pk).update(**counts))
 
 
-def _chosen(run: ScoringRun) -> QuerySet[Structure]:
-    """Structures of the chosen candidates that are of the model's kind."""
-    candidates = select_candidates(run.selection)
-    if run.generation_run is not None:
-        candidates = candidates.filter(proposals__run=run.generation_run)
-    kind = run.model_version.config.get("data", {}).get("kind", Structure.Kind.POLYMER)
-    ids = Candidate.objects.filter(pk__in=candidates.order_by().values("pk")).values("structure")
-    return Structure.objects.filter(pk__in=ids, kind=kind)
+def _announce(
+    attempt: Attempt, run: ScoringRun, chosen: QuerySet[Structure], wanted: Sequence[State], left_out: int
+) -> None:
+    """What is going to be predicted, and what is not."""
+    count = chosen.count()
+    total, new = count * len(wanted), sum(_waiting(run, chosen, state).count() for state in wanted)
+    rest = "" if new == total else f"; the other {total - new:,} are there already"
+    under = f" at {len(wanted)} temperatures" if len(wanted) > 1 else ""
+    subject = "candidates" if run.dataset_version is None else "structures"
+    things = rows_of(subject, new if len(wanted) == 1 else count)
+    attempt.log("info", f"Predicting the values of {things}{under}{rest}.")
+    if left_out:
+        kind = run.model_version.structure_kind
+        attempt.log("info", f"{rows_of(subject, left_out)} left out: the model reads {kind}s.")
 
 
 def _waiting(run: ScoringRun, chosen: QuerySet[Structure], state: State) -> QuerySet[Structure]:

@@ -5,18 +5,19 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from registry.actions.start_scoring import StartScoring
-from registry.management.base import RunCommand, find_version
+from registry.management.base import RunCommand, find_dataset_version, find_version
 from registry.models import GenerationRun
 
 
 class Command(RunCommand):
-    help = "Predict the properties of candidates: all, those of a filter, or those of a generation run."
+    help = "Predict the properties of candidates (all, of a filter, of a generation run) or of a dataset's structures."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("version", help="model (its champion) or model@number")
         parser.add_argument("--run", type=int, help="number of the generation run whose candidates to score")
         parser.add_argument("--filter", action="append", default=[], metavar="NAME=VALUE", help="as in the API's query")
+        parser.add_argument("--dataset", help="slug or slug@number: its structures in place of candidates")
         parser.add_argument(
             "--temperature-k",
             type=float,
@@ -41,12 +42,15 @@ class Command(RunCommand):
             model_version=find_version(options["version"]),
             generation_run=_generation_run(options["run"]),
             selection=dict(text.partition("=")[::2] for text in options["filter"]),
+            dataset_version=find_dataset_version(options["dataset"]) if options["dataset"] else None,
             conditions=conditions,
             queue=options["queue"],
         )
         run = self.start(action, options["wait"])
         if options["wait"]:
-            self.stdout.write(f"{run}: {run.scored} scored, {run.kept} kept, {run.failed} failed")
+            counts = f"{run.scored} scored, {run.kept} kept, {run.failed} failed"
+            left_out = f", {run.left_out} left out (the model reads {run.model_version.structure_kind}s)"
+            self.stdout.write(f"{run}: {counts}{left_out if run.left_out else ''}")
 
 
 def _generation_run(number: int | None) -> GenerationRun | None:

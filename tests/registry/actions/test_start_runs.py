@@ -146,6 +146,10 @@ REFUSED = {
         ),
         "-1 K is no temperature",
     ),
+    "two sources": (
+        lambda: scoring(dataset_version=factories.dataset_version(), selection={"status": "proposed"}),
+        "dataset version or candidates .*, not both",
+    ),
     "selection": (lambda: scoring(selection={"colour": "red"}), "colour"),
 }
 

@@ -137,6 +137,34 @@ def test_scoring_takes_a_filter_and_refuses_a_wrong_one(client_of):
         assert message in response.content.decode()
 
 
+def test_the_structures_of_a_dataset_version_are_scored_from_its_page(client_of):
+    frozen, client = factories.dataset_version(), client_of("Curator")
+    molecule = factories.structure("CCO", "molecule")
+    factories.measurement(dataset=frozen.dataset, added_in=frozen, structure=molecule)
+    polymers = factories.alias().version
+    reader = factories.model_version(config={"data": {"kind": "molecule"}})
+    address = f"{url('scoringrun_start')}?dataset_version={frozen.pk}"
+    assert address in client.get(url("datasetversion_change", frozen.pk)).content.decode()
+    page = client.get(address)
+    assert "<b>1 structure</b>" in page.content.decode()
+    assert page.context["form"]["model_version"].value() == reader.pk != polymers.pk
+    data = {"model_version": reader.pk, "queue": "cpu", "dataset_version": frozen.pk}
+    both = client.post(url("scoringrun_start"), data | {"generation_run": factories.generation_run().pk})
+    assert "not both" in str(both.context["form"].errors["dataset_version"])
+    page = client.post(url("scoringrun_start"), data, follow=True)
+    assert ScoringRun.objects.get().dataset_version == frozen
+    assert url("datasetversion_change", frozen.pk) in page.content.decode()
+
+
+def test_a_candidates_structure_is_scored_from_its_page(client_of):
+    candidate, client = factories.candidate(), client_of("Curator")
+    address = f"{url('scoringrun_start')}?selection=%7B%22ids%22%3A+{candidate.pk}%7D"
+    assert address in client.get(url("structure_change", candidate.structure_id)).content.decode()
+    assert "<b>1 candidate</b>" in client.get(address).content.decode()
+    other = client.get(url("structure_change", factories.structure("CCO", "molecule").pk)).content.decode()
+    assert url("scoringrun_start") not in other
+
+
 def test_export_of_a_filter_and_its_download(client_of):
     client = client_of("Chemist")
     page = client.get(url("exportrun_start"), {"selection": '{"status": "accepted"}'})

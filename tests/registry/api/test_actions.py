@@ -75,6 +75,12 @@ def test_scoring_and_training_start_alike() -> None:
     refused = client.post("/api/v1/scoring-runs/", {"model_version": version.pk, "selection": {"statsu": "proposed"}})
     assert refused.status_code == 400
     assert refused.data["errors"][0]["field"] == "statsu"
+    frozen = factories.dataset_version()
+    factories.measurement(dataset=frozen.dataset, added_in=frozen)
+    body = {"model_version": version.pk, "dataset_version": frozen.pk}
+    assert client.post("/api/v1/scoring-runs/", body).data["dataset_version"] == frozen.pk
+    refused = client.post("/api/v1/scoring-runs/", body | {"selection": {"status": "proposed"}})
+    assert refused.data["errors"][0]["field"] == "dataset_version"
     body = {"model": version.model.name, "dataset_version": factories.dataset_version().pk, "architecture": "none"}
     refused = client.post("/api/v1/training-runs/", body | {"properties": ["conductivity"]})
     assert refused.status_code == 400

@@ -8,13 +8,28 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from registry.actions.freeze_dataset import FreezeDataset
+from registry.actions.scoring_source import structures_of
 from registry.actions.start_scoring import StartScoring
 from registry.jobs.handlers import score
-from registry.models import CandidateScore, Job
+from registry.models import CandidateScore, Job, ScoringRun, Structure
 from registry.salts import SALTS
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def answer(run: ScoringRun, folder: Path, **values: float) -> None:
+    """Writes what mlcore would have answered: one value for each SMILES, as an attempt that died after it leaves it."""
+    folder.mkdir()
+    properties = [item.name for item in run.model_version.properties.all()]
+    columns = [f"{name}{end}" for name in properties for end in ("", "_std", "_in_domain")]
+    with (folder / "predicted.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["structure_id", "smiles", score.STATE, *columns, "error"])
+        for smiles, value in values.items():
+            of = Structure.objects.get(smiles=smiles)
+            writer.writerow([of.pk, smiles, 0, *[value, 0.1, 1] * len(properties), ""])
 
 
 def test_what_was_predicted_before_is_kept_and_not_counted_as_scored(after: Callable[[Any], Job]) -> None:
@@ -24,6 +39,35 @@ def test_what_was_predicted_before_is_kept_and_not_counted_as_scored(after: Call
     assert after(run).state == Job.State.SUCCEEDED
     run.refresh_from_db()
     assert (run.scored, run.kept, run.failed) == (0, 1, 0)
+
+
+READS_MOLECULES = {"data": {"kind": "molecule"}}
+
+
+def test_a_dataset_version_is_scored_whose_molecules_are_no_candidates(
+    after: Callable[[Any], Job], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(settings, "JOB_FOLDER", tmp_path)
+    dataset = factories.dataset()
+    for smiles, kind in (("CCO", "molecule"), ("CCN", "molecule"), ("*CCO*", "polymer")):
+        factories.measurement(dataset=dataset, structure=factories.structure(smiles, kind))
+    frozen = FreezeDataset(actor=None, dataset=dataset).run()
+    factories.measurement(
+        dataset=dataset, structure=factories.structure("CCF", "molecule")
+    )  # later: not of the version
+    version = factories.model_version(config=READS_MOLECULES)
+    run = StartScoring(actor=None, model_version=version, dataset_version=frozen).run()
+    asked = structures_of(run.selection, run.generation_run, run.dataset_version)
+    assert sorted(asked.values_list("smiles", flat=True)) == ["*OCC*", "CCN", "CCO"]
+    answer(run, tmp_path / str(run.job_id), CCO=1e-5, CCN=1e-4)
+    assert after(run).state == Job.State.SUCCEEDED
+    run.refresh_from_db()
+    assert (run.scored, run.kept, run.failed, run.left_out) == (2, 0, 0, 1)
+    assert {p.structure.smiles: p.value for p in run.predictions.all()} == {"CCO": 1e-5, "CCN": 1e-4}
+    said = list(run.job.events.values_list("message", flat=True))
+    assert "Predicting the values of 2 structures." in said
+    assert "1 structure left out: the model reads molecules." in said
+    assert not CandidateScore.objects.exists()
 
 
 OVER_TEMPERATURE = {
@@ -47,7 +91,7 @@ def test_several_temperatures_are_asked_for_in_the_models_own_columns_and_kept_o
     run = StartScoring(actor=None, model_version=version, conditions=kelvin).run()
     folder = tmp_path / str(run.job_id)
     folder.mkdir()
-    chosen = score._chosen(run)
+    chosen = structures_of({})
     states = [{"temperature_k": t, "salt": "LiTFSI"} for t in (333.15, 298.15)]
     assert score._write(run, chosen, states, folder / "asked.csv") == 2
     with (folder / "asked.csv").open(newline="") as file:

@@ -26,6 +26,7 @@ from registry.models import (
     ScoringRun,
     Structure,
 )
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 DIGEST = "a" * 64
@@ -212,6 +213,15 @@ def test_a_generation_draws_in_one_way():
         lambda: trained().generation_runs.create(requested=1, accept=True, distinct=True),
         match="generationrun_accept_or_distinct",
     )
+
+
+def test_a_scoring_takes_candidates_or_a_dataset_version():
+    version = factories.dataset_version()
+    factories.scoring_run(dataset_version=version)
+    for source in ({"generation_run": factories.generation_run()}, {"selection": {"status": "proposed"}}):
+        run = factories.scoring_run(**source)
+        refused(lambda run=run: ScoringRun.objects.filter(pk=run.pk).update(dataset_version=version),
+                match="scoringrun_one_source")  # fmt: skip
 
 
 @pytest.mark.parametrize("cron", ["", "* * * *", "61 * * * *", "hourly-ish", "* * 31 2 8"])

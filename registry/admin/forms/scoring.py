@@ -1,0 +1,92 @@
+"""Score candidates, or the structures of a dataset."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+
+from registry.actions import model_conditions
+from registry.actions.scoring_source import structures_of
+from registry.actions.start_scoring import StartScoring
+from registry.admin.forms.base import ActionForm
+from registry.admin.forms.conditions import condition_field
+from registry.admin.forms.filters import FilterField, read_filter, summary
+from registry.admin.forms.versions import VersionField, champion, chosen_version, predictor_for, reader_of
+from registry.models import DatasetVersion, GenerationRun, Job, RegisteredModel, ScoringRun
+from registry.search.sentence import rows_of
+
+
+class StartScoringForm(ActionForm):
+    title = "Score structures"
+    submit = "Score"
+    icon = "leaderboard"
+    intro = "A predictor gives every selected structure a value, its uncertainty, and whether it knows such structures."
+    permission = StartScoring.permission
+    template = "registry/filter_form.html"
+
+    model_version = VersionField(RegisteredModel.Task.PREDICT)
+    generation_run = forms.ModelChoiceField(
+        GenerationRun.objects.select_related("model_version__model").order_by("-pk"),
+        required=False,
+        help_text="Of these, only the candidates that this run proposed.",
+    )
+    dataset_version = forms.ModelChoiceField(
+        DatasetVersion.objects.select_related("dataset").order_by("-pk"),
+        required=False,
+        label="Structures of a dataset",
+        help_text="In place of candidates: all that this frozen version has a measurement of.",
+    )
+    selection = FilterField(
+        help_text='As in the candidate list\'s address, such as {"status": "proposed"}; {} takes all candidates.',
+    )
+    queue = forms.ChoiceField(choices=Job.Queue.choices, initial=Job.Queue.CPU)
+
+    def prepare(self) -> None:
+        field = self.fields["model_version"]
+        field.load()
+        run, self.dataset = self._named("generation_run"), self._named("dataset_version")
+        likely = reader_of(self.dataset) if self.dataset else predictor_for(run) if run else None
+        field.initial = likely or champion(field.task)
+        self.chosen = read_filter(self.data.get("selection") if self.is_bound else self.initial.get("selection"))
+        self.initial["selection"] = self.chosen
+        self.fields["generation_run"].widget.attrs["data-reload"] = "1"
+        field.widget.attrs["data-reload"] = "1"  # another version is asked under other conditions
+        version = chosen_version(self)
+        self.asked = list(model_conditions.conditions_of(version).values()) if version else []
+        for condition in self.asked:
+            self.fields[f"condition.{condition.key}"] = condition_field(condition)
+
+    def context(self) -> dict[str, Any]:
+        conditions = [f"condition.{one.key}" for one in self.asked]
+        sources = ["dataset_version"] if self.dataset else ["dataset_version", "generation_run"]
+        return {
+            "main_fields": [self[name] for name in ("model_version", *conditions, *sources, "queue")],
+            "filter_field": None if self.dataset else self["selection"],
+            "summary": self._summary(),
+            "heading": "What will be scored",
+        }
+
+    def _summary(self) -> dict[str, str]:
+        if self.dataset:
+            count = structures_of({}, dataset_version=self.dataset).count()
+            return {"rows": rows_of("structures", count), "words": f"of {self.dataset}"}
+        run = str(self["generation_run"].value() or "")
+        return summary("candidates", ({"run": run} if run.isdigit() else {}) | self.chosen)
+
+    def _named(self, name: str) -> Any:
+        """The row of that field that was sent or handed over in the address."""
+        asked = str((self.data if self.is_bound else self.initial).get(name) or "")
+        return self.fields[name].queryset.filter(pk=asked).first() if asked.isdigit() else None
+
+    def run(self, actor: User) -> ScoringRun:
+        cleaned = self.cleaned_data
+        given = {one.key: cleaned[f"condition.{one.key}"] for one in self.asked}
+        return StartScoring(
+            actor=actor,
+            model_version=cleaned["model_version"],
+            generation_run=cleaned["generation_run"],
+            selection=cleaned["selection"],
+            dataset_version=cleaned["dataset_version"],
+            conditions={key: value for key, value in given.items() if value not in (None, "", [])},
+            queue=cleaned["queue"],
+        ).run()

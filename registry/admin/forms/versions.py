@@ -1,0 +1,66 @@
+"""Which version of a model: the choice, and the one that a person most probably means."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+
+from registry.actions.training_inputs import kind_of
+from registry.models import Alias, DatasetVersion, GenerationRun, Measurement, ModelVersion, RegisteredModel, Structure
+
+
+class VersionField(forms.ModelChoiceField):
+    """Versions of models that do one task; champions first and marked."""
+
+    def __init__(self, task: str, **options: Any) -> None:
+        self.task = task
+        super().__init__(ModelVersion.objects.none(), **options)
+
+    def load(self) -> None:
+        aliases = Prefetch("aliases", Alias.objects.only("name", "version_id"))
+        rows = ModelVersion.objects.filter(model__task=self.task).select_related("model").prefetch_related(aliases)
+        self.queryset = rows.order_by("model__name", "-number")
+
+    def label_from_instance(self, version: ModelVersion) -> str:
+        names = ", ".join(alias.name for alias in version.aliases.all())
+        return f"{version} ({names})" if names else str(version)
+
+
+def champion(task: str) -> ModelVersion | None:
+    """The version that a person most probably means."""
+    return ModelVersion.objects.filter(model__task=task, aliases__name=Alias.CHAMPION).order_by("-pk").first()
+
+
+def chosen_version(form: forms.Form) -> ModelVersion | None:
+    """The version that a form stands at: sent, handed over in the address, or set beforehand."""
+    asked, field = form.data.get("model_version") or form.initial.get("model_version"), form.fields["model_version"]
+    if asked and str(asked).isdigit():
+        return field.queryset.filter(pk=asked).first()
+    return field.initial or field.queryset.first()
+
+
+def predictor_for(run: GenerationRun) -> ModelVersion | None:
+    """The version that predicts most of what the run was asked for: a champion, or else the newest; or no such."""
+    wanted = Q(properties__name__in=run.condition)
+    return _ablest(_predictors().filter(wanted), wanted)
+
+
+def reader_of(version: DatasetVersion) -> ModelVersion | None:
+    """The version that reads what most of its structures are and predicts most of what it measures, chosen alike."""
+    kind = kind_of(version, [])
+    reads = Q(config__data__kind=kind)
+    if kind == Structure.Kind.POLYMER:
+        reads |= Q(config__data__kind__isnull=True)  # as older configurations leave it
+    measured = Measurement.objects.in_version(version).order_by().values("property").distinct()
+    return _ablest(_predictors().filter(reads), Q(properties__in=measured))
+
+
+def _predictors() -> QuerySet[ModelVersion]:
+    return ModelVersion.objects.filter(model__task=RegisteredModel.Task.PREDICT)
+
+
+def _ablest(versions: QuerySet[ModelVersion], wanted: Q) -> ModelVersion | None:
+    """Champions first, then what predicts most of the properties that are wanted, then the newest."""
+    crowned = Exists(Alias.objects.filter(version=OuterRef("pk"), name=Alias.CHAMPION))
+    counted = versions.annotate(able=Count("properties", filter=wanted))
+    return counted.order_by(crowned.desc(), "-able", "-pk").first()
