@@ -15,8 +15,9 @@ class MoveAlias(Action[Alias]):
     """Point `name` of `model` at `version`, and say why.
 
     A predictor that becomes champion takes over the candidates' scores where its line leads: those it has predicted
-    are shown at once, and a scoring run starts for the others. Where it lacks a property that the champion before it
-    predicts, and that no other champion does, the move is refused.
+    are shown at once, and a scoring run starts for the others that it reads; not where it must be told a temperature,
+    which a person chooses. Where it lacks a property that the champion before it predicts, and that no other champion
+    does, the move is refused.
 
     drop_properties: move nevertheless, and let the candidates lose their scores of these properties.
     """

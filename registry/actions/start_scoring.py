@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.db.models import Exists, OuterRef
 
 import mlcore
-from registry.actions import model_conditions
+from registry.actions import model_conditions, scoring_source
 from registry.actions.base import Action, ActionError
 from registry.actions.queueing import create_job
 from registry.models import (
@@ -47,17 +47,12 @@ class StartScoring(Action[ScoringRun]):
     def check(self) -> None:
         if self.model_version.model.task != RegisteredModel.Task.PREDICT:
             raise ActionError(f"{self.model_version} generates; choose a predictor.", field="model_version")
-        if self.dataset_version is not None and (self.generation_run is not None or self.selection):
-            raise ActionError(
-                "dataset_version: a run scores the structures of a dataset version or candidates (generation_run, "
-                "selection), not both; leave one of them out.",
-                field="dataset_version",
-            )
         try:
             check_selection(self.selection)
         except SelectionError as error:
             raise ActionError(f"selection: {error}", field="selection") from error
         model_conditions.check(self.model_version, self.conditions)
+        scoring_source.check(self.model_version, self.selection, self.generation_run, self.dataset_version)
 
     def execute(self) -> ScoringRun:
         return ScoringRun.objects.create(
@@ -72,14 +67,16 @@ class StartScoring(Action[ScoringRun]):
 
 
 def score_the_rest(version: ModelVersion, properties: Collection[int] | None = None) -> ScoringRun | None:
-    """Start scoring with the version, as the system, where a candidate has no prediction by it (of these properties).
+    """Start scoring with the version, as the system, where a candidate that it reads has no prediction by it (of these
+    properties).
 
     A version that has to be told a temperature is left to a person, who knows which one is wanted.
     """
     predicted = Prediction.objects.filter(structure=OuterRef("structure"), model_version=version)
     if properties is not None:
         predicted = predicted.filter(property__in=properties)
-    if not can_be_asked_plainly(version) or not Candidate.objects.filter(~Exists(predicted)).exists():
+    unknown = Candidate.objects.filter(~Exists(predicted), structure__kind=version.structure_kind)
+    if not can_be_asked_plainly(version) or not unknown.exists():
         return None
     return StartScoring(actor=None, model_version=version).run()
 

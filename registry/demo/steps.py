@@ -164,6 +164,8 @@ class Demo:
         same = ScoringRun.objects.filter(generation_run=run, model_version=version)
         if same.filter(job__state=Job.State.SUCCEEDED).exists():
             return self.say(f"Score: the candidates of generation {run.pk} have their values by {version} already.")
+        if not _candidates_of(run).exists():
+            return self.say(f"Score: generation {run.pk} found no candidates.")
         self.say(f"Score: the candidates of generation {run.pk} by {version}.")
         run_here(StartScoring(actor=None, generation_run=run, model_version=version), self.events)
         return None

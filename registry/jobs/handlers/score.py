@@ -38,6 +38,8 @@ def score(attempt: Attempt, run: ScoringRun) -> None:
         arguments: list[str | Path] = ["predict", unpacked(attempt, run.model_version), asked, "--out", answered]
         keep_device(attempt, run, run_mlcore(attempt, arguments, stage="scoring", until=PREDICTED))
     failed = _take_in(attempt, run, wanted, answered) if answered.exists() else 0
+    if failed:
+        attempt.log("warning", f"{rows_of('structures', failed)} could not be scored.")
     scored = run.predictions.values("structure").distinct().count()  # an earlier attempt's too
     left = Structure.objects.none().union(*(_waiting(run, chosen, state).only("pk") for state in wanted)).count()
     kept = chosen.count() - left - scored
@@ -55,10 +57,13 @@ def _announce(
     under = f" at {len(wanted)} temperatures" if len(wanted) > 1 else ""
     subject = "candidates" if run.dataset_version is None else "structures"
     things = rows_of(subject, new if len(wanted) == 1 else count)
-    attempt.log("info", f"Predicting the values of {things}{under}{rest}.")
+    if count:
+        attempt.log("info", f"Predicting the values of {things}{under}{rest}.")
+    else:
+        attempt.log("warning", f"Nothing to score among the {subject} asked for.")
     if left_out:
         kind = run.model_version.structure_kind
-        attempt.log("info", f"{rows_of(subject, left_out)} left out: the model reads {kind}s.")
+        attempt.log("warning", f"{rows_of(subject, left_out)} left out: the model reads {kind}s.")
 
 
 def _waiting(run: ScoringRun, chosen: QuerySet[Structure], state: State) -> QuerySet[Structure]:

@@ -1,6 +1,7 @@
 """Registering bundles, moving champions, and the scores that follow."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -146,6 +147,19 @@ def test_new_champion_scores_what_it_has_not_predicted() -> None:
     assert (run.model_version, run.selection, run.job.kind) == (version, {}, "score")
     MoveAlias(actor=None, model=version.model, version=version, reason="said again").run()
     assert ScoringRun.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"data": {"kind": "molecule"}}, {"data": {"conditions": [{"name": "temperature", "unit": "K"}]}}],
+    ids=["of another kind", "under conditions"],
+)
+def test_new_champion_that_cannot_score_the_candidates_by_itself_starts_nothing(config: dict[str, Any]) -> None:
+    factories.candidate()
+    version = factories.model_version(config=config)
+    MoveAlias(actor=None, model=version.model, version=version, reason="the first").run()
+    assert version.model.champion() == version
+    assert not ScoringRun.objects.exists()
 
 
 def test_second_delivery_of_predictions_changes_nothing() -> None:

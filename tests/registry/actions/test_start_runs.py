@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 
 from registry.actions.base import Action, ActionError
 from registry.actions.cancel_job import CancelJob
@@ -20,6 +21,15 @@ def labelled(structures: int) -> DatasetVersion:
     version = factories.dataset_version(measurement_count=structures + 1)
     made = [factories.measurement(dataset=version.dataset, added_in=version) for _ in range(structures)]
     factories.measurement(dataset=version.dataset, added_in=version, structure=made[0].structure)
+    return version
+
+
+def measured(*molecules: str) -> DatasetVersion:
+    """A version with a value of each."""
+    version = factories.dataset_version()
+    for smiles in molecules:
+        structure = factories.structure(smiles, "molecule")
+        factories.measurement(dataset=version.dataset, added_in=version, structure=structure)
     return version
 
 
@@ -151,6 +161,23 @@ REFUSED = {
         "dataset version or candidates .*, not both",
     ),
     "selection": (lambda: scoring(selection={"colour": "red"}), "colour"),
+    "no candidates": (scoring, "there are no candidates. Generate some"),
+    "nothing selected": (
+        lambda: scoring(selection={"run": factories.candidate().pk}),
+        "no candidate meets the selection",
+    ),
+    "nothing frozen": (lambda: scoring(dataset_version=factories.dataset_version()), "v1 holds no structures"),
+    "molecules for polymers": (
+        lambda: scoring(dataset_version=measured("CCO", "CCN")),
+        r"reads polymers, and what was asked for are molecules \(2\)",
+    ),
+    "polymers for molecules": (
+        lambda: scoring(
+            model_version=factories.model_version(config={"data": {"kind": "molecule"}}),
+            selection={"ids": factories.candidate().pk},
+        ),
+        r"reads molecules, and what was asked for are polymers \(1\). Choose a predictor of polymers",
+    ),
 }
 
 
@@ -160,6 +187,21 @@ def test_what_cannot_work_is_refused(case: str) -> None:
     with pytest.raises(ActionError, match=said):
         make().run()
     assert not Job.objects.exists()
+
+
+def test_a_generation_run_without_candidates_is_not_scored() -> None:
+    run = generation().run()
+    with pytest.raises(ActionError, match="has no candidates yet, it is queued") as refused:
+        scoring(generation_run=run).run()
+    assert refused.value.conflict
+    Job.objects.filter(pk=run.job_id).update(state=Job.State.SUCCEEDED, finished_at=timezone.now())
+    run.job.refresh_from_db()
+    with pytest.raises(ActionError, match="proposed no candidate"):
+        scoring(generation_run=run).run()
+    factories.proposal(run=run, candidate=factories.candidate())
+    assert scoring(generation_run=run).run().generation_run == run
+    with pytest.raises(ActionError, match=f"no candidate of {run} meets the selection"):
+        scoring(generation_run=run, selection={"status": "rejected"}).run()
 
 
 @pytest.mark.parametrize("action", [training, generation, scoring])

@@ -129,6 +129,9 @@ def test_generation_form_tells_the_trained_range_and_refuses_beside_the_box(clie
 def test_scoring_takes_a_filter_and_refuses_a_wrong_one(client_of):
     version, client = factories.model_version(), client_of("Curator")
     data = {"model_version": version.pk, "queue": "cpu", "selection": '{"status": "proposed"}'}
+    nothing = client.post(url("scoringrun_start"), data)
+    assert "no candidate meets the selection" in str(nothing.context["form"].errors["selection"])
+    factories.candidate()
     client.post(url("scoringrun_start"), data)
     assert ScoringRun.objects.get().selection == {"status": "proposed"}
     for wrong, message in (('{"stauts": "x"}', "did you mean status?"), ("[1]", "A filter is an object")):

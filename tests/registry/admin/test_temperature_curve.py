@@ -40,6 +40,7 @@ def test_what_is_no_temperature_is_refused(text):
 def test_the_form_asks_for_what_the_model_wants_to_know(client_of):
     plain = factories.model_version()
     over = factories.model_version(model=plain.model, config=OVER)
+    factories.candidate()
     client = client_of("Curator")
     assert "Temperatures (K)" not in client.get(reverse(START), {"model_version": plain.pk}).content.decode()
     assert "Temperatures (K)" in client.get(reverse(START), {"model_version": over.pk}).content.decode()

@@ -70,6 +70,7 @@ def test_strings_are_drawn_without_replacement_or_until_they_are_new_but_not_bot
 def test_scoring_and_training_start_alike() -> None:
     client = api("Engineer")
     version = factories.model_version()
+    factories.candidate()
     scoring = client.post("/api/v1/scoring-runs/", {"model_version": version.pk, "selection": {"status": ["proposed"]}})
     assert scoring.status_code == 202, scoring.data
     refused = client.post("/api/v1/scoring-runs/", {"model_version": version.pk, "selection": {"statsu": "proposed"}})

@@ -70,6 +70,19 @@ def test_a_dataset_version_is_scored_whose_molecules_are_no_candidates(
     assert not CandidateScore.objects.exists()
 
 
+def test_a_run_whose_candidates_are_gone_or_of_another_kind_says_so(after: Callable[[Any], Job]) -> None:
+    factories.candidate()
+    run = factories.scoring_run(model_version=factories.model_version(config=READS_MOLECULES))
+    assert after(run).state == Job.State.SUCCEEDED
+    run.refresh_from_db()
+    assert (run.scored, run.kept, run.failed, run.left_out) == (0, 0, 0, 1)
+    said = list(run.job.events.filter(level="warning").values_list("message", flat=True))
+    assert said == [
+        "Nothing to score among the candidates asked for.",
+        "1 candidate left out: the model reads molecules.",
+    ]
+
+
 OVER_TEMPERATURE = {
     "data": {
         "conditions": [
