@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.chem import molecule
+from mlcore.chem import molecule, salts
 from mlcore.chem.errors import ChemError
 from mlcore.errors import UserError
 
@@ -90,6 +90,7 @@ def _structure(text: str, column: "ConditionColumn") -> str:
     if text.lower() in MISSING:
         return ""
     try:
-        return molecule.key(text)
+        return molecule.key(salts.by_name(text) or text)
     except ChemError as error:
-        raise UserError(f"{column.source}: {text[:40]!r}: {error}") from error
+        neither = f"{text[:40]!r} is neither a salt known by name, such as LiTFSI, nor a SMILES"
+        raise UserError(f"{column.source}: {neither}: {error}") from error

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mlcore.chem.salts import smiles_of
 from registry import units
 from registry.actions.base import ActionError
 from registry.models import ModelVersion
-from registry.salts import smiles_of
 
 KELVIN, SALT, CONCENTRATION = "temperature_k", "salt", "concentration"
 MOST_TEMPERATURES = 50

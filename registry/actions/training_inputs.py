@@ -6,11 +6,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from mlcore import catalog
+from mlcore.chem.salts import smiles_of
 from registry.actions import training_levels
 from registry.actions.base import ActionError
 from registry.formats.training_inputs import CONCENTRATION, KELVIN, SALT, TrainingInputs
 from registry.models import Conformer, DatasetVersion, Measurement, ModelVersion, Property, Structure
-from registry.salts import smiles_of
 
 NAMED = 3  # of what is missing
 _COLUMNS = {KELVIN: "temperature_k", CONCENTRATION: "concentration"}

@@ -12,9 +12,9 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
+from mlcore.chem.salts import smiles_of
 from registry.formats.training_inputs import CONCENTRATION, GEOMETRY, KELVIN, SALT, TrainingInputs, baseline_column
 from registry.models import Conformer, DatasetVersion, Measurement, Property
-from registry.salts import smiles_of
 
 SMILES, KEY = "smiles", "key"
 _NEAR_K = 10.0

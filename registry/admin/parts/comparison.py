@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mlcore.chem.salts import name_of
 from registry.admin.parts import display
 from registry.admin.parts.evidence import Trained, method_text, some, span, trained_under
 from registry.models import Measurement, Prediction, Property
-from registry.salts import name_of
 
 NEAR = 10.0  # K: conductivity changes two- to tenfold over 20 K, so that a ratio across more says little of the model
 SAME = 1.0  # K: the same temperature, 80 °C or 353 K

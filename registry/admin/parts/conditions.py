@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mlcore.chem.salts import name_of
 from registry.admin.parts import display
 from registry.models import Measurement
-from registry.salts import name_of
 
 _UNITS = {"temperature_k": "K", "concentration": "mol/kg"}  # of conditions that need no name
 _PLAIN = {"salt"}

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 from django.db.models import Count, Max, Min
 
+from mlcore.chem.salts import name_of
 from registry import units
 from registry.admin.parts import display
 from registry.admin.parts.figures import Figure, headline
 from registry.catalogue import Entry, entry_of_table
 from registry.models import DatasetVersion, Measurement, ModelVersion, Property
-from registry.salts import name_of
 
 NAMED = 3  # salts, methods; the rest is counted
 

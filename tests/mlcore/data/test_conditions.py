@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mlcore.chem.salts import SALTS
 from mlcore.config import ConditionColumn
 from mlcore.data.conditions import Conditions, cells
 from mlcore.errors import UserError
@@ -23,13 +24,18 @@ def test_numbers_and_structures_and_what_is_not_said() -> None:
     assert found.of([0]).numbers["molality"].tolist() == [1.5]
 
 
+def test_a_salt_goes_by_its_name_too() -> None:
+    (named, written) = (cells(COLUMNS, {"salt": text})["salt"] for text in ("litfsi", SALTS["LiTFSI"]))
+    assert named == written != ""
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
         ({"T": "-300"}, "T: -300 degC is below absolute zero, -273.15 degC"),
         ({"T": "warm"}, "T: 'warm' is no finite number"),
         ({"molality": "inf"}, "molality: 'inf'"),
-        ({"salt": "LiTFSI"}, "salt: 'LiTFSI'"),
+        ({"salt": "LiFoo"}, "salt: 'LiFoo' is neither a salt known by name, such as LiTFSI, nor a SMILES"),
     ],
 )
 def test_what_cannot_be_a_condition_is_named(row: dict[str, str], said: str) -> None:

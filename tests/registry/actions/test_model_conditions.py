@@ -6,9 +6,9 @@ import pytest
 from rdkit import Chem
 
 from mlcore.chem import molecule
+from mlcore.chem.salts import SALTS, name_of, smiles_of
 from registry.actions import model_conditions
 from registry.actions.base import ActionError
-from registry.salts import SALTS, name_of, smiles_of
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from mlcore.chem.salts import SALTS
 from registry.actions.freeze_dataset import FreezeDataset
 from registry.actions.scoring_source import structures_of
 from registry.actions.start_scoring import StartScoring
 from registry.jobs.handlers import score
 from registry.models import CandidateScore, Job, ScoringRun, Structure
-from registry.salts import SALTS
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)

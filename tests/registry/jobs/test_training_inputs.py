@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from mlcore.chem.salts import SALTS
 from registry.actions.base import ActionError
 from registry.actions.freeze_dataset import FreezeDataset
 from registry.actions.start_scoring import StartScoring
@@ -15,7 +16,6 @@ from registry.actions.start_training import StartTraining
 from registry.formats.training_inputs import TrainingInputs
 from registry.formats.training_table import training_table
 from registry.models import DatasetVersion, Job, Property
-from registry.salts import SALTS
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)

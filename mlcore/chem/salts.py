@@ -2,6 +2,8 @@
 
 from functools import cache, lru_cache
 
+from rdkit import Chem
+
 from mlcore.chem import molecule
 from mlcore.chem.errors import ChemError
 
@@ -40,25 +42,47 @@ SALTS = {f"{cation}{anion}": f"{plus}.{minus}" for cation, plus in _CATIONS.item
 _PLAIN = {name.casefold(): smiles for name, smiles in SALTS.items()}
 
 
+def by_name(text: str) -> str | None:
+    """The SMILES of a salt given by its name, in any case; None for anything else."""
+    return _PLAIN.get(text.strip().casefold())
+
+
 def smiles_of(text: str) -> str:
-    """The SMILES of a salt given by its name, in any case, or by a SMILES; ValueError for anything else."""
-    if known := _PLAIN.get(text.strip().casefold()):
+    """The SMILES of a salt given by its name, in any case, or by a SMILES.
+
+    Raises:
+        ChemError: "unknown_salt" for anything else.
+    """
+    if known := by_name(text):
         return known
     try:
         return molecule.parse(text).smiles
     except ChemError as error:
-        raise ValueError(
-            f"{text!r} is no salt known by name here ({', '.join(list(SALTS)[:4])} ...), and no SMILES"
-        ) from error
+        known_ones = ", ".join(list(SALTS)[:4])
+        reason = f"{text[:40]!r} is no salt known by name here ({known_ones} ...), and no SMILES"
+        raise ChemError("unknown_salt", reason) from error
+
+
+def standard(text: str) -> str:
+    """The one form of a salt, however it is written: its usual name, or else its canonical SMILES.
+
+    Raises:
+        ChemError: "unknown_salt", or "no_ions" for a structure without a cation and an anion.
+    """
+    smiles = molecule.parse(smiles_of(text)).smiles
+    if known := _names().get(smiles):
+        return known
+    charges = [Chem.GetFormalCharge(part) for part in Chem.GetMolFrags(Chem.MolFromSmiles(smiles), asMols=True)]
+    if not any(charge > 0 for charge in charges) or not any(charge < 0 for charge in charges):
+        raise ChemError("no_ions", f"{text[:40]!r} is no salt: it has no cation and anion")
+    return smiles
 
 
 @lru_cache(maxsize=4096)
 def name_of(text: str) -> str:
-    """The usual name of a salt written as SMILES, however written; any other text as it is."""
-    if "." not in text:
-        return text
+    """The usual name of a salt, however it is written; any other text as it is."""
     try:
-        return _names().get(molecule.parse(text).smiles, text)
+        return standard(text) if by_name(text) or "." in text else text
     except ChemError:
         return text
 
