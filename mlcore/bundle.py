@@ -23,10 +23,9 @@ from mlcore.data.splits import Split
 from mlcore.data.tables import Table
 from mlcore.errors import UserError
 from mlcore.events import finite
-from mlcore.manifest import FORMAT_VERSION, MANIFEST, Manifest, figures, parse_json, read
+from mlcore.manifest import FORMAT_VERSION, MANIFEST, WEIGHTS, Manifest, figures, parse_json, read
 from mlcore.predictors import delta
 
-WEIGHTS = "model.safetensors"
 VOCABULARY = "vocab.json"
 EXAMPLES = "examples.json"
 CARD = "card.md"

@@ -12,7 +12,7 @@ from mlcore import catalog, options
 from mlcore.errors import UserError
 
 FORMAT_VERSION = 1
-MANIFEST = "manifest.json"
+MANIFEST, WEIGHTS = "manifest.json", "model.safetensors"
 
 SERIES = ("parity", "calibration_curve", "error_by_similarity", "top_k", "learning_curve")
 """Names in a predictor's metrics of what is to be drawn rather than read."""

@@ -8,7 +8,7 @@ from registry import units
 from registry.formats import ColumnMapping, Row
 from registry.formats.mapping import ValueColumn
 from registry.formats.numbers import Decimals, Refused, parse_number
-from registry.formats.values import check_temperature, to_property
+from registry.formats.values import check_concentration, check_temperature, to_property
 from registry.models import Property
 
 
@@ -62,9 +62,11 @@ class CellReader:
 
     def per_kilogram(self, text: str, unit: str) -> float | None:
         number = self.number(text)
-        if number is not None and number < 0:
-            raise Refused("negative", f"A concentration cannot be negative: {number:g}.")
-        return None if number is None else units.conversion(unit or "mol/kg", "mol/kg")(number)
+        if number is None:
+            return None
+        found = units.conversion(unit or "mol/kg", "mol/kg")(number)
+        check_concentration(found)
+        return found
 
     def condition(self, text: str) -> float | str | None:
         """A number where it reads as one, else the text."""

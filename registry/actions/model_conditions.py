@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlcore.chem.salts import smiles_of
+from mlcore.chem.salts import smiles_of, standard
 from registry import units
 from registry.actions.base import ActionError
+from registry.formats.values import check_concentration, check_temperature
 from registry.models import ModelVersion
 
 KELVIN, SALT, CONCENTRATION = "temperature_k", "salt", "concentration"
 MOST_TEMPERATURES = 50
-_HOTTEST = 5_000.0  # K: beyond it somebody mixed up a unit
+_HEAT = ("K", "degC")  # units that a temperature of the material comes in
 
 State = dict[str, float | str]
 """One set of conditions, as a prediction keeps it: temperature_k, salt, concentration, others by the model's names."""
@@ -28,17 +29,36 @@ class ModelCondition:
     unit: str
     structure: bool
 
-    def cell(self, value: float | str) -> str:
-        """What the model's table says of it; ValueError for a value that cannot be one."""
+    def read(self, value: Any) -> float | str:
+        """The value in the one form that a prediction keeps; ValueError for what nobody can be asked under."""
         if self.structure:
-            return smiles_of(str(value))
+            return standard(str(value)) if self.key == SALT else smiles_of(str(value))
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise ValueError(f"{value!r} is no number")
-        if self.key == KELVIN and not 0 < value <= _HOTTEST:
-            raise ValueError(f"{value:g} K is no temperature of a material")
-        if self.key == CONCENTRATION and value < 0:
-            raise ValueError(f"{value:g} mol/kg is below none")
-        return repr(float(units.conversion("K", self.unit)(value)) if self.key == KELVIN else float(value))
+        if self.key == KELVIN:
+            check_temperature(value, f"in K it is {value + 273.15:g}")
+        elif self.key == CONCENTRATION:
+            self._check_concentration(value)
+        elif value <= 0 and self.unit not in _HEAT:
+            raise ValueError(f"{value:g} {self.unit} is no value to ask for: it must be above 0".replace("  ", " "))
+        return value
+
+    @staticmethod
+    def _check_concentration(value: float) -> None:
+        """None of a salt is no concentration: models read logarithms, to which 0 says that nothing is known."""
+        check_concentration(value)
+        if value == 0:
+            raise ValueError(
+                "0 mol/kg is none of a salt: leave salt and concentration out for the polymer without salt, or the "
+                "concentration alone where it is unknown"
+            )
+
+    def cell(self, value: float | str) -> str:
+        """What the model's table says of it."""
+        if self.structure:
+            return smiles_of(str(value))
+        number = float(value)
+        return repr(float(units.conversion("K", self.unit)(number)) if self.key == KELVIN else number)
 
 
 def conditions_of(version: ModelVersion) -> dict[str, ModelCondition]:
@@ -70,19 +90,24 @@ def states(conditions: Mapping[str, Any]) -> list[State]:
     return [dict(zip(listed, values, strict=True)) for values in itertools.product(*listed.values())]
 
 
-def check(version: ModelVersion, conditions: Mapping[str, Any]) -> None:
-    """Raises: ActionError on conditions that the version cannot be asked under, or with one that it needs missing."""
+def read(version: ModelVersion, conditions: Mapping[str, Any]) -> dict[str, Any]:
+    """The conditions in the one form that predictions keep: LITFSI, or its SMILES, as LiTFSI.
+
+    Raises: ActionError on conditions that the version cannot be asked under, or with one that it needs missing.
+    """
     known = conditions_of(version)
+    found: dict[str, Any] = {}
     for name, value in conditions.items():
         if name not in known:
             told = f"it can be told {', '.join(known)}" if known else "it was trained without conditions; leave it out"
             raise ActionError(f"conditions: {version} knows no {name}; {told}.", field="conditions")
-        _check_one(known[name], value)
+        found[name] = _read_one(known[name], value)
     if KELVIN in known and KELVIN not in conditions:
         raise ActionError(f"conditions: {version} needs temperature_k, one or several.", field="conditions")
+    return found
 
 
-def _check_one(condition: ModelCondition, value: Any) -> None:
+def _read_one(condition: ModelCondition, value: Any) -> Any:
     many = isinstance(value, list | tuple)
     if many and condition.key != KELVIN:
         raise ActionError(
@@ -92,12 +117,13 @@ def _check_one(condition: ModelCondition, value: Any) -> None:
     if not 0 < len(values) <= MOST_TEMPERATURES:
         raise ActionError(f"conditions: 1 to {MOST_TEMPERATURES} temperatures, not {len(values)}.", field="conditions")
     try:
-        for one in values:
-            condition.cell(one)
+        found = [condition.read(one) for one in values]
     except ValueError as error:
-        raise ActionError(f"conditions: {condition.key}: {error}.", field="conditions") from error
-    if len(set(values)) < len(values):
+        why = str(error).rstrip(".")
+        raise ActionError(f"conditions: {condition.key}: {why}.", field="conditions") from error
+    if len(set(found)) < len(found):
         raise ActionError(f"conditions: {condition.key}: a value occurs twice.", field="conditions")
+    return found if many else found[0]
 
 
 def _condition(entry: Mapping[str, Any]) -> ModelCondition:
@@ -111,6 +137,6 @@ def _condition(entry: Mapping[str, Any]) -> ModelCondition:
 
 
 _BY_UNIT: dict[str, Callable[[str], bool]] = {
-    KELVIN: lambda unit: unit in ("K", "degC"),
+    KELVIN: lambda unit: unit in _HEAT,
     CONCENTRATION: lambda unit: unit == "mol/kg",
 }

@@ -1,5 +1,6 @@
 """Record one measured value: the label that closes the loop."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -9,7 +10,7 @@ from registry import units
 from registry.actions.base import Action, ActionError
 from registry.actions.reported import Report
 from registry.formats.numbers import Refused, parse_number
-from registry.formats.values import check_bounds, check_temperature
+from registry.formats.values import check_bounds, check_concentration, check_temperature
 from registry.models import Dataset, Measurement, Property, Structure
 
 
@@ -53,9 +54,9 @@ class RecordMeasurement(Action[Measurement]):
             missing_reason=self.missing_reason,
             method=str(self.method),
             method_detail=self.method_detail,
-            temperature_k=self._temperature(),
+            temperature_k=self._checked("temperature_k", self.temperature_k, check_temperature),
             salt=self.salt,
-            concentration=self._positive("concentration", self.concentration),
+            concentration=self._checked("concentration", self.concentration, check_concentration),
             conditions={**(self.conditions or {}), **({"comment": self.comment} if self.comment else {})},
             source_id=self.source_id,
         )
@@ -95,15 +96,15 @@ class RecordMeasurement(Action[Measurement]):
             raise ActionError(refused.problem.reason, field="value") from refused
         return value
 
-    def _temperature(self) -> float | None:
-        if self.temperature_k is None:
+    def _checked(self, name: str, number: float | None, check: Callable[[float], None]) -> float | None:
+        if number is None:
             return None
-        kelvin = self._finite("temperature_k", self.temperature_k)
+        found = self._finite(name, number)
         try:
-            check_temperature(kelvin)
+            check(found)
         except Refused as refused:
-            raise ActionError(refused.problem.reason, field="temperature_k") from refused
-        return kelvin
+            raise ActionError(refused.problem.reason, field=name) from refused
+        return found
 
     def _positive(self, name: str, number: float | None, factor: float = 1.0) -> float | None:
         if number is None:

@@ -9,7 +9,8 @@ from django.db.models import Exists, OuterRef
 import mlcore
 from registry.actions import model_conditions, scoring_source
 from registry.actions.base import Action, ActionError
-from registry.actions.queueing import create_job
+from registry.actions.queueing import create_job, note
+from registry.actions.trained_range import beyond_trained
 from registry.models import (
     Candidate,
     DatasetVersion,
@@ -51,17 +52,21 @@ class StartScoring(Action[ScoringRun]):
             check_selection(self.selection)
         except SelectionError as error:
             raise ActionError(f"selection: {error}", field="selection") from error
-        model_conditions.check(self.model_version, self.conditions)
+        model_conditions.read(self.model_version, self.conditions)
         scoring_source.check(self.model_version, self.selection, self.generation_run, self.dataset_version)
 
     def execute(self) -> ScoringRun:
+        conditions = model_conditions.read(self.model_version, self.conditions)
+        job = create_job(Job.Kind.SCORE, self.actor, self.queue)
+        for beyond in beyond_trained(self.model_version, conditions):
+            note(job, beyond, "warning")
         return ScoringRun.objects.create(
-            job=create_job(Job.Kind.SCORE, self.actor, self.queue),
+            job=job,
             model_version=self.model_version,
             generation_run=self.generation_run,
             selection=dict(self.selection),
             dataset_version=self.dataset_version,
-            conditions=dict(self.conditions),
+            conditions=conditions,
             code_version=mlcore.__version__,
         )
 

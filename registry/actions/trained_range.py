@@ -1,4 +1,4 @@
-"""The values that a model has seen of a property: what it can be asked for, and what it can tell from experience."""
+"""The values that a model has seen of properties and conditions: what it can be asked for, and tell from experience."""
 
 import json
 import math
@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from mlcore.manifest import MANIFEST
+from mlcore.manifest import MANIFEST, WEIGHTS
+from mlcore.predictors.reach import Span, reach
 from registry import artifacts
+from registry.actions.model_conditions import KELVIN, conditions_of
 from registry.models import ModelVersion, Property
 
 
@@ -51,6 +53,44 @@ def trained_range(version: ModelVersion, property_: Property) -> TrainedRange | 
         return None
     log = property_.scale == Property.Scale.LOG10
     return TrainedRange(low, high, property_.unit, log, entry.get("threshold"))
+
+
+def condition_ranges(version: ModelVersion) -> dict[str, TrainedRange]:
+    """Of the numeric conditions that the version is told, by key; empty where its bundle keeps none."""
+    known = conditions_of(version)
+    spans = _reach_of(version) if known else {}
+    return {
+        key: TrainedRange(*spans[one.column], "K" if key == KELVIN else one.unit)
+        for key, one in known.items()
+        if one.column in spans
+    }
+
+
+def beyond_trained(version: ModelVersion, conditions: Mapping[str, Any]) -> list[str]:
+    """A line for each numeric condition that is asked for beyond what the training data have."""
+    said = []
+    for key, trained in condition_ranges(version).items():
+        asked = conditions.get(key, [])
+        beyond = [f"{value:g}" for value in (asked if isinstance(asked, list) else [asked]) if value not in trained]
+        if beyond:
+            said.append(
+                f"{key} {', '.join(beyond)} {trained.unit}: the training data have {trained}; what is predicted there "
+                "is marked as out of domain."
+            )
+    return said
+
+
+def _reach_of(version: ModelVersion) -> Mapping[str, Span]:
+    try:
+        return _reach_in(version.bundle_digest)
+    except artifacts.ArtifactError:  # as for the properties
+        return {}
+
+
+@lru_cache(maxsize=64)
+def _reach_in(digest: str) -> Mapping[str, Span]:
+    config = json.loads(artifacts.read_in_folder(digest, MANIFEST))["config"]
+    return reach(config, artifacts.read_in_folder(digest, WEIGHTS))
 
 
 def _entries(version: ModelVersion) -> Mapping[str, dict[str, Any]]:

@@ -11,6 +11,7 @@ from registry.formats.numbers import Refused
 from registry.models import Property
 
 LOWEST_K, HIGHEST_K = 150.0, 1500.0  # temperatures at which electrolytes are measured or simulated
+HIGHEST_MOLALITY = 500.0  # mol of salt per kg of polymer: above it nearly all is salt, whichever salt it is
 _LARGEST_EXPONENT = 300  # 10**308 is the end of double precision
 
 
@@ -68,14 +69,24 @@ def check_bounds(value: float, item: Property) -> None:
     raise Refused("out_of_bounds", f"{item.label} of {shown} lies outside {bounds}.")
 
 
-def check_temperature(kelvin: float) -> None:
+def check_temperature(kelvin: float, remedy: str = "declare the unit degC") -> None:
     """Raise Refused when a temperature in K is none at which electrolytes are studied.
 
-    Below 150 K it most likely is a value in °C.
+    Below 150 K it most likely is a value in °C. remedy: what to do then.
     """
     if kelvin < LOWEST_K and kelvin >= -273.15:
-        raise Refused(
-            "looks_celsius", f"{kelvin:g} K is below {LOWEST_K:g} K: it looks like °C; declare the unit degC."
-        )
+        raise Refused("looks_celsius", f"{kelvin:g} K is below {LOWEST_K:g} K: it looks like °C; {remedy}.")
     if not LOWEST_K <= kelvin <= HIGHEST_K:
         raise Refused("out_of_bounds", f"A temperature of {kelvin:g} K lies outside {LOWEST_K:g} to {HIGHEST_K:g} K.")
+
+
+def check_concentration(per_kilogram: float) -> None:
+    """Raise Refused when so much salt in mol per kg of polymer is a slip of the unit."""
+    if per_kilogram < 0:
+        raise Refused("negative", f"A concentration cannot be negative: {per_kilogram:g}.")
+    if per_kilogram > HIGHEST_MOLALITY:
+        raise Refused(
+            "out_of_bounds",
+            f"A concentration of {per_kilogram:g} mol/kg is above {HIGHEST_MOLALITY:g} mol per kg of polymer: "
+            "it looks like another unit, such as mol/m3.",
+        )

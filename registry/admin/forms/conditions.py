@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from registry.actions.model_conditions import CONCENTRATION, KELVIN, MOST_TEMPERATURES, SALT, ModelCondition
+from registry.actions.trained_range import TrainedRange
 
 _LABELS = {KELVIN: "Temperatures (K)", SALT: "Salt", CONCENTRATION: "Salt concentration (mol/kg)"}
 _RANGE = re.compile(r"([\d.]+)\s*(?:to|-|–|\.\.)\s*([\d.]+)\s*(?:by|step|/)\s*([\d.]+)")
@@ -25,15 +26,16 @@ class TemperaturesField(forms.CharField):
         return found[0] if len(found) == 1 else found
 
 
-def condition_field(condition: ModelCondition) -> forms.Field:
-    """What a person is asked for."""
+def condition_field(condition: ModelCondition, trained: TrainedRange | None = None) -> forms.Field:
+    """What a person is asked for, with the range of the training data where it is known."""
+    known = f" Trained on {trained}." if trained else ""
     plain = condition.key.replace("_", " ").capitalize()
     label = _LABELS.get(condition.key) or (f"{plain} ({condition.unit})" if condition.unit else plain)
     if condition.key == KELVIN:
-        return TemperaturesField(required=True, label=label, help_text=_HELP)
+        return TemperaturesField(required=True, label=label, help_text=_HELP + known)
     if condition.structure:
         return forms.CharField(required=False, label=label, help_text="A name such as LiTFSI, or a SMILES.")
-    return forms.FloatField(required=False, label=label, help_text="Empty leaves it to the model.")
+    return forms.FloatField(required=False, label=label, help_text=f"Empty leaves it to the model.{known}")
 
 
 def _range(text: str) -> list[float]:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from registry.actions import model_conditions
 from registry.actions.scoring_source import structures_of
 from registry.actions.start_scoring import StartScoring
+from registry.actions.trained_range import condition_ranges
 from registry.admin.forms.base import ActionForm
 from registry.admin.forms.conditions import condition_field
 from registry.admin.forms.filters import FilterField, read_filter, summary
@@ -53,8 +54,9 @@ class StartScoringForm(ActionForm):
         field.widget.attrs["data-reload"] = "1"  # another version is asked under other conditions
         version = chosen_version(self)
         self.asked = list(model_conditions.conditions_of(version).values()) if version else []
+        ranges = condition_ranges(version) if version else {}
         for condition in self.asked:
-            self.fields[f"condition.{condition.key}"] = condition_field(condition)
+            self.fields[f"condition.{condition.key}"] = condition_field(condition, ranges.get(condition.key))
 
     def context(self) -> dict[str, Any]:
         conditions = [f"condition.{one.key}" for one in self.asked]

@@ -43,21 +43,27 @@ def test_a_configuration_that_says_nothing_of_conditions_has_none(config: Any) -
     ("given", "why"),
     [
         ({}, "needs temperature_k"),
-        ({"temperature_k": -3}, "-3 K is no temperature"),
+        ({"temperature_k": -3}, "-3 K is below 150 K: it looks like °C; in K it is 270.15"),
+        ({"temperature_k": 25}, "25 K is below 150 K: it looks like °C; in K it is 298.15"),
+        ({"temperature_k": [300, 5000]}, "A temperature of 5000 K lies outside 150 to 1500 K"),
         ({"temperature_k": True}, "is no number"),
         ({"temperature_k": "warm"}, "is no number"),
         ({"temperature_k": []}, "1 to 50 temperatures, not 0"),
         ({"temperature_k": [300, 300.0]}, "occurs twice"),
-        ({"temperature_k": list(range(1, 60))}, "not 59"),
+        ({"temperature_k": list(range(301, 360))}, "not 59"),
         ({"temperature_k": 300, "salt": "table salt"}, "'table salt' is no salt known by name here"),
         ({"temperature_k": 300, "salt": ["LiF", "LiCl"]}, "takes one value"),
-        ({"temperature_k": 300, "concentration": -1}, "below none"),
+        ({"temperature_k": 300, "salt": "CCO"}, "'CCO' is no salt: it has no cation and anion"),
+        ({"temperature_k": 300, "concentration": -1}, "A concentration cannot be negative: -1."),
+        ({"temperature_k": 300, "concentration": 0}, "leave salt and concentration out for the polymer without salt"),
+        ({"temperature_k": 300, "concentration": 1000}, "1000 mol/kg is above 500 mol per kg of polymer"),
+        ({"temperature_k": 300, "mw": -5}, "mw: -5 g/mol is no value to ask for: it must be above 0"),
         ({"temperature_k": 300, "pressure": 1}, "knows no pressure; it can be told temperature_k, salt"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_one_line(given: dict[str, Any], why: str) -> None:
     with pytest.raises(ActionError) as caught:
-        model_conditions.check(version(CONDITIONS), given)
+        model_conditions.read(version(CONDITIONS), given)
     assert why in caught.value.message
     assert caught.value.field == "conditions"
     assert "\n" not in caught.value.message
@@ -65,7 +71,19 @@ def test_what_cannot_be_asked_is_refused_in_one_line(given: dict[str, Any], why:
 
 def test_a_model_of_one_state_takes_no_temperature() -> None:
     with pytest.raises(ActionError, match="trained without conditions; leave it out"):
-        model_conditions.check(version([]), {"temperature_k": 300})
+        model_conditions.read(version([]), {"temperature_k": 300})
+
+
+@pytest.mark.parametrize("salt", ["LiTFSI", "LITFSI", "litfsi ", "LiNTf2", SALTS["LiTFSI"],
+                                  "[Li+].FC(F)(F)S(=O)(=O)[N-]S(=O)(=O)C(F)(F)F"])  # fmt: skip
+def test_one_salt_is_one_condition_however_it_is_written(salt: str) -> None:
+    found = model_conditions.read(version(CONDITIONS), {"temperature_k": [298, 333.5], "salt": salt})
+    assert found == {"temperature_k": [298, 333.5], "salt": "LiTFSI"}
+
+
+def test_a_salt_without_a_name_goes_by_its_canonical_smiles() -> None:
+    found = model_conditions.read(version(CONDITIONS), {"temperature_k": 298, "salt": "[I-].[Rb+]"})
+    assert found["salt"] == molecule.parse("[Rb+].[I-]").smiles
 
 
 def test_a_list_of_temperatures_is_a_state_each_in_its_order() -> None:
@@ -83,7 +101,9 @@ def test_every_known_salt_is_a_readable_neutral_one() -> None:
 
 def test_a_salt_written_as_smiles_goes_by_its_usual_name() -> None:
     assert name_of("FC(F)(F)S(=O)(=O)[N-]S(=O)(=O)C(F)(F)F.[Li+]") == "LiTFSI"
-    assert [name_of(text) for text in ("", "LiTFSI", "[Li+].[Zr+4]", "a.b")] == ["", "LiTFSI", "[Li+].[Zr+4]", "a.b"]
+    same = ["", "LiTFSI", "[Li+].[Zr+4]", "a.b", "CCO"]
+    assert [name_of(text) for text in same] == same
+    assert name_of("LITFSI") == "LiTFSI"
 
 
 def test_two_conditions_of_one_unit_stay_two() -> None:

@@ -154,7 +154,7 @@ REFUSED = {
             model_version=factories.model_version(config={"data": {"conditions": [{"name": "t", "unit": "K"}]}}),
             conditions={"temperature_k": -1},
         ),
-        "-1 K is no temperature",
+        "-1 K is below 150 K: it looks like °C",
     ),
     "two sources": (
         lambda: scoring(dataset_version=factories.dataset_version(), selection={"status": "proposed"}),

@@ -1,11 +1,16 @@
 """What a generator has seen is read from its bundle, shown, and held against every wish."""
 
+import json
+from pathlib import Path
+
 import pytest
 
+import mlcore
 from registry import artifacts
 from registry.actions.base import ActionError
 from registry.actions.start_generation import StartGeneration
-from registry.actions.trained_range import TrainedRange, trained_range
+from registry.actions.start_scoring import StartScoring
+from registry.actions.trained_range import TrainedRange, beyond_trained, condition_ranges, trained_range
 from registry.models import Job, ModelVersion
 from tests import factories
 from tests.bundles import CONDUCTIVITY, write_bundle
@@ -63,3 +68,40 @@ def test_unreadable_bundle_leaves_the_judgement_to_the_job() -> None:
 )
 def test_any_range_can_be_written(span, said, example) -> None:
     assert (str(span), span.example) == (said, example)
+
+
+@pytest.fixture
+def over_conditions() -> ModelVersion:
+    """The model over temperature, salt, molality and molecular weight that ships with the code."""
+    folder = Path(mlcore.__file__).parent / "zoo" / "arrhenius-chemarr"
+    config = json.loads((folder / "manifest.json").read_text())["config"]
+    return factories.model_version(bundle_digest=artifacts.put_folder(folder), config=config)
+
+
+def test_ranges_of_conditions_come_from_the_bundle(over_conditions) -> None:
+    found = {key: (span.low, span.high, span.unit) for key, span in condition_ranges(over_conditions).items()}
+    assert found == {
+        "temperature_k": (243.15, 463.15, "K"),
+        "concentration": (1.01e-5, 203.998161, "mol/kg"),
+        "molecular_weight": (190.0, 110943600.0, "g/mol"),
+    }
+    assert condition_ranges(factories.model_version()) == {}
+
+
+def test_a_bundle_of_other_weights_has_no_ranges(over_conditions, tmp_path) -> None:
+    digest = artifacts.put_folder(write_bundle(tmp_path / "bundle", weights=b"no tensors"))
+    assert condition_ranges(factories.model_version(bundle_digest=digest, config=over_conditions.config)) == {}
+
+
+def test_a_condition_far_outside_is_said_where_the_run_starts(over_conditions) -> None:
+    inside = {"temperature_k": [243.15, 463.15], "salt": "LiTFSI", "concentration": 1.0}
+    assert beyond_trained(over_conditions, inside) == []
+    factories.candidate()
+    asked = inside | {"temperature_k": [300, 600, 700], "concentration": 300}
+    run = StartScoring(actor=None, model_version=over_conditions, conditions=asked).run()
+    said = list(run.job.events.filter(level="warning").order_by("sequence").values_list("message", flat=True))
+    beyond = "; what is predicted there is marked as out of domain."
+    assert said == [
+        f"temperature_k 600, 700 K: the training data have 244 to 463 K{beyond}",
+        f"concentration 300 mol/kg: the training data have 1.01e-05 to 203 mol/kg{beyond}",
+    ]
