@@ -79,6 +79,16 @@ def standard(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
+def fault(text: str) -> str:
+    """Why a text is no salt; empty for one."""
+    try:
+        standard(text)
+    except ChemError as error:
+        return error.message
+    return ""
+
+
+@lru_cache(maxsize=4096)
 def name_of(text: str) -> str:
     """The usual name of a salt, however it is written; any other text as it is."""
     try:

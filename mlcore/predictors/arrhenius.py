@@ -202,12 +202,25 @@ class PolymerArrhenius:
         for other in self._limits.inputs.numbers:
             for row in np.flatnonzero(conditions.numbers.get(other, np.empty(0)) < 0):
                 faults[row] = f"{other}: {conditions.numbers[other][row]:g} is below zero"
+            for row in _none_of_a_salt(conditions, other, len(kelvin)):
+                faults[row] = (
+                    f"{other}: 0 beside a salt is nothing that the model can be asked for; leave the salt out too for "
+                    f"the polymer without salt, or {other} alone where it is unknown"
+                )
         for place, value in enumerate(kelvin.tolist()):
             if np.isnan(value):
                 faults[place] = f"{name}: is missing; the model gives a curve over the temperature and needs one"
             elif not 0 < value < np.inf:
                 faults[place] = f"{name}: {value:g} K is no temperature; it must be above absolute zero"
         return faults
+
+
+def _none_of_a_salt(conditions: Conditions, number: str, rows: int) -> Indices:
+    """The rows that name a salt and say 0 of it, which the inputs would take for not stated."""
+    salty = np.zeros(rows, dtype=bool)
+    for keys in conditions.structures.values():
+        salty |= np.array([bool(key) for key in keys])
+    return np.flatnonzero(salty & (conditions.numbers.get(number, np.full(rows, np.nan)) == 0))
 
 
 def _kelvin(conditions: Conditions, config: RunConfig, rows: int) -> Floats:

@@ -171,7 +171,7 @@ class ImportFile(Action[ImportRun]):
             "duplicate_in_file": writer.duplicate_in_file,
             "duplicate_in_dataset": writer.duplicate_in_dataset,
             "measurements_duplicate": writer.measurements_duplicate,
-            "without": writer.sample.lacking(),
+            **writer.sample.told(),
             **({"geometries_created": writer.geometries_created} if _has_geometry(run.config) else {}),
             "seconds": round(seconds, 2),
         } | ({"first_rows": writer.sample.rows} if run.dry_run else {})

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlcore.chem import salts
 from mlcore.chem.identity import Identity
 from registry.actions.import_rows import Draft
 from registry.formats import ColumnMapping
@@ -13,11 +14,13 @@ SHOWN = 10  # rows
 
 @dataclass(slots=True)
 class Sample:
-    """The first rows, and how many of all have a value but no temperature, or an empty cell in a mapped column."""
+    """The first rows, and how many of all have a value but no temperature, an empty cell in a mapped column, or a salt
+    that nobody knows."""
 
     mapping: ColumnMapping
     rows: list[dict[str, Any]] = field(default_factory=list)
     without: Counter[str] = field(default_factory=Counter)
+    unknown_salts: Counter[str] = field(default_factory=Counter)
 
     def add(self, draft: Draft, identity: Identity) -> None:
         if len(self.rows) < SHOWN:
@@ -27,11 +30,17 @@ class Sample:
             return
         self.without["temperature"] += values[0].temperature_k is None
         self.without["salt"] += bool(self.mapping.salt.column) and not values[0].salt
+        if values[0].salt and salts.fault(values[0].salt):
+            self.unknown_salts[values[0].salt] += 1
         self.without["concentration"] += bool(self.mapping.concentration.column) and values[0].concentration is None
         self.without["standard deviation"] += any(
             value.standard_deviation and not draft.row.cells.get(value.standard_deviation, "").strip()
             for value in self.mapping.values
         )
+
+    def told(self) -> dict[str, dict[str, int]]:
+        """Rows that lack something, and of the salts that nobody knows those of most rows."""
+        return {"without": self.lacking(), "unknown_salts": dict(self.unknown_salts.most_common(SHOWN))}
 
     def lacking(self) -> dict[str, int]:
         return {name: count for name, count in self.without.items() if count}

@@ -134,7 +134,7 @@ class ImportRunAdmin(RunAdmin):
 
     def metrics(self, row: ImportRun) -> Panel:
         """Without what the page tells elsewhere."""
-        told = ("first_rows", "without", "rejected")
+        told = ("first_rows", "without", "unknown_salts", "rejected")
         found = {name.replace("_", " "): value for name, value in row.metrics.items() if name not in told}
         return values("Metrics", found, "None recorded yet.", wide=False)
 

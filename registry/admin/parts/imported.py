@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from mlcore.chem import salts
 from registry.admin.parts import display
 from registry.models import ImportRun
 
@@ -39,10 +40,18 @@ def reason_text(code: str) -> str:
 
 
 def lacking(run: ImportRun) -> str:
-    """`1 row without temperature, 3 rows without salt.` Empty where nothing lacks."""
+    """`1 row without temperature, 3 rows without salt.` And the salts that nobody knows. Empty where nothing lacks."""
     found = (run.metrics.get("without") or {}).items()
-    parts = [f"{count:,} row{'s' * (count != 1)} without {name}" for name, count in found]
-    return f"{', '.join(parts)}." if parts else ""
+    parts = [f"{_counted(count)} without {name}" for name, count in found]
+    lines = [f"{', '.join(parts)}."] if parts else []
+    for text, count in (run.metrics.get("unknown_salts") or {}).items():
+        if why := salts.fault(text):  # it may have become known since
+            lines.append(f"{_counted(count)}: {why}.")
+    return " ".join(lines)
+
+
+def _counted(count: int) -> str:
+    return f"{count:,} row{'s' * (count != 1)}"
 
 
 def applied_twin(run: ImportRun) -> ImportRun | None:

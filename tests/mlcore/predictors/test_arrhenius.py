@@ -158,6 +158,12 @@ def test_conditions_that_cannot_be_are_named(predictor: Predictor, celsius: floa
     assert np.isfinite(found.mean[1]).all()
 
 
+def test_none_of_a_salt_is_refused_and_no_salt_is_not(predictor: Predictor) -> None:
+    found = predictor.predict(["*CCO*"] * 3, given([25.0] * 3, [SALTS[0], "", SALTS[0]], [0.0, 0.0, 1.0]))
+    assert "molality: 0 beside a salt" in str(found.errors[0])
+    assert found.errors[1:] == [None, None]
+
+
 def test_without_any_condition_every_row_has_its_reason(predictor: Predictor) -> None:
     assert all("temperature: is missing" in str(error) for error in predictor.predict(["*CCO*", "*CCN*"]).errors)
     assert predictor.predict([]).mean.shape == (0, 1)
@@ -246,6 +252,8 @@ def test_the_command_line_takes_conditions_from_columns_and_options(
     constant = predictor.predict(["*CCO*"], given([80.0], ["[Cl-].[Li+]"], [2.0])).mean[0, 0]
     assert [float(row["sigma"]) for row in found] == pytest.approx([constant] * 3, rel=1e-4)
     assert [float(row["T"]) for row in found] == pytest.approx([80.0] * 3)  # that of which the value is
+    by_name = (*options[:3], "salt=LICL", *options[4:])
+    assert predicted(small, tmp_path, table, *by_name) == (0, found)
 
 
 @pytest.mark.parametrize(
@@ -257,6 +265,11 @@ def test_the_command_line_takes_conditions_from_columns_and_options(
         (("--condition", "molality"), "expected NAME=VALUE"),
         (("--condition", "molality=much"), "'much' is no finite number"),
         (("--condition", "temperature=-300"), "below absolute zero"),
+        (("--condition", "salt=LiFoo"), "'LiFoo' is neither a salt known by name, such as LiTFSI, nor a SMILES"),
+        (
+            ("--temperature-k", "300", "--condition", "salt=LiTFSI", "--condition", "molality=0"),
+            "leave the salt out too for the polymer without salt, or molality alone",
+        ),
     ],
 )
 def test_options_that_cannot_be_end_the_command(

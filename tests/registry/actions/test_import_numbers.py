@@ -36,6 +36,14 @@ def test_decimal_commas_of_a_german_spreadsheet(dataset, separator):
     assert Measurement.objects.get(structure__smiles="*OCC(*)C").value == pytest.approx(1.2e-5)
 
 
+def test_a_concentration_in_another_unit_costs_its_row(dataset):
+    mapping = MAPPING | {"concentration": {"column": "c", "unit": "mol/kg"}}
+    run = bring(dataset, "smiles,sigma,sd,T,mw,c\n*CCO*,0.12,,25,,1000\n*CC(C)O*,0.2,,60,,200\n", mapping)
+    row = run.rejected_rows.get()
+    assert (row.row_number, row.column, row.code) == (2, "c", "out_of_bounds")
+    assert "1000 mol/kg is above 500 mol per kg of polymer: it looks like another unit" in row.reason
+
+
 def test_an_ambiguous_number_costs_its_row_and_is_named(dataset):
     run = bring(dataset, "smiles;sigma;sd;T;mw\n*CCO*;0.12;;25;\n*CC(C)O*;1,234;;60;\n", MAPPING)
     row = run.rejected_rows.get()

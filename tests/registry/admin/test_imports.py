@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import html
 import io
 from datetime import timedelta
 
@@ -245,6 +246,13 @@ def test_refused_rows_as_a_file(client, client_of):
 CONDITIONS = (
     "smiles,conductivity (mS/cm),sd (mS/cm),T (°C),salt\n*CCO*,0.1,0.01,80,LiTFSI\n*CC*,0.2,,,LiTFSI\nC,1,1,1,\n"
 )
+
+
+def test_a_preview_warns_of_salts_that_nobody_knows(client):
+    run = previewed(client, "smiles,conductivity (S/cm),T (K),salt\n*CCO*,1e-5,300,LiFoo\n*CC*,2e-5,300,LITFSI\n")
+    assert run.metrics["unknown_salts"] == {"LiFoo": 1}
+    said = html.unescape(text_of(client, run))
+    assert "1 row: 'LiFoo' is no salt known by name here (LiTFSI, LiNTf2, LiFSI, LiBETI ...), and no SMILES." in said
 
 
 def test_a_preview_shows_the_rows_as_they_will_be_stored(client):
