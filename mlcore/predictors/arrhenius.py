@@ -46,9 +46,9 @@ _NOTES = (
     "is marked as missing. `std` is the spread of the members and the misfit of the training rows, scaled on the "
     "validation rows so that mean ± 1.645 std holds 90 % of them; for a log10 scale it is in decades. Rows of few "
     "polymers decide that, so on other polymers it may hold more or less. `in_domain` is false for a structure with an "
-    "atom or bond of a kind that no training structure has, or like none of them, and for a temperature or another "
-    "condition beyond those of the training rows. Metrics are on the model's axis, over rows; validation rows chose "
-    "the training step and the scale of std, test rows nothing."
+    "atom or bond of a kind that no training structure has, or like none of them, for a salt with an element that no "
+    "training salt has, and for a temperature or another condition beyond those of the training rows. Metrics are on "
+    "the model's axis, over rows; validation rows chose the training step and the scale of std, test rows nothing."
 )
 _LAWS = {
     "law": "The temperature enters only through A - B / (T - T0) with B >= 0, so that no curve over it falls.",

@@ -45,6 +45,8 @@ class Inputs:
     least: Floats
     """(C,): least training value of each column of the conditions, for the domain."""
     most: Floats
+    elements: NDArray[np.bool_]
+    """(S, salts.ATOMIC_NUMBERS): which elements the training salts have, for the domain."""
 
     @classmethod
     def fit(
@@ -61,7 +63,9 @@ class Inputs:
         numbers = tuple(c.name for c in columns if c.kind == "number" and c.name != config.temperature)
         structures = tuple(c.name for c in columns if c.kind == "structure")
         empty = np.empty(0)
-        found = cls(features, numbers, structures, empty, empty, empty, empty)
+        seen = [salts.elements(sorted(set(conditions.structures[name]))).any(axis=0) for name in structures]
+        elements = np.array(seen, dtype=bool).reshape(-1, salts.ATOMIC_NUMBERS)
+        found = cls(features, numbers, structures, empty, empty, empty, empty, elements)
         parts = [found._of_structures(molecules)]
         for name in structures:
             parts.append(salts.describe(sorted(set(conditions.structures[name]) - {""})))
@@ -70,7 +74,7 @@ class Inputs:
         told = found._told(conditions, len(place))
         least = np.where(np.isnan(told), np.inf, told).min(axis=0, initial=np.inf)
         most = np.where(np.isnan(told), -np.inf, told).max(axis=0, initial=-np.inf)
-        return cls(features, numbers, structures, mean, unit, least, most)
+        return cls(features, numbers, structures, mean, unit, least, most, elements)
 
     @property
     def columns(self) -> int:
@@ -92,11 +96,14 @@ class Inputs:
         return np.hstack([rows, squares, flags]).astype(np.float32)
 
     def inside(self, conditions: Conditions, n: int) -> NDArray[np.bool_]:
-        """(N,): lies all that the rows say within what the training rows said."""
+        """(N,): lies all that the rows say within what the training rows said, with no element new in a salt."""
         told = self._told(conditions, n)
         slack = 1e-6 * (1 + np.abs(told))
         beyond: NDArray[np.bool_] = (told < self.least - slack) | (told > self.most + slack)  # not for what is not said
-        return np.logical_not(beyond.any(axis=1))
+        strange = np.zeros(n, dtype=bool)
+        for name, seen in zip(self.structures, self.elements, strict=True):
+            strange |= (salts.elements(conditions.structures.get(name, [""] * n)) & ~seen).any(axis=1)
+        return np.logical_not(beyond.any(axis=1) | strange)
 
     def _of_structures(self, molecules: Sequence[Chem.Mol]) -> Floats:
         """(U, columns of the structure): counts and descriptors on a logarithmic axis, groups as they are."""
@@ -116,7 +123,7 @@ class Inputs:
 
     def tensors(self) -> dict[str, Tensor]:
         """For the bundle; `load` takes them back."""
-        own = {name: getattr(self, name) for name in ("mean", "unit", "least", "most")}
+        own = {name: getattr(self, name) for name in ("mean", "unit", "least", "most", "elements")}
         return self.features.tensors() | {f"inputs.{name}": torch.from_numpy(value) for name, value in own.items()}
 
     @classmethod
@@ -132,11 +139,20 @@ class Inputs:
         structures = tuple(c.name for c in columns if c.kind == "structure")
         features = Features.load(tensors, _counting(config), kind)
         own = (tensors[f"inputs.{name}"].numpy() for name in ("mean", "unit", "least", "most"))
-        found = cls(features, numbers, structures, *own)
+        mean, unit, least, most = own
         told = salts.COLUMNS * len(structures) + len(numbers)
-        if len(found.mean) != features.columns + groups.COLUMNS + told or len(found.least) != told:
+        if len(mean) != features.columns + groups.COLUMNS + told or len(most) != told:
             raise ValueError("the number of columns differs")
+        return cls(features, numbers, structures, mean, unit, least, most, _elements(tensors, most, len(structures)))
+
+
+def _elements(tensors: Mapping[str, Tensor], most: Floats, structures: int) -> NDArray[np.bool_]:
+    """(S, salts.ATOMIC_NUMBERS); a bundle from before they were kept tells them by its largest training values."""
+    if (kept := tensors.get("inputs.elements")) is not None:
+        found: NDArray[np.bool_] = kept.numpy()
         return found
+    columns = most[: salts.COLUMNS * structures].reshape(structures, salts.COLUMNS)
+    return np.array([salts.counted(row) for row in columns], dtype=bool).reshape(structures, salts.ATOMIC_NUMBERS)
 
 
 def _counting(config: PolymerArrheniusConfig) -> TreesConfig:

@@ -1,6 +1,7 @@
 """Networks with a law over the temperature: they learn, their curves rise, and a row may leave conditions open."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from mlcore import bundle, config
 from mlcore.__main__ import main
 from mlcore.bundle import Bundle
+from mlcore.chem import molecule
 from mlcore.data import tables
 from mlcore.data.conditions import Conditions
 from mlcore.errors import UserError
@@ -175,6 +177,20 @@ def test_beyond_the_training_rows_is_outside(predictor: Predictor) -> None:
     assert found.in_domain.tolist() == [True, True, False, False, False, True]
     strange = predictor.predict(["*CCO*", "*CC(Br)O*"], given([50.0] * 2, ["[Br-].[Li+]", ""]))
     assert strange.in_domain.tolist() == [False, False]
+
+
+def test_a_salt_with_an_element_that_none_had_is_outside(predictor: Predictor, small: Bundle, tmp_path: Path) -> None:
+    salts = [*map(molecule.key, SALTS), "[Li+].[Te-]", "[Li+].[SeH-]", ""]
+    asked = ["*CCO*"] * len(salts), given([50.0] * len(salts), salts)
+    found = predictor.predict(*asked)
+    assert found.in_domain.tolist() == [True, True, False, False, True]
+    table = tables.read(write(tmp_path, rows()), small.config.data, Events())
+    whole = arrhenius.train(Run(small.config, table, Events(), tmp_path / "checkpoint"))
+    before = {name: tensor for name, tensor in whole.tensors.items() if name != "inputs.elements"}
+    older = bundle.save(tmp_path / "older", small.config, table, replace(whole, tensors=before)).activate("cpu")
+    again = older.predict(*asked)
+    assert again.in_domain.tolist() == found.in_domain.tolist()
+    np.testing.assert_allclose(again.mean, found.mean, rtol=1e-6)
 
 
 def test_a_curve_has_its_interval_and_its_unit(small: Bundle, predictor: Predictor) -> None:

@@ -55,6 +55,12 @@ def test_it_knows_what_everybody_in_the_field_knows(shipped: Bundle) -> None:
     assert (peo.mean > 10 * styrene.mean).all()
 
 
+def test_it_knows_no_tellurium(shipped: Bundle) -> None:
+    for salt, inside in (("LiTFSI", True), ("LiBr", True), ("[Li+].[Te-]", False), ("NaTFSI", False)):
+        found = curve(shipped, "*CCO*", [353.0], {"salt": salt, "molality": "1.2"})
+        assert found.in_domain.tolist() == [inside], salt
+
+
 @pytest.mark.realdata
 def test_the_error_on_the_card_comes_out_again(shipped: Bundle) -> None:
     path = Path(os.environ["DATA_DIR"]) / "chemarr" / "train.csv"
