@@ -6,11 +6,20 @@ from django import forms
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from registry.actions.training_inputs import kind_of
-from registry.models import Alias, DatasetVersion, GenerationRun, Measurement, ModelVersion, RegisteredModel, Structure
+from registry.models import (
+    Alias,
+    DatasetVersion,
+    GenerationRun,
+    Measurement,
+    ModelVersion,
+    Property,
+    RegisteredModel,
+    Structure,
+)
 
 
 class VersionField(forms.ModelChoiceField):
-    """Versions of models that do one task; champions first and marked."""
+    """Versions of models that do one task, with what tells them apart: aliases, architecture, properties."""
 
     def __init__(self, task: str, **options: Any) -> None:
         self.task = task
@@ -18,12 +27,19 @@ class VersionField(forms.ModelChoiceField):
 
     def load(self) -> None:
         aliases = Prefetch("aliases", Alias.objects.only("name", "version_id"))
-        rows = ModelVersion.objects.filter(model__task=self.task).select_related("model").prefetch_related(aliases)
+        rows = ModelVersion.objects.filter(model__task=self.task).select_related("model")
+        rows = rows.prefetch_related(aliases, "properties").defer("config", "metrics", "card")
         self.queryset = rows.order_by("model__name", "-number")
 
     def label_from_instance(self, version: ModelVersion) -> str:
+        """`polymer-properties v2 (champion), stack: Ionic conductivity and 5 more`."""
         names = ", ".join(alias.name for alias in version.aliases.all())
-        return f"{version} ({names})" if names else str(version)
+        label = f"{version} ({names})" if names else str(version)
+        properties = sorted(version.properties.all(), key=lambda p: (p.better == Property.Better.NEITHER, p.label))
+        if not properties:
+            return f"{label}, {version.architecture}"
+        more = f" and {len(properties) - 1} more" if len(properties) > 1 else ""
+        return f"{label}, {version.architecture}: {properties[0].label}{more}"
 
 
 def champion(task: str) -> ModelVersion | None:

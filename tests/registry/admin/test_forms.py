@@ -140,6 +140,25 @@ def test_scoring_takes_a_filter_and_refuses_a_wrong_one(client_of):
         assert message in response.content.decode()
 
 
+def test_versions_are_told_apart_by_what_they_are(client_of, django_assert_max_num_queries):
+    hue = factories.property_("hue", label="Hue", better="neither")
+    many = factories.model_version(architecture="stack", properties=[hue, factories.property_()])
+    factories.alias(version=many)
+    one = factories.model_version(model=many.model, properties=[hue])
+    client = client_of("Curator")
+    with django_assert_max_num_queries(40) as few:
+        text = client.get(url("scoringrun_start")).content.decode()
+    most = len(few)
+    assert f"{many} (champion), stack: conductivity and 1 more" in text
+    assert f"{one}, polymer-gnn: Hue" in text
+    generator = factories.model_version("generate")
+    generator.properties.clear()
+    assert f"{generator}, gpt</option>" in re.sub(r"\s+<", "<", client.get(url("generationrun_start")).content.decode())
+    factories.model_version(model=many.model, properties=[hue])
+    with django_assert_max_num_queries(most):
+        client.get(url("scoringrun_start"))
+
+
 def test_the_structures_of_a_dataset_version_are_scored_from_its_page(client_of):
     frozen, client = factories.dataset_version(), client_of("Curator")
     molecule = factories.structure("CCO", "molecule")
