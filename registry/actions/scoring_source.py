@@ -56,7 +56,7 @@ def check(
     if found.filter(kind=version.structure_kind).exists():
         return
     if found.exists():
-        kind = "polymers" if version.structure_kind == Structure.Kind.MOLECULE else "molecules"
+        kind = "polymers" if version.structure_kind == Structure.Kind.MOLECULE.value else "molecules"
         raise ActionError(
             f"Nothing to score: {version} reads {version.structure_kind}s, and what was asked for are {kind} "
             f"({found.count():,}). Choose a predictor of {kind}, or other structures.",

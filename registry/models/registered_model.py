@@ -5,6 +5,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 
+from mlcore.chem.identity import Kind
 from registry.models.base import Created, Sha256Field, one_of
 from registry.models.dataset import DatasetVersion
 from registry.models.property import Property
@@ -83,9 +84,10 @@ class ModelVersion(Created):
         return f"{self.model} v{self.number}"
 
     @property
-    def structure_kind(self) -> str:
-        """Of the structures that it reads, or draws: polymer or molecule."""
-        return str(self.config.get("data", {}).get("kind", StructureKind.POLYMER))
+    def structure_kind(self) -> Kind:
+        """Of the structures that it reads, or draws."""
+        kind: Kind = self.config.get("data", {}).get("kind", StructureKind.POLYMER.value)
+        return kind
 
 
 @pghistory.track()
