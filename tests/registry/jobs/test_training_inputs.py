@@ -146,6 +146,10 @@ def test_a_difference_is_learned_named_and_added_back(after: Callable[[Any], Job
     assert found.value == pytest.approx(-299.7, abs=0.5)
     assert not unknown.structure.predictions.exists()
     assert scoring.job.events.filter(message__contains="B3LYP").exists()
+    whole = StartScoring(actor=None, model_version=version, dataset_version=run.dataset_version).run()
+    assert after(whole).state == Job.State.SUCCEEDED
+    whole.refresh_from_db()
+    assert (whole.scored, whole.kept, whole.failed, whole.left_out) == (len(MOLECULES) - 1, 1, 0, 0)
 
 
 def test_a_model_over_temperatures_is_trained_and_asked_at_several(after: Callable[[Any], Job]) -> None:
