@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
+from django.db.models import Count
 
 from registry.actions import model_conditions
 from registry.actions.scoring_source import structures_of
@@ -70,10 +71,17 @@ class StartScoringForm(ActionForm):
 
     def _summary(self) -> dict[str, str]:
         if self.dataset:
-            count = structures_of({}, dataset_version=self.dataset).count()
-            return {"rows": rows_of("structures", count), "words": f"of {self.dataset}"}
+            return self._summary_of(self.dataset)
         run = str(self["generation_run"].value() or "")
         return summary("candidates", ({"run": run} if run.isdigit() else {}) | self.chosen)
+
+    def _summary_of(self, dataset: DatasetVersion) -> dict[str, str]:
+        kinds = structures_of({}, dataset_version=dataset).order_by().values_list("kind").annotate(Count("pk"))
+        counts, version = dict(kinds), chosen_version(self)
+        total = sum(counts.values())
+        left_out = total - counts.get(version.structure_kind, 0) if version else 0
+        other = f"; {left_out:,} of another kind than the model reads are left out" if left_out else ""
+        return {"rows": rows_of("structures", total), "words": f"of {dataset}{other}"}
 
     def _named(self, name: str) -> Any:
         """The row of that field that was sent or handed over in the address."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from mlcore import bundle, config
 from mlcore.__main__ import main
@@ -19,6 +20,7 @@ from mlcore.events import Events
 from mlcore.predictors import arrhenius
 from mlcore.predictors.curves import curve
 from mlcore.predictors.protocol import Given, Predictor
+from mlcore.predictors.reach import reach
 from mlcore.run import Run
 from tests.mlcore.predictors.test_polymer_gnn import TEN
 
@@ -191,6 +193,12 @@ def test_a_salt_with_an_element_that_none_had_is_outside(predictor: Predictor, s
     again = older.predict(*asked)
     assert again.in_domain.tolist() == found.in_domain.tolist()
     np.testing.assert_allclose(again.mean, found.mean, rtol=1e-6)
+
+
+def test_what_it_was_trained_between_can_be_read_without_it(small: Bundle) -> None:
+    found = reach(small.manifest.config, (small.path / "model.safetensors").read_bytes())
+    assert found == {"T": (293.15, 353.15), "molality": (0.6, 1.2)}  # of the training rows
+    assert reach({}, b"no tensors") == reach({}, safetensors.numpy.save({"other": np.zeros(1)})) == {}
 
 
 def test_a_curve_has_its_interval_and_its_unit(small: Bundle, predictor: Predictor) -> None:

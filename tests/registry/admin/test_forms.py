@@ -169,6 +169,9 @@ def test_the_structures_of_a_dataset_version_are_scored_from_its_page(client_of)
     assert address in client.get(url("datasetversion_change", frozen.pk)).content.decode()
     page = client.get(address)
     assert "<b>1 structure</b>" in page.content.decode()
+    assert "left out" not in page.content.decode()
+    unread = client.get(f"{address}&model_version={polymers.pk}").content.decode()
+    assert "1 of another kind than the model reads are left out" in unread
     assert page.context["form"]["model_version"].value() == reader.pk != polymers.pk
     data = {"model_version": reader.pk, "queue": "cpu", "dataset_version": frozen.pk}
     both = client.post(url("scoringrun_start"), data | {"generation_run": factories.generation_run().pk})
