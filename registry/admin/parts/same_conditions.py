@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mlcore.chem.salts import name_of
 from registry.models import Measurement, Prediction
-from registry.salts import name_of
 
 CLOSE = 0.01  # relative difference of two concentrations that are the same one, weighed or rounded otherwise
 

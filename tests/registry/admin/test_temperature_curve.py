@@ -3,10 +3,10 @@
 import pytest
 from django.urls import reverse
 
+from mlcore.chem.salts import SALTS
 from registry.admin.forms.conditions import TemperaturesField
 from registry.catalogue import entry
 from registry.models import Prediction, ScoringRun
-from registry.salts import SALTS
 from tests import factories
 
 pytestmark = pytest.mark.django_db
