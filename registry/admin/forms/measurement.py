@@ -88,7 +88,7 @@ class MeasurementForm(ActionForm):
         comparison = str(compared(result, predicted))
         if predicted is None or not comparison:
             return format_html("{}.", text)
-        said = display.quantity(predicted.value, predicted.property)
+        said = display.uncertain(predicted.value, predicted.standard_deviation, predicted.property)
         return format_html("{}; {} predicted {}: {}.", text, predicted.model_version, said, comparison)
 
     def destination(self, result: Measurement) -> str:

@@ -52,9 +52,8 @@ def _values(values: list[Mapping[str, Any]], properties: Mapping[str, Property])
 def _value(one: Mapping[str, Any], property_: Property) -> object:
     if one["value"] is None:
         return f"{property_.label}: none, {one['missing_reason']}"
-    value, deviation = display.quantity(one["value"], property_), one["standard_deviation"]
-    spread = "" if deviation is None else f" (± {display.number(deviation, 2)})"
-    return format_html('{}{}<br><small class="sv-faint">{}</small>', value, spread, property_.label)
+    value = display.measured(one["value"], one["standard_deviation"], property_)
+    return format_html('{}<br><small class="sv-faint">{}</small>', value, property_.label)
 
 
 def _conditions(row: Mapping[str, Any]) -> str:

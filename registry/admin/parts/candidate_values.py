@@ -56,7 +56,7 @@ def measured_briefly(structure: Structure, property_: Property) -> str:
     word = "computed" if last.method == Measurement.Method.COMPUTED else "measured"
     kelvin = "" if last.temperature_k is None else f" at {display.number(last.temperature_k, 5)} K"
     more = f", {len(rows) - 1} more" if len(rows) > 1 else ""
-    return f"{word} {display.number(last.value)}{kelvin}{more}"
+    return f"{word} {display.reported(last.value, property_)}{kelvin}{more}"
 
 
 def measured_value(row: Measurement) -> str:

@@ -19,6 +19,7 @@ from registry.models import Candidate, Decision, Job, Property, Structure, Tag
 
 EMPTY = SafeString('<span class="sv-faint">–</span>')
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_REPORTED = 9  # significant digits: enough for total energies, too few to show the noise of a conversion
 
 STATUS_LOOK = {
     Candidate.Status.PROPOSED: ("blue", "radio_button_unchecked"),
@@ -90,9 +91,19 @@ def quantity(value: float | None, property_: Property) -> SafeString:
 
 def _digits(value: float | None, property_: Property) -> int:
     """Three; of a large one on a linear scale down to the third decimal: total energies differ in these alone."""
-    if value is None or _over_decades(property_) or not 1e3 <= abs(value) < 1e5:
+    if value is None or _over_decades(property_) or not 1e2 <= abs(value) < 1e5:
         return 3
     return math.floor(math.log10(abs(value))) + 4
+
+
+def reported(value: float, property_: Property) -> str:
+    """As it was given, without zeros at the end; over decades three digits say all."""
+    if _over_decades(property_):
+        return number(value, padded=True)
+    if value and not 1e-3 <= abs(value) < 1e9:
+        mantissa, exponent = f"{value:.{_REPORTED - 1}e}".split("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}×10{_power(int(exponent))}"
+    return f"{value:,.{_REPORTED}g}"
 
 
 def _over_decades(property_: Property) -> bool:
@@ -101,26 +112,27 @@ def _over_decades(property_: Property) -> bool:
 
 
 def _as_precise(value: float, deviation: float, property_: Property) -> str:
-    """To the last digit of the deviation where both are plain decimals: 1.400 beside 0.026."""
-    if not (1e-3 <= deviation < 10 and (value == 0 or 1e-3 <= abs(value) < 1e5)):
+    """To the last digit of the deviation where the value is a plain decimal: 1.400 beside 0.026."""
+    finest = 1e-3 if _over_decades(property_) else 1e-7
+    plain = value == 0 or 1e-3 <= abs(value) < 1e9
+    if not (plain and finest <= deviation < max(10, abs(value))):
         return number(value, padded=_over_decades(property_))
-    return f"{value:,.{1 - math.floor(math.log10(deviation))}f}"
+    return f"{value:,.{max(0, 1 - math.floor(math.log10(deviation)))}f}"
 
 
 def measured(value: float, deviation: float | None, property_: Property) -> SafeString:
     """A measured value with its standard deviation, which is reported in the same unit: 2.50×10⁻⁴ ± 3.1×10⁻⁵ S/cm."""
-    if deviation is None:
-        return quantity(value, property_)
-    unit = unit_text(property_.unit)
-    text, spread = _as_precise(value, deviation, property_), number(deviation, 2, padded=True)
-    return format_html('<span>{} ± {}<span class="sv-unit"> {}</span></span>', text, spread, unit)
+    unit, text = unit_text(property_.unit), reported(value, property_)
+    if deviation is not None:
+        text = f"{_as_precise(value, deviation, property_)} ± {number(deviation, 2, padded=True)}"
+    return format_html('<span>{}<span class="sv-unit"> {}</span></span>', text, unit)
 
 
 def uncertain(
     value: float, deviation: float | None, property_: Property, in_domain: bool | None = None, unit: bool = True
 ) -> SafeString:
     """A prediction: on a log10 scale the deviation is a factor, 1.8×10⁻⁴ ×/÷ 1.4; elsewhere ± in the same unit."""
-    text, spread = number(value, padded=_over_decades(property_)), ""
+    text, spread = number(value, _digits(value, property_), padded=_over_decades(property_)), ""
     if deviation is not None and _over_decades(property_):
         spread = factor(deviation)
     elif deviation is not None:

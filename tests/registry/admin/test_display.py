@@ -64,6 +64,12 @@ def test_a_quantity_carries_its_unit_as_printed():
         ("linear", 1.4, 0.026, "1.400 ± 0.026"),
         ("linear", 1.4, 0.02, "1.400 ± 0.020"),
         ("linear", 353.0, 12.0, "353 ± 12"),
+        ("linear", -262.12345678, None, "-262.123457"),
+        ("linear", -262.1234567, 0.00052, "-262.12346 ± 5.2×10⁻⁴"),
+        ("linear", -688204.7, 15.0, "-688,205 ± 15"),
+        ("linear", 4.5e-8, None, "4.5×10⁻⁸"),
+        ("linear", 0.1 + 0.2, None, "0.3"),
+        ("log10", 1.23456e-4, None, "1.23×10⁻⁴"),
         ("log10", 2.5e-4, 3.1e-5, "2.50×10⁻⁴ ± 3.1×10⁻⁵"),
     ],
 )
@@ -100,4 +106,5 @@ def test_counts_of_a_list_have_separators():
 def test_a_large_quantity_keeps_the_digits_in_which_two_methods_differ():
     energy = factories.property_("energy", unit="eV", scale="linear", lower=None)
     assert ">-9,204.768<" in display.quantity(-9204.76812, energy)
-    assert ">812<" in display.quantity(812.34, energy)
+    assert ">81.2<" in display.quantity(81.234, energy)
+    assert ">-262.123<" in display.uncertain(-262.1234, None, energy)

@@ -268,7 +268,7 @@ def test_a_preview_shows_the_rows_as_they_will_be_stored(client):
         "<svg",
         "*OCC*",
         "1.00×10⁻⁴",
-        "(± 1.0×10⁻⁵)",
+        "± 1.0×10⁻⁵",
         "353.15 K, LiTFSI",
         f"candidate {candidate.pk}</a>",
         "2 of 2",
