@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern
@@ -20,13 +20,14 @@ from registry.admin.base import RecordAdmin
 from registry.admin.conformer import conformers
 from registry.admin.lists.new_in_import import NewInImport
 from registry.admin.parts import display
-from registry.admin.parts.candidate_values import measured_value, values_of
+from registry.admin.parts.candidate_values import curves_of, measured_value
 from registry.admin.parts.conditions import conditions, stated
 from registry.admin.parts.evidence import evidence, method_text
-from registry.admin.parts.panels import Button, Fact, Panel, go, table
+from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
 from registry.models import Fingerprint, Measurement, Prediction, Structure
 from registry.search.identity import find
 
+SHOWN = 100  # rows of a table on the page of a structure
 SIZES = {(260, 88), (240, 160), (520, 320)}
 
 
@@ -105,7 +106,7 @@ class StructureAdmin(RecordAdmin):
         ]
 
     def panels(self, request: HttpRequest, row: Structure) -> list[Panel]:
-        curves = [one["curve"] for one in values_of(row) if one["curve"]]
+        curves = curves_of(row)
         drawn = [Panel("Over temperature", "registry/model/learning.html", {"charts": curves})] if curves else []
         shapes = conformers(row)
         return [measurements(row), predictions(row), *drawn, *([shapes] if shapes else [])]
@@ -142,13 +143,15 @@ def identity_facts(row: Structure) -> list[Fact]:
 
 
 def measurements(row: Structure) -> Panel:
-    rows = row.measurements.select_related("property", "dataset").order_by("property__name", "pk")[:100]
+    """The first ones; of more, how many there are and where."""
+    rows = row.measurements.select_related("property", "dataset").order_by("property__name", "pk")
     return table(
         "Measured",
         ["property", "value", "method", "conditions", "dataset"],
         [[m.property, measured(m), method_text(m.method, m.method_detail), conditions(m), display.link(m.dataset)]
-         for m in rows],
+         for m in rows[:SHOWN]],
         empty="Nobody has measured this structure.",
+        **_beyond(rows, Measurement, row),
     )  # fmt: skip
 
 
@@ -160,14 +163,23 @@ def measured(row: Measurement) -> Any:
 
 def predictions(row: Structure) -> Panel:
     rows = row.predictions.select_related("property", "model_version__model", "model_version__dataset_version__dataset")
-    rows = rows.prefetch_related("model_version__properties").order_by("property__name", "-pk")[:100]
+    rows = rows.prefetch_related("model_version__properties").order_by("property__name", "-pk")
     return table(
         "Predicted",
         ["property", "value", "domain", "by", "test error and training data", "when"],
         [[p.property, display.uncertain(p.value, p.standard_deviation, p.property), display.domain(p.in_domain),
-          display.link(p.model_version), rests_on(p), display.when(p.created_at)] for p in rows],
+          display.link(p.model_version), rests_on(p), display.when(p.created_at)] for p in rows[:SHOWN]],
         empty="No model has scored this structure.",
+        **_beyond(rows, Prediction, row),
     )  # fmt: skip
+
+
+def _beyond(rows: QuerySet[Any], noun: type[Model], row: Structure) -> dict[str, str]:
+    """That a table is cut, and the address of the whole list; nothing for one that is not."""
+    total = rows.count()
+    if total <= SHOWN:
+        return {}
+    return {"note": f"the first {SHOWN} of {total:,}", "link": list_of(noun, structure__id__exact=row.pk)}
 
 
 def rests_on(row: Prediction) -> str:

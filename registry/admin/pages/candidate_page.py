@@ -20,6 +20,7 @@ from registry.models import Candidate, Decision, Measurement, Property, Structur
 from registry.search.similarity import nearest
 
 NEIGHBOURS = 6
+VALUES = 3  # measured of a neighbour that are shown
 SAME = 1 - 1e-9  # a similarity at which every bit agrees
 ORIGINS = 50  # of a structure that is drawn again and again
 LONG = 240  # characters of a comment that are shown unasked
@@ -65,7 +66,9 @@ def _neighbours(structure: Structure) -> list[dict[str, Any]]:
     rows = measured_of([row.pk for row, _ in found]).exclude(method=Measurement.Method.COMPUTED)
     values: dict[int, list[Any]] = {}
     for m in sorted(rows, key=lambda one: one.property.better == Property.Better.NEITHER):
-        values.setdefault(m.structure_id, []).append((m.property, measured_value(m), conditions(m)))
+        shown = values.setdefault(m.structure_id, [])
+        if len(shown) < VALUES:
+            shown.append((m.property, measured_value(m), conditions(m)))
     return [
         {
             "structure": row,
@@ -73,7 +76,7 @@ def _neighbours(structure: Structure) -> list[dict[str, Any]]:
             "similarity": "1.00" if similarity > SAME else f"{min(similarity, 0.99):.2f}",
             "twin": similarity > SAME,
             "percent": f"{100 * similarity:.0f}",
-            "values": values.get(row.pk, [])[:3],
+            "values": values.get(row.pk, []),
         }
         for row, similarity in found
     ]

@@ -1,36 +1,48 @@
 """What models predict of a structure, with what that rests on, beside what was measured."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Prefetch, QuerySet
+from django.utils.safestring import SafeString
 
 from registry.actions.leading_lines import leading_versions
 from registry.admin.parts import display
-from registry.admin.parts.comparison import compared
+from registry.admin.parts.comparison import compared, likeness
 from registry.admin.parts.conditions import conditions, stated
 from registry.admin.parts.evidence import evidence, method_text
+from registry.admin.parts.panels import list_of
 from registry.admin.parts.temperature_chart import temperature_chart
 from registry.admin.parts.temperature_curve import Series, nearest_to, over_temperatures
 from registry.models import Alias, Measurement, Prediction, Property, Structure
 
+MEASURED = 20  # values of one property that a page shows beside its predictions
+
 
 def values_of(structure: Structure) -> list[dict[str, Any]]:
-    """One entry for each property: its predictions, that of lists first, then champions', and its measurements."""
-    entries: dict[int, dict[str, Any]] = {}
-    for p in _predictions(structure):
-        _entry(entries, p.property)["predicted"].append(p)
-    for m in measured_of([structure.pk]):
-        _entry(entries, m.property)["measured"].append(m)
-    leading = leading_versions(entries)
-    for pk, entry in entries.items():
-        leader = leading.get(pk)
-        predicted = sorted(entry["predicted"], key=lambda one: (one.model_version_id != leader, not _is_champion(one)))
-        series = over_temperatures(predicted)
-        entry["curve"] = temperature_chart(entry["property"], series, entry["measured"])
-        entry["measured"] = [_measured(m, nearest_to(m, predicted)) for m in entry["measured"]]
-        entry["predicted"] = [_predicted(one, leader) for one in series]
-    return sorted(entries.values(), key=lambda entry: entry["property"].name)
+    """One entry for each property: its predictions, that of lists first, and the measurements most like them."""
+    return [
+        {
+            "property": known.property,
+            "predicted": [_predicted(one, known.leader) for one in over_temperatures(known.predicted)],
+            "measured": _most_alike(known),
+            "more": max(0, len(known.measured) - MEASURED),
+            "all": measured_list(structure, property__id__exact=known.property.pk),
+            "curve": _curve(known),
+        }
+        for known in _known_of(structure)
+    ]
+
+
+def curves_of(structure: Structure) -> list[SafeString]:
+    """What was predicted over the temperature, a chart for each property that has it."""
+    return [curve for known in _known_of(structure) if (curve := _curve(known))]
+
+
+def measured_list(structure: Structure, **filters: object) -> str:
+    """Address of the list of the structure's values that stand."""
+    standing = {"value__isnull": False, "retired_at__isnull": True}
+    return list_of(Measurement, structure__id__exact=structure.pk, **standing, **filters)
 
 
 def standing_values() -> QuerySet[Measurement]:
@@ -66,8 +78,43 @@ def measured_value(row: Measurement) -> str:
     return display.measured(row.value, row.standard_deviation, row.property)
 
 
-def _entry(entries: dict[int, dict[str, Any]], property_: Property) -> dict[str, Any]:
-    return entries.setdefault(property_.pk, {"property": property_, "predicted": [], "measured": []})
+class _Known(NamedTuple):
+    """Of one property of one structure: predictions, that of lists first, then champions', and measurements.
+
+    leader: the version whose predictions lists show.
+    """
+
+    property: Property
+    predicted: list[Prediction]
+    measured: list[Measurement]
+    leader: int | None
+
+
+def _known_of(structure: Structure) -> list[_Known]:
+    predictions, measurements = list(_predictions(structure)), list(measured_of([structure.pk]))
+    properties = {row.property_id: row.property for row in (*predictions, *measurements)}
+    leading = leading_versions(properties)
+    found = {pk: _Known(item, [], [], leading.get(pk)) for pk, item in properties.items()}
+    def order(row: Prediction) -> tuple[bool, bool]:
+        return row.model_version_id != leading.get(row.property_id), not _is_champion(row)
+
+    for p in sorted(predictions, key=order):
+        found[p.property_id].predicted.append(p)
+    for m in measurements:
+        found[m.property_id].measured.append(m)
+    return sorted(found.values(), key=lambda known: known.property.name)
+
+
+def _curve(known: _Known) -> SafeString:
+    return temperature_chart(known.property, over_temperatures(known.predicted), known.measured)
+
+
+def _most_alike(known: _Known) -> list[dict[str, Any]]:
+    """The first few where there are many, those under the conditions of their prediction before all others."""
+    pairs = [(m, nearest_to(m, known.predicted)) for m in known.measured]
+    if len(pairs) > MEASURED:
+        pairs.sort(key=lambda pair: likeness(*pair))
+    return [_measured(m, predicted) for m, predicted in pairs[:MEASURED]]
 
 
 def _predictions(structure: Structure) -> Iterable[Prediction]:

@@ -1,5 +1,6 @@
 """How far a measured value lies from a predicted one, and whether the two belong to the same conditions."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from registry.models import Measurement, Prediction, Property
 
 NEAR = 10.0  # K: conductivity changes two- to tenfold over 20 K, so that a ratio across more says little of the model
 SAME = 1.0  # K: the same temperature, 80 °C or 353 K
+ALIKE = 1.5  # a ratio of concentrations across which a value is compared
 
 
 class Comparison(NamedTuple):
@@ -23,7 +25,7 @@ class Comparison(NamedTuple):
 
 
 def compared(row: Measurement, prediction: Prediction | None) -> Comparison:
-    """As a factor on a log10 scale, else as a difference; neither where the temperatures are far apart or unknown."""
+    """As a factor on a log10 scale, else as a difference; neither under unlike or unknown conditions."""
     if prediction is None or row.value is None:
         return Comparison()
     under = _conditions_of(prediction)
@@ -31,6 +33,14 @@ def compared(row: Measurement, prediction: Prediction | None) -> Comparison:
         return Comparison("", f"not compared with the prediction: {obstacle}")
     distance = _distance(row.value, prediction.value, prediction.property)
     return Comparison(distance, _unlike(row, under) if distance else "")
+
+
+def likeness(row: Measurement, prediction: Prediction | None) -> tuple[bool, bool, float]:
+    """Sorts measured values: those that are compared first, then those with the same salt, then the nearest in K."""
+    if prediction is None:
+        return False, False, 0.0
+    under = _conditions_of(prediction)
+    return bool(_obstacle(row, under)), _another_salt(row, under), _kelvin_apart(row, under)
 
 
 def _distance(measured: float, predicted: float, property_: Property) -> str:
@@ -46,7 +56,9 @@ def _conditions_of(prediction: Prediction) -> Trained:
     if isinstance(kelvin, int | float):
         trained = trained._replace(kelvin=(float(kelvin),))
     salt = prediction.conditions.get("salt")
-    return trained._replace(salts=(salt,)) if isinstance(salt, str) and salt else trained
+    trained = trained._replace(salts=(salt,)) if isinstance(salt, str) and salt else trained
+    molal = prediction.conditions.get("concentration")
+    return trained._replace(molal=float(molal)) if isinstance(molal, int | float) else trained
 
 
 def _obstacle(row: Measurement, under: Trained) -> str:
@@ -58,9 +70,38 @@ def _obstacle(row: Measurement, under: Trained) -> str:
     known = [kelvin for kelvin in under.kelvin if kelvin is not None]
     if not known:
         return "the temperature that it holds for is not stored"
-    if max(abs(row.temperature_k - kelvin) for kelvin in known) > NEAR:
-        return _both([_kelvin(row)], [f"for {span(known, 'K')}"])
-    return ""
+    here, there = _far(row, under, known)
+    return _both(here, there) if here else ""
+
+
+def _far(row: Measurement, under: Trained, kelvin: Sequence[float]) -> tuple[list[str], list[str]]:
+    """Stated conditions under which a ratio says nothing of the model: of the measurement, and of the prediction."""
+    here: list[str] = []
+    there: list[str] = []
+    if max(abs((row.temperature_k or 0.0) - one) for one in kelvin) > NEAR:
+        here.append(_kelvin(row))
+        there.append(f"for {span(kelvin, 'K')}")
+    if _another_salt(row, under):
+        here.append(_salt(row.salt))
+        there.append(_salts(under))
+    if under.molal and row.concentration is not None and not _alike(row.concentration, under.molal):
+        here.append(_molal(row.concentration))
+        there.append(_molal(under.molal))
+    return here, there
+
+
+def _another_salt(row: Measurement, under: Trained) -> bool:
+    """Both are stated: a prediction whose training data leave some salts out may hold for any."""
+    return bool(row.salt and all(under.salts)) and not _plain([row.salt]) <= _plain(under.salts or [row.salt])
+
+
+def _alike(one: float, other: float) -> bool:
+    return max(one, other) <= ALIKE * min(one, other)
+
+
+def _kelvin_apart(row: Measurement, under: Trained) -> float:
+    known = [abs(row.temperature_k - one) for one in under.kelvin if one is not None and row.temperature_k is not None]
+    return min(known, default=math.inf)
 
 
 def _unlike(row: Measurement, under: Trained) -> str:
@@ -72,7 +113,7 @@ def _unlike(row: Measurement, under: Trained) -> str:
         there.append(f"for {span(under.kelvin, 'K')}")
     if under.salts and _plain([row.salt]) != _plain(under.salts):
         here.append(_salt(row.salt))
-        there.append(_salt(some(name_of(salt) for salt in under.salts)))
+        there.append(_salts(under))
     if under.methods and {row.method} != set(under.methods):
         here.append(f"by {method_text(row.method) or 'an unstated method'}")
         there.append(f"from {some(method_text(method) for method in under.methods) or 'unstated methods'}")
@@ -85,6 +126,14 @@ def _both(here: list[str], there: list[str]) -> str:
 
 def _salt(name: str) -> str:
     return f"with {name_of(name)}" if name else "without a stated salt"
+
+
+def _salts(under: Trained) -> str:
+    return _salt(some(name_of(salt) for salt in under.salts))
+
+
+def _molal(concentration: float) -> str:
+    return f"at {display.number(concentration)} mol/kg"
 
 
 def _kelvin(row: Measurement) -> str:

@@ -30,13 +30,14 @@ class Trained(NamedTuple):
     kelvin: tuple[float | None, ...] = ()
     salts: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    molal: float | None = None
+    """Of the salt, where one concentration was asked for."""
 
 
 def trained_under(version: ModelVersion, property_: Property) -> Trained:
     """The conditions that a prediction holds for; empty where nobody knows."""
     if version.dataset_version is not None:
-        groups = _of_version(version.dataset_version_id, version.dataset_version.sha256).get(property_.pk, [])
-        return Trained(*(_each(groups, name) for name in ("temperature_k", "salt", "method")))
+        return _trained_of_version(version.dataset_version_id, version.dataset_version.sha256, property_.pk)
     known = entry_of_table(version.training_data_digest)
     return _trained_of_entry(known) if known else Trained()
 
@@ -107,6 +108,12 @@ def _of_version(pk: int, sha256: str) -> dict[int, list[dict[str, Any]]]:
     for group in groups:
         by_property.setdefault(group["property_id"], []).append(group)
     return by_property
+
+
+@lru_cache(maxsize=1024)  # asked for every measured value of a page
+def _trained_of_version(pk: int, sha256: str, property_pk: int) -> Trained:
+    groups = _of_version(pk, sha256).get(property_pk, [])
+    return Trained(*(_each(groups, name) for name in ("temperature_k", "salt", "method")))
 
 
 def _each(groups: list[dict[str, Any]], name: str) -> tuple[Any, ...]:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 import mlcore
+from registry.admin.parts.candidate_values import MEASURED
 from registry.admin.parts.conditions import conditions, stated
 from registry.admin.parts.evidence import Evidence, evidence, method_text
 from registry.catalogue import entry, entry_of_table
@@ -125,6 +127,44 @@ def test_the_page_of_a_candidate_says_it(client_of):
         assert piece in text, piece
     page = client_of("Viewer").get(reverse("admin:registry_structure_change", args=[candidate.structure_id]))
     assert "molecular dynamics, 353 K, LiTFSI" in page.content.decode()
+
+
+def test_a_prediction_for_one_concentration_is_no_measure_of_another(client_of):
+    version = version_on([{"method": "experiment", "temperature_k": 353, "salt": "LiTFSI"}])
+    candidate = factories.candidate("*OCCC*")
+    asked = {"temperature_k": 353.0, "concentration": 1.0}
+    run = factories.scoring_run(model_version=version)
+    factories.prediction(structure=candidate.structure, value=1e-4, scoring_run=run, conditions=asked)
+    under = {"structure": candidate.structure, "method": "experiment", "temperature_k": 353, "salt": "LiTFSI"}
+    factories.measurement(value=2e-4, concentration=1.2, **under)
+    factories.measurement(value=3e-4, concentration=4.0, **under)
+    text = client_of("Viewer").get(reverse("admin:registry_candidate_change", args=[candidate.pk])).content.decode()
+    assert "2 × predicted" in text
+    assert "3 × predicted" not in text
+    assert "measured at 4 mol/kg, predicted at 1 mol/kg" in text
+
+
+def test_of_many_measured_values_those_under_like_conditions_are_shown(client_of):
+    """The rest is a link away, on the page of the structure too."""
+    version = version_on([{"method": "experiment", "temperature_k": 353, "salt": "LiTFSI"}])
+    candidate = factories.candidate("*OCCC*")
+    factories.prediction(structure=candidate.structure, scoring_run=factories.scoring_run(model_version=version))
+    for n in range(120):
+        under = {"temperature_k": 300, "salt": "LiCl", "source_id": f"{n}"}
+        factories.measurement(structure=candidate.structure, value=1e-6, **under)
+    factories.measurement(structure=candidate.structure, value=2e-4, temperature_k=353, salt="LiTFSI")
+    factories.measurement(structure=candidate.structure, value=3e-4, temperature_k=300, retired_at=timezone.now())
+    client = client_of("Viewer")
+    page = client.get(reverse("admin:registry_candidate_change", args=[candidate.pk]))
+    (entry,) = page.context["values"]
+    assert (len(entry["measured"]), entry["more"]) == (MEASURED, 101)
+    assert "2.00×10⁻⁴" in entry["measured"][0]["value"]
+    assert "and 101 more</a>" in page.content.decode()
+    assert client.get(entry["all"]).context["cl"].result_count == 121
+    known = client.get(reverse("admin:registry_structure_change", args=[candidate.structure_id]))
+    (panel,) = (one for one in known.context["panels"] if one.title == "Measured")
+    assert panel.note == "the first 100 of 122"
+    assert client.get(panel.link).context["cl"].result_count == 122
 
 
 def test_versions_cost_no_query_each(client_of, django_assert_max_num_queries):

@@ -101,9 +101,10 @@ def predicted():
         ({"temperature_k": "345", "salt": "LiTFSI", "method": "md"}, True, "measured at 345 K, predicted for 353 K"),
         (
             {"temperature_k": "353", "salt": "LiPF6"},
-            True,
-            "measured with LiPF6 by experiment, predicted with LiTFSI from molecular dynamics",
+            False,
+            "not compared with the prediction: measured with LiPF6, predicted with LiTFSI",
         ),
+        ({"temperature_k": "353"}, True, "measured without a stated salt by experiment, predicted with LiTFSI"),
         ({"temperature_k": "333"}, False, "not compared with the prediction: measured at 333 K, predicted for 353 K"),
         ({}, False, "not compared with the prediction: the temperature of the measurement is not stated"),
     ],
