@@ -76,7 +76,9 @@ class CandidateAdmin(RecordAdmin):
         """Whatever names an order: columns are functions made for the request, and no name would list them."""
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        columns = [_score_column(p) for p in scored_properties(request)[:MOST_COLUMNS]]
+        shown = scored_properties(request)[:MOST_COLUMNS]
+        columns = [_score_column(p, with_spread=bool(place)) for place, p in enumerate(shown)]
+        columns[1:1] = [_spread_column(p) for p in shown[:1]]
         return [_structure_column(request), "status_", *columns, "created"]
 
     def get_search_results(
@@ -194,7 +196,24 @@ def _structure_column(request: HttpRequest) -> Callable[[Candidate], str]:
     return drawn
 
 
-def _score_column(property_: Property) -> Callable[[Candidate], str]:
+def _score(row: Candidate, property_: Property) -> CandidateScore | None:
+    return next((score for score in row.scores.all() if score.property_id == property_.pk), None)
+
+
+def _spread_column(property_: Property) -> Callable[[Candidate], str]:
+    """The uncertainty of the property that candidates are ranked by, to sort by it."""
+
+    @admin.display(description="uncertainty", ordering=LastWhenMissing(f"score_{property_.pk}__standard_deviation"))
+    def column(row: Candidate) -> str:
+        score = _score(row, property_)
+        spread = display.spread(score.value, score.standard_deviation, property_) if score else ""
+        return spread or display.EMPTY
+
+    column.__name__ = f"spread_{property_.name}"
+    return column
+
+
+def _score_column(property_: Property, with_spread: bool = True) -> Callable[[Candidate], str]:
     """A column of the list: the predicted value of one property, and what was measured."""
 
     @admin.display(
@@ -202,11 +221,11 @@ def _score_column(property_: Property) -> Callable[[Candidate], str]:
         ordering=LastWhenMissing(f"score_{property_.pk}__value"),
     )
     def column(row: Candidate) -> str:
-        score = next((s for s in row.scores.all() if s.property_id == property_.pk), None)
+        score = _score(row, property_)
         found = measured_briefly(row.structure, property_)
         if score is None:
             return found or display.EMPTY
-        value = score_text(score, property_, unit=False)
+        value = score_text(score, property_, unit=False, with_spread=with_spread)
         return display.stacked(value, found) if found else value
 
     column.largest_first = property_.better != Property.Better.LOWER  # type: ignore[attr-defined]

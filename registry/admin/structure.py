@@ -22,6 +22,7 @@ from registry.admin.lists.new_in_import import NewInImport
 from registry.admin.parts import display
 from registry.admin.parts.candidate_values import curves_of, measured_value
 from registry.admin.parts.conditions import conditions, stated
+from registry.admin.parts.domain import judged
 from registry.admin.parts.evidence import evidence, method_text
 from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
 from registry.models import Fingerprint, Measurement, Prediction, Structure
@@ -164,14 +165,19 @@ def measured(row: Measurement) -> Any:
 def predictions(row: Structure) -> Panel:
     rows = row.predictions.select_related("property", "model_version__model", "model_version__dataset_version__dataset")
     rows = rows.prefetch_related("model_version__properties").order_by("property__name", "-pk")
+    shown = [
+        [p.property, display.uncertain(p.value, p.standard_deviation, p.property),
+         display.domain(p.in_domain, judged(p.model_version)), display.link(p.model_version), rests_on(p),
+         display.when(p.created_at)]
+        for p in rows[:SHOWN]
+    ]  # fmt: skip
     return table(
         "Predicted",
         ["property", "value", "domain", "by", "test error and training data", "when"],
-        [[p.property, display.uncertain(p.value, p.standard_deviation, p.property), display.domain(p.in_domain),
-          display.link(p.model_version), rests_on(p), display.when(p.created_at)] for p in rows[:SHOWN]],
+        shown,
         empty="No model has scored this structure.",
         **_beyond(rows, Prediction, row),
-    )  # fmt: skip
+    )
 
 
 def _beyond(rows: QuerySet[Any], noun: type[Model], row: Structure) -> dict[str, str]:

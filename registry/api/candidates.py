@@ -21,8 +21,9 @@ from registry.api.fields import name_of, named
 from registry.api.lineage import LineageSerializer, lineage_of
 from registry.api.schema import ChangedSerializer
 from registry.api.structures import SIMILARITY, SORTS, BriefStructureSerializer
-from registry.models import Candidate, CandidateScore, Property
+from registry.models import Candidate, CandidateScore
 from registry.search.selection import CandidateFilter
+from registry.search.sorting import score_sorts, scored_by
 
 
 class ScoreSerializer(serializers.ModelSerializer):
@@ -82,7 +83,8 @@ class AssignInput(CandidatesInput):
 
 
 class CandidateViewSet(ReadViewSet):
-    """`sort` also takes the name of a property, such as `-conductivity`: then only candidates that have its score."""
+    """`sort` also takes the name of a property, such as `-conductivity`, or `conductivity_std` for the deviation of its
+    score: then only candidates that have it."""
 
     queryset = Candidate.objects.select_related("structure", "assignee").prefetch_related(
         "tags", "scores__property", "scores__prediction"
@@ -104,14 +106,15 @@ class CandidateViewSet(ReadViewSet):
     }
 
     def sorted_by(self, rows: QuerySet[Any], name: str) -> tuple[QuerySet[Any], str]:
-        if name not in self.sorts and (found := Property.objects.filter(name=name).first()):
+        if name not in self.sorts and (found := scored_by(name)):
             # An annotation takes the join of the filter before it; a later filter on scores__value would add one of
             # its own, without the property.
-            return rows.filter(scores__property=found).annotate(score=F("scores__value")), "score"
+            of_property = {"scores__property": found.property, f"scores__{found.field}__isnull": False}
+            return rows.filter(**of_property).annotate(score=F(f"scores__{found.field}")), "score"
         return super().sorted_by(rows, name)
 
     def more_sorts(self) -> Iterable[str]:
-        return Property.objects.values_list("name", flat=True)
+        return score_sorts()
 
     @action(detail=True, methods=["post"])
     def decide(self, request: Request, pk: str) -> Response:

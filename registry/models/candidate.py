@@ -77,7 +77,10 @@ class CandidateScore(models.Model):
             models.UniqueConstraint(fields=["candidate", "property"], name="candidatescore_one_a_property"),
             finite("value"),
         ]
-        indexes = [models.Index(fields=["property", "value", "candidate"], name="candidatescore_by_value")]
+        indexes = [
+            models.Index(fields=["property", "value", "candidate"], name="candidatescore_by_value"),
+            models.Index(fields=["property", "standard_deviation", "candidate"], name="candidatescore_by_deviation"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.property} of {self.candidate}: {self.value:.3g}"

@@ -114,7 +114,7 @@ def _bound(name: str, value: Any, properties: Mapping[str, Property]) -> str:
 def _factor(decades: Any) -> str:
     """×/÷ 1.4, as the list shows a deviation on a log10 scale."""
     try:
-        return f"×/÷ {10 ** float(decades):.3g}"
+        return f"×/÷ {10 ** float(decades):.2g}"
     except (ValueError, TypeError, OverflowError):
         return f"{decades} decades"
 
@@ -127,6 +127,8 @@ def _sorted(word: str, properties: Mapping[str, Property]) -> str:
         return "most similar first" if descending else "least similar first"
     words = {"temperature_k": "temperature", "sa_score": "SA score", "smiles": "SMILES"}
     label = properties[name].label if name in properties else words.get(name, name.replace("_", " "))
+    if name not in properties and (of := properties.get(name.removesuffix("_std"))):
+        label = f"uncertainty of {of.label}"
     if name in ("smiles", "formula", "status"):
         return f"{label}, {'Z to A' if descending else 'A to Z'}"
     return f"{label}, {'largest' if descending else 'smallest'} first"

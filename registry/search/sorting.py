@@ -9,6 +9,7 @@ from registry.models import CandidateScore, ExportRun, Property
 from registry.search.parameters import SelectionError, did_you_mean
 
 _OF_STRUCTURE = ("smiles", "formula", "mass", "heavy_atoms", "sa_score")
+STD = "_std"  # behind a property's name: the standard deviation of its score
 _COMMON = {"id": "pk", "created_at": "created_at"}
 _PATHS: dict[str, dict[str, str]] = {
     ExportRun.Subject.CANDIDATES: _COMMON
@@ -26,6 +27,28 @@ class Key(NamedTuple):
     descending: bool
     property: Property | None = None
     """Whose score is meant; `path` then leads through a join to that score alone."""
+
+
+class ScoreField(NamedTuple):
+    """What of a property's score is meant: `conductivity` its value, `conductivity_std` its standard deviation."""
+
+    property: Property
+    field: str
+
+
+def scored_by(name: str) -> ScoreField | None:
+    """Nothing where no property is so named."""
+    of = name.removesuffix(STD)
+    known = Property.objects.in_bulk({name, of}, field_name="name")
+    if name in known:
+        return ScoreField(known[name], "value")
+    return ScoreField(known[of], "standard_deviation") if of in known else None
+
+
+def score_sorts() -> list[str]:
+    """The names that candidates can be sorted by beside their fields."""
+    names = Property.objects.values_list("name", flat=True)
+    return [*names, *(f"{name}{STD}" for name in names)]
 
 
 def sort_keys(subject: str, sort: str, selection: Mapping[str, Any]) -> list[Key]:
@@ -73,16 +96,16 @@ def _keys(subject: str, sort: str, selection: Mapping[str, Any]) -> Iterator[Key
             raise SelectionError("sort", "similarity is there only with similar_to.")
         if path := _PATHS[subject].get(name):
             yield Key(path, descending)
-        elif subject == ExportRun.Subject.CANDIDATES and (found := Property.objects.filter(name=name).first()):
-            yield Key(f"{_join(found)}__value", descending, found)
+        elif subject == ExportRun.Subject.CANDIDATES and (found := scored_by(name)):
+            yield Key(f"{_join(found.property)}__{found.field}", descending, found.property)
         else:
             raise SelectionError("sort", _unknown(subject, name))
 
 
 def _unknown(subject: str, name: str) -> str:
     scored = subject == ExportRun.Subject.CANDIDATES
-    properties = Property.objects.values_list("name", flat=True) if scored else ()
-    hint, more = did_you_mean(name, [*_PATHS[subject], *properties]), ", names of properties" if scored else ""
+    hint = did_you_mean(name, [*_PATHS[subject], *(score_sorts() if scored else ())])
+    more = f", names of properties (with {STD}: their deviations)" if scored else ""
     return f"{name!r} is unknown; {hint}known: {', '.join(_PATHS[subject])}{more}, and each with - in front."
 
 

@@ -34,4 +34,10 @@ def _decades(text: str) -> float | None:
         factor = float(text.replace(",", "."))
     except ValueError:
         return None
-    return math.log10(factor) if 1 <= factor < math.inf else None
+    return math.log10(_as_shown(factor)) if 1 <= factor < math.inf else None
+
+
+def _as_shown(factor: float) -> float:
+    """The largest factor that the list shows as this one or a smaller one: it shows two digits, 1.448 as 1.4."""
+    step = 10.0 ** (math.floor(math.log10(factor)) - 1)
+    return (math.floor(factor / step + 1e-9) + 0.5 - 1e-4) * step

@@ -80,7 +80,7 @@ class FilterForm(forms.Form):
         if property_.scale == Property.Scale.LOG10:
             decades = number(self.data.get(f"{property_.name}_std_max", ""))
             if decades is not None:
-                self.data[f"{property_.name}_{FACTOR}"] = f"{10 ** min(decades, 300):.3g}"
+                self.data[f"{property_.name}_{FACTOR}"] = f"{10 ** min(decades, 300):.2g}"
             title = hint.format("as a factor, as")
             self._add_number(property_, FACTOR, "×/÷ up to", "a factor, such as 1.4", title=title, min="1")
         else:

@@ -8,21 +8,27 @@ from django.db.models import F, OrderBy
 from django.http import HttpRequest
 
 from registry.admin.lists.filters import scored_properties
+from registry.search.sorting import STD
 
 _NAMES = {"pk": "id", "structure__smiles": "smiles", "status": "status", "created_at": "created_at"}
-_SCORE = re.compile(r"score_(\d+)__value")
+_SCORE = re.compile(r"score_(\d+)__(value|standard_deviation)")
 
 
 def list_sort(model_admin: Any, request: HttpRequest) -> str:
     """Such as `-conductivity,-id`; columns that cannot be sorted by are left out."""
-    properties = {item.pk: item.name for item in scored_properties(request)}
+    names = {f"{item.pk}": item.name for item in scored_properties(request)}
     words = []
     for field, descending in _asked(model_admin, request) or _usual(model_admin, request):
         found = _SCORE.fullmatch(field)
-        name = properties.get(int(found[1])) if found else _NAMES.get(field)
+        name = _score_name(names, *found.groups()) if found else _NAMES.get(field)
         if name:
             words.append(f"-{name}" if descending else name)
     return ",".join(words)
+
+
+def _score_name(names: dict[str, str], pk: str, field: str) -> str | None:
+    name = names.get(pk)
+    return f"{name}{STD}" if name and field == "standard_deviation" else name
 
 
 def _asked(model_admin: Any, request: HttpRequest) -> list[tuple[str, bool]]:

@@ -54,9 +54,11 @@ def candidate_page(model_admin: Any, request: HttpRequest, row: Candidate) -> di
 
 
 def _buttons(request: HttpRequest, structure: Structure) -> list[Any]:
+    known = go(request, "registry.view_structure", "Structure", "registry_structure_change", "hub",
+               args=[structure.pk])  # fmt: skip
     record = go(request, "registry.add_measurement", "Record a measurement", "registry_measurement_record", "labs",
                 query=f"structure={structure.pk}")  # fmt: skip
-    return [record] if record else []
+    return [button for button in (known, record) if button]
 
 
 def _neighbours(structure: Structure) -> list[dict[str, Any]]:

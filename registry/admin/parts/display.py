@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from statistics import NormalDist
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -20,6 +21,8 @@ from registry.models import Candidate, Decision, Job, Property, Structure, Tag
 EMPTY = SafeString('<span class="sv-faint">–</span>')
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _REPORTED = 9  # significant digits: enough for total energies, too few to show the noise of a conversion
+_HALF_WIDTH = NormalDist().inv_cdf(0.95)  # standard deviations, 1.645: models are calibrated so that these hold 90 %
+_MOST_DECADES = 20
 
 STATUS_LOOK = {
     Candidate.Status.PROPOSED: ("blue", "radio_button_unchecked"),
@@ -129,21 +132,46 @@ def measured(value: float, deviation: float | None, property_: Property) -> Safe
 
 
 def uncertain(
-    value: float, deviation: float | None, property_: Property, in_domain: bool | None = None, unit: bool = True
+    value: float,
+    deviation: float | None,
+    property_: Property,
+    in_domain: bool | None = None,
+    unit: bool = True,
+    with_spread: bool = True,
 ) -> SafeString:
     """A prediction: on a log10 scale the deviation is a factor, 1.8×10⁻⁴ ×/÷ 1.4; elsewhere ± in the same unit."""
-    text, spread = number(value, _digits(value, property_), padded=_over_decades(property_)), ""
-    if deviation is not None and _over_decades(property_):
-        spread = factor(deviation)
-    elif deviation is not None:
-        text, spread = _as_precise(value, deviation, property_), f"± {number(deviation, 2, padded=True)}"
+    text = number(value, _digits(value, property_), padded=_over_decades(property_))
+    if deviation is not None and not _over_decades(property_):
+        text = _as_precise(value, deviation, property_)
     return format_html(
-        '<span class="sv-value"><span><b>{}</b>{}</span> <span class="sv-spread">{}</span> {}</span>',
+        '<span class="sv-value"><span><b>{}</b>{}</span> {} {}</span>',
         text,
         format_html('<span class="sv-unit"> {}</span>', unit_text(property_.unit)) if unit and property_.unit else "",
-        spread,
+        spread(value, deviation, property_) if with_spread else "",
         outside() if in_domain is False else "",
     )
+
+
+def spread(value: float, deviation: float | None, property_: Property) -> SafeString:
+    """One standard deviation of a prediction; a pointer over it tells the 90 % interval."""
+    if deviation is None:
+        return SafeString("")
+    text = factor(deviation) if _over_decades(property_) else f"± {number(deviation, 2, padded=True)}"
+    return format_html('<span class="sv-spread" title="{}">{}</span>', interval(value, deviation, property_), text)
+
+
+def interval(value: float, deviation: float | None, property_: Property) -> str:
+    """90 % interval: 1.02×10⁻⁴ to 3.18×10⁻⁴ S/cm. Empty without a deviation, and where it spans all that there is."""
+    if deviation is None:
+        return ""
+    half, unit = _HALF_WIDTH * deviation, unit_text(property_.unit)
+    if not _over_decades(property_):
+        ends = [_as_precise(end, deviation, property_) for end in (value - half, value + half)]
+    elif half < _MOST_DECADES:
+        ends = [number(end, padded=True) for end in (value / 10**half, value * 10**half)]
+    else:
+        return ""
+    return f"90 % interval: {ends[0]} to {ends[1]} {unit}".rstrip()
 
 
 def factor(decades: float) -> str:
@@ -155,8 +183,8 @@ def _power(exponent: float) -> str:
     return str(math.ceil(exponent)).translate(_SUPERSCRIPT)
 
 
-OUT_OF_DOMAIN = "Out of domain: the model's training data hold nothing like this structure."
-IN_DOMAIN = "In domain: the model's training data hold structures like this one."
+OUT_OF_DOMAIN = "Out of domain: by its model's measure the training data hold nothing like this."
+IN_DOMAIN = "In domain: by its model's measure the training data hold the like."
 
 
 def outside() -> SafeString:
@@ -168,11 +196,12 @@ def outside() -> SafeString:
     )
 
 
-def domain(in_domain: bool | None) -> SafeString | str:
-    """The same in words; nothing where the model does not say."""
+def domain(in_domain: bool | None, rule: str = "") -> SafeString | str:
+    """The same in words; nothing where the model does not say. rule: of the architecture, told on hover."""
     if in_domain is None:
         return ""
-    return badge("in domain", title=IN_DOMAIN) if in_domain else badge("out of domain", "amber", title=OUT_OF_DOMAIN)
+    text, colour, title = ("in domain", "grey", IN_DOMAIN) if in_domain else ("out of domain", "amber", OUT_OF_DOMAIN)
+    return badge(text, colour, title=f"{title} {rule}".rstrip())
 
 
 def badge(text: object, colour: str = "grey", icon: str = "", title: str = "") -> SafeString:

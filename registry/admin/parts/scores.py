@@ -14,9 +14,9 @@ def scores_with_models() -> QuerySet[CandidateScore]:
     return CandidateScore.objects.select_related("prediction__model_version__model")
 
 
-def score_text(score: CandidateScore, item: Property, unit: bool = True) -> SafeString:
+def score_text(score: CandidateScore, item: Property, unit: bool = True, with_spread: bool = True) -> SafeString:
     """Under the value its conditions, where there are any; a pointer over it is told the model too."""
-    value = display.uncertain(score.value, score.standard_deviation, item, score.in_domain, unit)
+    value = display.uncertain(score.value, score.standard_deviation, item, score.in_domain, unit, with_spread)
     named = format_html('<span title="{}">{}</span>', source(score), value)
     under = stated(score.prediction.conditions)
     return display.stacked(named, f"at {under}") if under else named

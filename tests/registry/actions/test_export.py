@@ -125,13 +125,14 @@ def three():
     """Candidates that somebody scored 1e-5, 1e-3 and not at all, in this order."""
     made = [factories.candidate(smiles=smiles) for smiles in ("*CCO*", "*CC(C)O*", "*CC*")]
     for candidate, value in zip(made, (1e-5, 1e-3), strict=False):
-        factories.score(candidate, value=value)
+        factories.score(candidate, value=value, standard_deviation=100 * value)
     return [candidate.pk for candidate in made]
 
 
 @pytest.mark.parametrize(
     ("sort", "order"),
     [("", (1, 0, 2)), ("-conductivity", (1, 0, 2)), ("conductivity", (0, 1, 2)), ("-id", (2, 1, 0)),
+     ("conductivity_std", (0, 1, 2)),
      ("status,id", (0, 1, 2)), ("-mass", (1, 0, 2))],
 )  # fmt: skip
 def test_rows_come_in_the_order_that_was_asked_for(three, sort, order):

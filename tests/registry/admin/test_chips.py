@@ -66,7 +66,7 @@ def test_domain_and_uncertainty_are_filters_of_the_form(client_of, scored, query
     assert response.context["cl"].result_count == count
     name, _, value = query.partition("=")
     if name.endswith("std_max"):  # shown as the list shows it
-        name, value = "conductivity_factor_max", f"{10 ** float(value):.3g}"
+        name, value = "conductivity_factor_max", f"{10 ** float(value):.2g}"
     assert f'name="{name}"' in response.content.decode()
     form = next(response.context["cl"].filter_specs[0].choices(response.context["cl"]))["form"]
     assert form[name].value() == value

@@ -6,7 +6,9 @@ import pytest
 from django.utils import timezone
 from django.utils.html import conditional_escape
 
+from mlcore import catalog
 from registry.admin.parts import display
+from registry.admin.parts.domain import OUTSIDE, judged
 from tests import factories
 
 
@@ -79,6 +81,33 @@ def test_a_value_has_the_digits_that_its_deviation_leaves_it(scale, value, devia
     if scale == "linear" and deviation:
         shown = display.uncertain(value, deviation, item)
         assert [part in shown for part in text.split(" ± ")] == [True, True]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("scale", "value", "deviation", "text"),
+    [
+        ("log10", 1.8e-4, 0.15, "90 % interval: 1.02×10⁻⁴ to 3.18×10⁻⁴ S/cm"),
+        ("linear", -262.1234, 0.001, "90 % interval: -262.1250 to -262.1218 S/cm"),
+        ("linear", 1.0, None, ""),
+        ("log10", 1.8e-4, 400.0, ""),
+    ],
+)
+def test_a_prediction_has_its_90_percent_interval(scale, value, deviation, text):
+    item = factories.property_(scale=scale)
+    assert display.interval(value, deviation, item) == text
+    assert (f'title="{text}"' in display.uncertain(value, deviation, item)) is (deviation is not None)
+
+
+@pytest.mark.django_db
+def test_each_architecture_that_predicts_says_when_it_is_out_of_domain():
+    """One element count has no such measure: it refuses what it does not know."""
+    predicting = {entry.name for entry in catalog.ARCHITECTURES.values() if entry.task == "predict"}
+    assert set(OUTSIDE) == predicting - {"dressed-atoms"}
+    version = factories.model_version(architecture="polymer-arrhenius")
+    assert "a temperature, a concentration" in judged(version)
+    assert judged(version) in display.domain(False, judged(version))
+    assert judged(factories.model_version(architecture="of-old")) == ""
 
 
 def test_a_turn_that_is_due_is_within_a_minute():

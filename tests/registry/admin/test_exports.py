@@ -79,7 +79,7 @@ def asked(address):
 @pytest.mark.parametrize(
     ("query", "sort"),
     [("", "-conductivity,-id"), ("o=2", "status"), ("o=-2.3", "-status,conductivity"), ("o=99.x", "-conductivity,-id"),
-     ("o=4", "created_at")],
+     ("o=4", "conductivity_std"), ("o=5", "created_at")],
 )  # fmt: skip
 def test_the_list_hands_its_order_to_the_export(client_of, three, query, sort):
     page = client_of("Curator").get(url("candidate_changelist") + f"?status=accepted&{query}")

@@ -1,7 +1,6 @@
 """The workbench: filter, open, decide, undo, many at once."""
 
 import json
-import math
 import re
 
 import pytest
@@ -34,6 +33,17 @@ def test_best_first_and_unscored_last(client_of, scored):
     assert listed(client.get(reverse(LIST))) == [second, third, first, unscored.pk]
     assert listed(client.get(reverse(LIST), {"o": "3"})) == [first, third, second, unscored.pk]
     assert listed(client.get(reverse(LIST), {"o": "-3"})) == [second, third, first, unscored.pk]
+
+
+def test_the_least_uncertain_come_first_where_they_are_asked_for(client_of):
+    """Its own column of what candidates are ranked by; those without a deviation come last."""
+    sure, unsure, unsaid = (factories.candidate() for _ in range(3))
+    for candidate, deviation in ((unsure, 0.3), (sure, 0.1), (unsaid, None)):
+        factories.score(candidate, standard_deviation=deviation)
+    page = client_of("Viewer").get(reverse(LIST), {"o": "4"})
+    assert listed(page) == [sure.pk, unsure.pk, unsaid.pk]
+    text = page.content.decode()
+    assert [text.count(f">×/÷ {factor}<") for factor in ("1.3", "2")] == [1, 1]
 
 
 def test_values_are_shown_with_their_factor(client_of, scored):
@@ -104,13 +114,14 @@ def test_show_all_keeps_the_filters(client_of, db):
     assert all("tag=a" in link for link in links)
 
 
-@pytest.mark.parametrize(("factor", "count"), [("1.4", 0), ("1,5", 3), ("2", 3)])
+@pytest.mark.parametrize(("factor", "count"), [("1.3", 0), ("1.4", 3), ("1,5", 3), ("2", 3)])
 def test_an_uncertainty_is_typed_as_the_factor_that_the_list_shows(client_of, scored, factor, count):
     client = client_of("Viewer")
     response = client.get(reverse(LIST), {"conductivity_factor_max": factor, "status": "proposed"}, follow=True)
     [(moved, _)] = response.redirect_chain
-    decades = f"{math.log10(float(factor.replace(',', '.'))):.6g}"
-    assert moved == f"?status=proposed&conductivity_std_max={decades}"  # what the API takes
+    address, _, decades = moved.rpartition("=")
+    assert address == "?status=proposed&conductivity_std_max"  # what the API takes
+    assert 10 ** float(decades) == pytest.approx(float(factor.replace(",", ".")) + 0.05, abs=1e-4)  # so it is shown
     assert len(listed(response)) == count
     [box] = re.findall(r'<input[^>]*name="conductivity_factor_max"[^>]*>', response.content.decode())
     assert f'value="{factor.replace(",", ".")}"' in box
@@ -252,7 +263,18 @@ def test_page_shows_all_that_is_known(client_of):
     factories.score(candidate, value=1.8e-4, standard_deviation=0.15, in_domain=False)
     proposal = factories.proposal(candidate=candidate, text="[Cu]OCCC[Au]")
     text = client_of("Viewer").get(reverse("admin:registry_candidate_change", args=[candidate.pk])).content.decode()
-    for piece in ("1.80×10⁻⁴", "×/÷ 1.4", "out of domain", "2.50×10⁻⁴", "[Cu]OCCC[Au]", str(proposal.run), "ether"):
+    known = reverse("admin:registry_structure_change", args=[candidate.structure_id])
+    for piece in (
+        "1.80×10⁻⁴",
+        "×/÷ 1.4",
+        "90 % interval: 1.02×10⁻⁴ to 3.18×10⁻⁴ S/cm",
+        "out of domain",
+        "2.50×10⁻⁴",
+        f'href="{known}"',
+        "[Cu]OCCC[Au]",
+        str(proposal.run),
+        "ether",
+    ):
         assert piece in text, piece
     assert "Decide</h2>" not in text
 

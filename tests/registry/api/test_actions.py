@@ -266,6 +266,23 @@ def test_lineage_names_the_public_data_set_of_a_model_from_elsewhere() -> None:
         assert (origin["dataset"], origin["dataset_version"]) == (slug, None)
 
 
+@pytest.mark.parametrize("sort", ["conductivity_std", "-conductivity_std"])
+def test_lists_of_candidates_sort_by_uncertainty(sort: str) -> None:
+    """Page by page; a score without a deviation is not among them."""
+    made = [factories.candidate() for _ in range(6)]
+    for candidate, deviation in zip(made, (0.3, 0.1, 0.2, 0.2, 0.05, None), strict=True):
+        factories.score(candidate, standard_deviation=deviation)
+    client, address, found = api("Viewer"), "/api/v1/candidates/", []
+    answer = client.get(address, {"sort": sort, "page_size": 2})
+    while answer.data["next"]:
+        found += answer.data["results"]
+        answer = client.get(answer.data["next"])
+    found += answer.data["results"]
+    deviations = [row["scores"]["conductivity"]["standard_deviation"] for row in found]
+    assert deviations == sorted([0.05, 0.1, 0.2, 0.2, 0.3], reverse=sort.startswith("-"))
+    assert len({row["id"] for row in found}) == 5
+
+
 @pytest.mark.parametrize("sort", ["conductivity", "-conductivity"])
 @pytest.mark.parametrize("filters", [{}, {"conductivity_min": 1e-5, "status": "proposed"}])
 def test_lists_of_candidates_sort_by_score(sort: str, filters: dict[str, Any]) -> None:
