@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
 
+from registry.formats.geometry_column import geometry_column
 from registry.formats.guess import guess_mapping
+from registry.formats.headers import read_header
 from registry.formats.opening import detect_encoding, open_table
 from registry.formats.polymer_names import advice
 from registry.models import Property, Structure
@@ -27,6 +29,10 @@ class FirstLook:
         """As docs/data.md describes; without "structure" when no column looks like one."""
         guessed = guess_mapping(self.columns, self.rows, properties)
         return guessed | ({"encoding": self.encoding} if self.encoding else {})
+
+    def geometry(self) -> str:
+        """The column that holds geometries, whatever they were computed by; or empty."""
+        return geometry_column({column: read_header(column) for column in self.columns}, self.rows)
 
     def structure_kind(self, mapping: Mapping[str, Any]) -> str:
         """Molecules where the first structures have no chain ends, polymers otherwise."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from registry import units
 from registry.formats import vocabulary as words
+from registry.formats.geometry_column import geometry_column
 from registry.formats.headers import TEMPERATURES, Header, plain, read_header
 from registry.formats.numbers import lenient_number
 from registry.formats.structure_column import structure_column
@@ -44,6 +45,9 @@ def guess_mapping(
     for field, names in _FIELDS:
         if column := _first(others, names):
             mapping[field] = {"column": column}
+    geometry, level = geometry_column(others, sample_rows), _first(others, words.GEOMETRY_LEVEL)
+    if geometry and level:  # neither is of use without the other
+        mapping |= {"geometry": {"column": geometry}, "geometry_level": {"column": level}}
     if "method" not in mapping and (method := _method(columns.values())):
         mapping["method"] = {"value": method}
     values = [entry for item in properties if (entry := _value(item, columns, sample_rows))]

@@ -17,7 +17,7 @@ Rows = Sequence[Mapping[str, str]]
 def structure_column(columns: Mapping[str, Header], rows: Rows) -> str:
     """The column with a name for structures, unless its cells hold none and those of another one do; or empty."""
     named = [column for name in words.STRUCTURE for column, header in columns.items() if header.name == name]
-    for tell in (_repeat_units, _molecules):
+    for tell in (_repeat_units, _molecules, _inchis):
         told = [column for column in (*named, *columns) if tell(_cells(column, rows))]
         if told:
             return told[0]
@@ -32,6 +32,10 @@ def _repeat_units(cells: Sequence[str]) -> bool:
     """Whether most of them mark chain ends; a name among them is refused by itself later."""
     marked = [cell for cell in cells if " " not in cell and any(end in cell for end in _CHAIN_ENDS)]
     return len(marked) > _HALF * len(cells)
+
+
+def _inchis(cells: Sequence[str]) -> bool:
+    return bool(cells) and all(cell.startswith("InChI=") for cell in cells)
 
 
 def _molecules(cells: Sequence[str]) -> bool:

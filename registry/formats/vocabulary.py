@@ -12,7 +12,10 @@ STRUCTURE = (
     "structure",
     "struktur",
     "canonical_smiles",
+    "inchi",
 )
+GEOMETRY = ("xyz", "geometry", "geometrie", "xyz_block", "mol_block", "molblock", "coordinates", "conformer")
+GEOMETRY_LEVEL = ("geometry_level", "level_of_theory", "level_of_geometry")
 SOURCE_ID = (
     *("sample_id", "sample", "trajectory_id", "source_id", "probe", "id", "doi", "identifier", "name"),
     *("polymer_name", "polymer"),

@@ -1,5 +1,6 @@
 """The second step of an import: what the columns mean. Then comes the preview, whose own page confirms."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -11,7 +12,7 @@ from registry import artifacts
 from registry.actions.add_dataset import AddDataset
 from registry.actions.base import ActionError
 from registry.actions.import_file import StartImport
-from registry.admin.forms import roles
+from registry.admin.forms import role_faults, roles
 from registry.admin.forms.base import ActionForm
 from registry.admin.forms.uploads import Upload, read_ticket
 from registry.admin.parts.imported import nothing_new
@@ -20,6 +21,11 @@ from registry.formats.encodings import CHOICES
 from registry.models import Dataset, ImportRun, Measurement, Property, Structure
 
 SHOWN = 5  # rows
+CONSTANTS = ("method", "method_detail", "temperature", "salt", "concentration")
+NO_LEVEL = (
+    "At which level of theory were the geometries computed? Give it, such as B3LYP/6-31G(2df,p), or a column with it; "
+    "or let their column be not imported."
+)
 NO_STRUCTURE = (
     "Say which column holds the structure. Names of polymers are no structures: add a column with the SMILES of the "
     "repeat unit, its two ends marked with *, such as *CCO* for PEO."
@@ -43,7 +49,7 @@ class MappingForm(ActionForm):
     )
     structure_kind = forms.ChoiceField(
         required=False,
-        choices=Structure.Kind.choices,
+        choices=[("", "told from the structures"), *Structure.Kind.choices],
         help_text="Repeat units with two chain ends, or whole molecules.",
     )
     method = forms.ChoiceField(
@@ -55,6 +61,9 @@ class MappingForm(ActionForm):
     temperature = forms.CharField(required=False, label="Temperature (K)", help_text="For all rows, without a column.")
     salt = forms.CharField(required=False, max_length=200, help_text="For all rows, without a column.")
     concentration = forms.CharField(required=False, label="Concentration (mol/kg)", help_text="As above.")
+    geometry_level = forms.CharField(
+        required=False, max_length=200, label="Level of the geometries", help_text="Such as B3LYP/6-31G(2df,p)."
+    )
 
     def prepare(self) -> None:
         self.upload: Upload | None = None
@@ -63,9 +72,11 @@ class MappingForm(ActionForm):
         properties = list(Property.objects.all())
         earlier = self.upload.earlier_mapping() if self.upload else None
         mapping = earlier or self.look.mapping(properties)
-        self.kind = (self.upload.kind if self.upload else "") or self.look.structure_kind(mapping)
-        self.fields["structure_kind"].initial = self.kind
+        kind = (self.upload.kind if self.upload else "") or self._told_kind(mapping)
+        self.fields["structure_kind"].initial = kind
         guessed = roles.of_columns(mapping, self.look.columns)
+        if not earlier and "geometry" not in mapping and (column := self.look.geometry()):
+            guessed[column] = roles.Role("geometry")
         meanings = roles.choices(properties)
         for place, column in enumerate(self.look.columns):
             role = guessed[column]
@@ -73,6 +84,10 @@ class MappingForm(ActionForm):
                 self.fields[f"{part}.{place}"] = field
         for name, value in roles.constants(mapping).items():
             self.fields[name].initial = value
+
+    def _told_kind(self, mapping: Mapping[str, Any]) -> str:
+        """Empty where no column looks like structures: which one is meant will tell."""
+        return self.look.structure_kind(mapping) if mapping.get("structure") else ""
 
     def _read_upload(self) -> None:
         token = self.data.get("upload") or self.initial.get("upload") or ""
@@ -109,29 +124,34 @@ class MappingForm(ActionForm):
         meanings = [cleaned.get(f"role.{place}") for place in range(len(self.look.columns))]
         if self.look.columns and "structure" not in meanings:
             self.add_error(None, NO_STRUCTURE)
-        for role, places in roles.used_twice(cleaned, len(self.look.columns)).items():
-            names = " and ".join(repr(self.look.columns[place]) for place in places)
-            label = dict(roles.choices(list(Property.objects.all())))[role]
-            self.add_error(
-                f"role.{places[-1]}",
-                f"{names} both mean {label}. Keep one; import the file again for the other, with its own conditions.",
-            )
-        for place, fault in roles.deviation_faults(cleaned, self.look.columns).items():
+        if "geometry" in meanings and not (cleaned.get("geometry_level") or "geometry_level" in meanings):
+            self.add_error("geometry_level", NO_LEVEL)
+        for role, places in role_faults.used_twice(cleaned, len(self.look.columns)):
+            self.add_error(f"role.{places[-1]}", self._twice(role, places))
+        for place, fault in role_faults.deviation_faults(cleaned, self.look.columns).items():
             self.add_error(f"role.{place}", fault)
         return cleaned
 
+    def _twice(self, role: str, places: list[int]) -> str:
+        names = " and ".join(repr(self.look.columns[place]) for place in places)
+        label = dict(roles.choices(list(Property.objects.all())))[role]
+        ways = ["import the file again for the other, with its own conditions"]
+        if role.startswith("value:"):
+            ways.insert(0, "say by which method each was found")
+        return f"{names} both mean {label}. Keep one; or {', or '.join(ways)}."
+
     def context(self) -> dict[str, Any]:
-        constants = ("method", "method_detail", "temperature", "salt", "concentration")
         return {
             "columns": [
                 {
                     "name": column,
                     "samples": [row.get(column, "") for row in self.look.rows[:SHOWN]],
                     "inputs": [self[f"{part}.{place}"] for part in ("role", "unit", "scale")],
+                    "how": [self[f"{part}.{place}"] for part in ("method", "detail")],
                 }
                 for place, column in enumerate(self.look.columns)
             ],
-            "constants": [self[name] for name in constants],
+            "constants": [self[name] for name in (*CONSTANTS, "geometry_level")],
             "upload": self.upload,
             "readings": [self[name] for name in ("encoding", "structure_kind") if self._asks(name)],
             "fault": "" if self.is_bound else self.fault,
@@ -146,14 +166,15 @@ class MappingForm(ActionForm):
         upload = self.upload
         if upload is None:
             raise ActionError("The upload is not known any more; start again.")
+        mapping = self.mapping()
         with artifacts.opened(upload.digest) as stream:
             return StartImport(
                 actor=actor,
                 dataset=_dataset(upload, actor),
                 stream=stream,
                 file_name=upload.name,
-                mapping=self.mapping(),
-                structure_kind=self.cleaned_data["structure_kind"] or self.kind,
+                mapping=mapping,
+                structure_kind=self.cleaned_data["structure_kind"] or self.look.structure_kind(mapping),
                 dry_run=True,
             ).run()
 
@@ -162,7 +183,8 @@ class MappingForm(ActionForm):
         cleaned = self.cleaned_data
         mapping = roles.to_mapping(cleaned, self.look.columns)
         units = {"temperature": {"unit": "K"}, "concentration": {"unit": "mol/kg"}}
-        for name in ("method", "method_detail", "temperature", "salt", "concentration"):
+        asked = (*CONSTANTS, "geometry_level") if "geometry" in mapping else CONSTANTS
+        for name in asked:
             if cleaned[name] and name not in mapping:
                 mapping[name] = {"value": cleaned[name].strip()} | units.get(name, {})
         return mapping | ({"encoding": cleaned["encoding"]} if cleaned["encoding"] else {})

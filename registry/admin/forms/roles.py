@@ -6,12 +6,11 @@ from typing import Any
 
 from django import forms
 
-from registry import units
 from registry.formats.headers import plain, read_header
-from registry.models import Property
+from registry.models import Measurement, Property
 
 COLUMN_FIELDS = {
-    "structure": "structure (SMILES)",
+    "structure": "structure (SMILES or InChI)",
     "source_id": "identifier in the source",
     "temperature": "temperature",
     "salt": "salt",
@@ -41,17 +40,28 @@ class Role:
     meaning: str = ""
     unit: str = ""
     scale: str = Property.Scale.LINEAR
+    method: str = ""
+    """Of this column, where its values were found otherwise than those of others; so is the detail."""
+    detail: str = ""
 
     def fields(self, meanings: Sequence[tuple[str, str]], column: str) -> dict[str, forms.Field]:
         """Inputs for it, by part."""
         scales = [(value, label) for value, label in Property.Scale.choices]
+        methods = [("", "method as below"), *Measurement.Method.choices]
         return {
             "role": forms.ChoiceField(
                 choices=meanings, required=False, initial=self.meaning, label=f"Meaning of {column}"
             ),
             "unit": forms.CharField(required=False, initial=self.unit, label=f"Unit of {column}"),
             "scale": forms.ChoiceField(choices=scales, required=False, initial=self.scale, label=f"Scale of {column}"),
-        }
+            "method": forms.ChoiceField(
+                choices=methods, required=False, initial=self.method, label=f"Method of {column}"
+            ),
+            "detail": forms.CharField(
+                required=False, max_length=200, initial=self.detail, label=f"Method detail of {column}",
+                widget=forms.TextInput(attrs={"placeholder": "detail, such as G4MP2"}),
+            ),
+        }  # fmt: skip
 
 
 def choices(properties: Sequence[Property]) -> list[tuple[str, str]]:
@@ -69,7 +79,11 @@ def of_columns(mapping: Mapping[str, Any], columns: Sequence[str]) -> dict[str, 
             found[column] = Role(field, _unit(mapping[field]))
     for entry in mapping.get("values") or ():
         found[entry["column"]] = Role(
-            f"value:{entry['property']}", entry.get("unit", ""), entry.get("scale", Property.Scale.LINEAR)
+            f"value:{entry['property']}",
+            entry.get("unit", ""),
+            entry.get("scale", Property.Scale.LINEAR),
+            entry.get("method") or "",
+            entry.get("method_detail") or "",
         )
         if column := _column(entry.get("standard_deviation"), short=True):
             found[column] = Role(f"deviation:{entry['property']}")
@@ -91,62 +105,45 @@ def constants(mapping: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def used_twice(cleaned: Mapping[str, Any], columns: int) -> dict[str, list[int]]:
-    """Meanings that more than one column was given, and the places of these columns."""
-    places: dict[str, list[int]] = {}
-    for place in range(columns):
-        places.setdefault(cleaned.get(f"role.{place}") or "", []).append(place)
-    return {role: found for role, found in places.items() if role not in ("", CONDITION) and len(found) > 1}
+def parts(cleaned: Mapping[str, Any], place: int) -> tuple[str, str]:
+    """Such as value and conductivity."""
+    kind, _, name = (cleaned.get(f"role.{place}") or "").partition(":")
+    return kind, name
 
 
-def deviation_faults(cleaned: Mapping[str, Any], columns: Sequence[str]) -> dict[int, str]:
-    """Standard deviations, by place, whose header says another unit or scale than that of their values."""
-    values = {}
-    for place in range(len(columns)):
-        kind, _, name = (cleaned.get(f"role.{place}") or "").partition(":")
-        if kind == "value":
-            values[name] = (cleaned.get(f"unit.{place}") or "", cleaned.get(f"scale.{place}") == Property.Scale.LOG10)
-    faults = {}
-    for place, column in enumerate(columns):
-        kind, _, name = (cleaned.get(f"role.{place}") or "").partition(":")
-        header = read_header(column)
-        if kind != "deviation" or name not in values:
-            continue
-        unit, log10 = values[name]
-        if header.logarithmic and not log10:
-            faults[place] = "It is in decades, but the values are no logarithms; leave it out."
-        elif header.unit and unit and not _same(header.unit, unit):
-            faults[place] = f"It is in {header.unit}, but the values are in {unit}; convert it first."
-    return faults
-
-
-def _same(one: str, other: str) -> bool:
-    try:
-        return units.conversion(one, other) == units.Conversion()
-    except units.UnitError:
-        return False
+def values_place(cleaned: Mapping[str, Any], name: str, place: int) -> int | None:
+    """Whose deviation it is: of the last column of that property before it, or else of the first one."""
+    count = sum(key.startswith("role.") for key in cleaned)
+    places = [at for at in range(count) if parts(cleaned, at) == ("value", name)]
+    return next((at for at in reversed(places) if at < place), places[0] if places else None)
 
 
 def to_mapping(cleaned: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
     """The mapping that the choices make."""
     mapping: dict[str, Any] = {}
-    values: dict[str, dict[str, Any]] = {}
-    deviations: dict[str, str] = {}
+    values: dict[int | None, dict[str, Any]] = {}  # by the place of the column
+    deviations: list[tuple[int, str]] = []
     for place, column in enumerate(columns):
-        role, unit = cleaned[f"role.{place}"], cleaned[f"unit.{place}"].strip()
-        kind, _, name = role.partition(":")
+        (kind, name), unit = parts(cleaned, place), cleaned[f"unit.{place}"].strip()
         if kind == "value":
-            values[name] = {"column": column, "property": name, "scale": cleaned[f"scale.{place}"] or "linear"}
-            values[name] |= {"unit": unit} if unit else {}
+            values[place] = _value(cleaned, place, column, name)
         elif kind == "deviation":
-            deviations[name] = column
+            deviations.append((place, name))
         elif kind == CONDITION:
             mapping.setdefault("conditions", {})[plain(column) or column] = {"column": column}
-        elif role:
-            mapping[role] = {"column": column} | ({"unit": unit} if unit and role in _WITH_UNIT else {})
-    for name, column in deviations.items():
-        values.setdefault(name, {"property": name})["standard_deviation"] = column
+        elif kind:
+            mapping[kind] = {"column": column} | ({"unit": unit} if unit and kind in _WITH_UNIT else {})
+    for place, name in deviations:
+        of = values_place(cleaned, name, place)
+        values.setdefault(of, {"property": name})["standard_deviation"] = columns[place]
     return mapping | {"values": list(values.values())}
+
+
+def _value(cleaned: Mapping[str, Any], place: int, column: str, name: str) -> dict[str, Any]:
+    """An entry of "values"; what is empty is left to the property, or to what all rows have in common."""
+    given = {"unit": f"unit.{place}", "method": f"method.{place}", "method_detail": f"detail.{place}"}
+    said = {field: text for field, part in given.items() if (text := (cleaned.get(part) or "").strip())}
+    return {"column": column, "property": name, "scale": cleaned[f"scale.{place}"] or "linear"} | said
 
 
 def _bare(column: str) -> Role:

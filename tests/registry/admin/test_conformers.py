@@ -13,7 +13,7 @@ from mlcore.chem import geometry
 from registry.actions.base import ActionError
 from registry.actions.conformers import GuessConformer
 from registry.actions.import_file import ImportFile, StartImport
-from registry.models import Conformer, ImportRun, Measurement, Structure
+from registry.models import Conformer, ImportRun, Job, Measurement, Structure
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +93,52 @@ def test_a_geometry_of_another_molecule_is_a_refused_row(xyz: str, code: str, sa
 def test_a_mapping_that_makes_no_sense_is_refused_at_the_door(change: dict[str, Any], said: str) -> None:
     with pytest.raises(ActionError, match=said):
         take_in([("C", block("C"), "-1", "-1")], {**MAPPING, **change})
+
+
+def mapped(client: Any, content: bytes) -> Any:
+    """The form of the second step for that file."""
+    file = io.BytesIO(content)
+    file.name = "mol.csv"
+    upload = reverse("admin:registry_importrun_upload")
+    return client.get(client.post(upload, {"file": file, "dataset": factories.dataset().pk})["Location"])
+
+
+def test_the_form_takes_geometries_and_energies_of_two_methods(client_of: Any) -> None:
+    """Structures are InChIs; only what is measured, by which method, and the level of the geometries has to be said."""
+    factories.property_("energy", unit="eV", scale="linear", lower=None)
+    text = io.StringIO()
+    rows = [("InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3", block("CCO"), "-154.9", "-154.8", "0.1")]
+    csv.writer(text).writerows([("inchi", "xyz", "low", "high", "high error"), *rows])
+    client = client_of("Chemist")
+    form = mapped(client, text.getvalue().encode()).context["form"]
+    asked = {name: form[name].value() or "" for name in form.fields} | {"upload": form.initial["upload"]}
+    assert (asked["role.0"], asked["role.1"], asked["structure_kind"]) == ("structure", "geometry", "molecule")
+    energies = {f"role.{place}": "value:energy" for place in (2, 3)} | {f"unit.{place}": "hartree" for place in (2, 3)}
+    asked |= energies | {"role.4": "deviation:energy"}
+    address = reverse("admin:registry_importrun_mapping")
+    errors = client.post(address, asked).context["form"].errors
+    assert "say by which method each was found" in str(errors["role.3"])
+    assert "At which level of theory" in str(errors["geometry_level"])
+    asked |= {"geometry_level": LEVEL, "method.2": "dft", "detail.2": "B3LYP", "detail.3": "G4MP2"}
+    assert client.post(address, asked).status_code == 302
+    run = ImportRun.objects.get()
+    assert run.config == {
+        "structure": {"column": "inchi"},
+        "geometry": {"column": "xyz"},
+        "geometry_level": {"value": LEVEL},
+        "method": {"value": "experiment"},
+        "values": [
+            {"column": "low", "property": "energy", "scale": "linear", "unit": "hartree", "method": "dft",
+             "method_detail": "B3LYP"},
+            {"column": "high", "property": "energy", "scale": "linear", "unit": "hartree", "method_detail": "G4MP2",
+             "standard_deviation": "high error"},
+        ],
+    }  # fmt: skip
+    assert ImportFile(actor=None, import_run=run).run().rows_imported == 1
+    Job.objects.filter(pk=run.job_id).update(state="succeeded", finished_at=run.created_at)
+    again = client.get(reverse("admin:registry_importrun_remap", args=[run.pk]), follow=True).context["form"]
+    kept = ("role.3", "method.2", "detail.3", "role.4", "geometry_level")
+    assert {name: again[name].value() for name in kept} == {name: asked[name] for name in kept}
 
 
 def test_polymers_have_no_geometries() -> None:

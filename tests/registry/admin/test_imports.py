@@ -224,6 +224,17 @@ def test_molecules_are_told_from_repeat_units(client):
     assert worked(ImportRun.objects.get()).rows_imported == 1
 
 
+def test_the_kind_is_told_by_the_column_that_a_person_names(client):
+    """No name tells that it holds structures, and no cell that it could hold nothing else."""
+    page = client.get(
+        upload(client, "what,conductivity\nCCO,8\n", dataset=factories.dataset().pk, structure_kind="")["Location"]
+    )
+    form = page.context["form"]
+    assert form["structure_kind"].value() == ""
+    client.post(url("mapping"), filled(form) | {"upload": form.initial["upload"], "role.0": "structure"})
+    assert ImportRun.objects.get().structure_kind == "molecule"
+
+
 def test_the_page_shows_the_mapping_as_a_table(client):
     run = previewed(client, "smiles,log10(σ / S cm-1),LiTFSI / mol kg-1,Mw\n*CCO*,-5.2,1.0,4000\n")
     text = text_of(client, run)

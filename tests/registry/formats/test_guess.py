@@ -26,6 +26,25 @@ def test_names_of_the_field_are_recognised():
     }
 
 
+XYZ = "3\n\nO 0 0 0\nH 0.76 0.59 0\nH -0.76 0.59 0\n"
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"), [("inchi", "InChI=1S/H2O/h1H2"), ("Molecule", "InChI=1S/H2O/h1H2"), ("InChI", "")]
+)
+def test_inchis_are_structures(column, cell):
+    assert guess(["id", column], [["1", cell]])["structure"] == {"column": column}
+
+
+@pytest.mark.parametrize("name", ["xyz", "relaxed"])
+def test_geometries_are_told_from_their_cells_and_go_with_their_level(name):
+    header = ["smiles", "note", name, "level of theory"]
+    found = guess(header, [["O", "3 atoms\nin all", XYZ, "B3LYP"], ["O", "", "", "B3LYP"]])
+    assert (found["geometry"], found["geometry_level"]) == ({"column": name}, {"column": "level of theory"})
+    assert "geometry" not in guess(header[:3], [["O", "", XYZ]])  # it could not be read without a level
+    assert "geometry" not in guess(header, [["O", "", "relaxed.xyz", "B3LYP"]])
+
+
 @pytest.mark.parametrize(
     ("column", "unit", "scale"),
     [
