@@ -13,7 +13,7 @@ from registry.admin.pages.compare_training import charts, settings
 from registry.admin.pages.predictor_plots import compared
 from registry.admin.parts import display
 from registry.admin.parts.evidence import trained_on
-from registry.admin.parts.figures import property_order
+from registry.admin.parts.figures import FEW, property_order
 from registry.admin.parts.held_out import Footing
 from registry.models import ModelVersion, RegisteredModel
 
@@ -116,6 +116,11 @@ class Comparison:
     def verdict(self) -> tuple[str, str]:
         """Whether the figures can be compared: a colour, and the sentence that says so."""
         footing, sets = self.footing, self.footing.sets
+        if footing.same_rows and sets[0].test is not None and sets[0].test < FEW:
+            return "amber", (
+                f"All were measured on the same {sets[0].test} test rows. Fewer than {FEW} say little of a model, so "
+                "none is marked as better."
+            )
         if footing.same_rows:
             rows = f"the same {sets[0].test:,} test rows" if sets[0].test is not None else "the same test rows"
             return (

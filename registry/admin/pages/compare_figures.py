@@ -58,7 +58,7 @@ def _row(row: Sequence[Figure | None], base: int, footing: Footing) -> Row:
 
 
 def _alike(known: Sequence[Figure], footing: Footing) -> bool:
-    """Whether all were measured on the same, so that one can be told against another."""
+    """Whether all were measured on the same, and on enough of it, so that one can be told against another."""
     measure = known[0].measure
     same_rows = footing.same_folds if known[0].part == "folds" else footing.same_rows
     return (
@@ -66,6 +66,7 @@ def _alike(known: Sequence[Figure], footing: Footing) -> bool:
         and (footing.same_reference or not measure.own_reference)
         and (footing.same_tokens or not measure.label.startswith("Loss"))
         and len({figure.n for figure in known}) == 1
+        and not known[0].few
     )
 
 

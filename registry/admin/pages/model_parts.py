@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from registry.admin.alias import alias_badges
 from registry.admin.parts import display
 from registry.admin.parts.evidence import trained_on
-from registry.admin.parts.figures import PARTS, Figure, figures, headline
+from registry.admin.parts.figures import FEW, PARTS, Figure, figures, headline
 from registry.admin.parts.levels import baselines_of
 from registry.admin.parts.panels import Fact, Notice, Panel
 from registry.models import Alias, ModelVersion, RegisteredModel, TrainingRun
@@ -89,12 +89,20 @@ def metrics_panel(version: ModelVersion) -> Panel:
         "shared": {key: one.text() for key, one in shared.items()},
         "folded": _matrix(parts["valid"], across),
         "facts": [Fact(_alone(one), one.text()) for one in alone],
+        "few": _few([*parts["test"], *parts["folds"]]),
         "differences": sorted(set(baselines_of(version.config).values())),
     }
     labels = {item.name: item.label for item in version.properties.all()}
     context["table"]["headers"] = [_asked(header, labels) for header in context["table"]["headers"]]
     context["facts"] = [fact._replace(label=_asked(fact.label, labels)) for fact in context["facts"]]
     return Panel("Metrics", "registry/model/metrics.html", context)
+
+
+def _few(found: list[Figure]) -> str:
+    """What of the tables rests on few rows; empty where nothing does."""
+    counts = {(one.subject, one.part): one.n for one in found if one.few}
+    rows = "; ".join(f"{subject}, {PARTS[part]}: n = {n}" for (subject, part), n in counts.items())
+    return f"{rows}. Fewer than {FEW} held-out rows say little of a model." if rows else ""
 
 
 def _alone(figure: Figure) -> str:

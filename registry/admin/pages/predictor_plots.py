@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from registry.admin.parts.display import correlation, number, unit_text
-from registry.admin.parts.figures import HELD_OUT, axis_unit, figures, property_order
+from registry.admin.parts.figures import HELD_OUT, axis_unit, figures, property_order, ranked
 from registry.admin.parts.levels import baselines_of
 from registry.admin.parts.panels import Panel
 from registry.admin.parts.plot import Labels, Layer, plot
@@ -66,7 +66,8 @@ def _charts(item: Property, found: Sequence[Source], less: Set[str]) -> Iterator
     yield parity_chart(item, found, less)
     yield calibration_chart(found)
     yield distance_chart(item, found)
-    yield top_chart(found)
+    if ranked(item):
+        yield top_chart(found)
 
 
 def on_axis(item: Property) -> str:
@@ -117,7 +118,8 @@ def distance_chart(item: Property, found: Sequence[Source]) -> SafeString:
         bins = measured.get("error_by_similarity")
         known = [one for one in bins if _numbers(one, 3)] if isinstance(bins, list) else []
         notes = [f"similarity up to {number(end)}: MAE {number(mae)}, n = {n}" for end, mae, n in known]
-        layers.append(Layer(name or "MAE", [(end, mae) for end, mae, _ in known], "line", colour, notes=notes))
+        named = f"{name or 'MAE'}, from the left of n = {', '.join(f'{n:,}' for *_, n in known)}"
+        layers.append(Layer(named, [(end, mae) for end, mae, _ in known], "line", colour, notes=notes))
     unit = unit_text(axis_unit(item))
     labels = Labels(
         "Error by distance to the training data",

@@ -13,6 +13,7 @@ COVERED = 0.9  # what a 90 % interval should hold: neither more nor less
 DEEPEST = 8  # levels of metrics that are read
 PARTS = {"test": "test", "folds": "over folds", "valid": "validation"}
 HELD_OUT = ("test", "valid")  # parts of one split; folds are another matter
+FEW = 20  # held-out rows: of fewer, one more or less inside its interval changes the figures
 
 
 class Measure(NamedTuple):
@@ -85,6 +86,11 @@ class Figure:
     unit: str = ""
     n: int | None = None
 
+    @property
+    def few(self) -> bool:
+        """Whether so few rows are behind it that it says little of the model."""
+        return self.measure.held_out and self.n is not None and self.n < FEW
+
     def text(self, digits: int = 3) -> str:
         if self.measure.kind == "share":
             return f"{100 * self.value:.1f} %"
@@ -99,7 +105,8 @@ def figures(version: ModelVersion) -> list[Figure]:
     A bundle may come from anywhere: what is no number is left out, and an unknown name is shown as it is.
     """
     known = {item.name: item for item in version.properties.all()}
-    found = [_figure(path, value, known, version.metrics) for path, value in _numbers(version.metrics)]
+    numbers = [(path, value) for path, value in _numbers(version.metrics) if not _of_no_top(path, known)]
+    found = [_figure(path, value, known, version.metrics) for path, value in numbers]
     subjects = [known[name].label for name in property_order(version)]
     return sorted(found, key=lambda one: _place(one, subjects))
 
@@ -129,6 +136,16 @@ def _numbers(content: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
             yield from _numbers(value, (*path, str(name)))
     elif isinstance(content, int | float) and not isinstance(content, bool) and math.isfinite(content):
         yield path, float(content)
+
+
+def _of_no_top(path: tuple[str, ...], known: Mapping[str, Property]) -> bool:
+    """The precision among the highest, of a property for which highest is not best."""
+    return path[-1] == "top_precision" and path[0] in known and not ranked(known[path[0]])
+
+
+def ranked(item: Property) -> bool:
+    """Whether candidates are ranked by it, so that a model has to find the top."""
+    return item.better != NEITHER
 
 
 def _figure(path: tuple[str, ...], value: float, known: Mapping[str, Property], metrics: Any) -> Figure:

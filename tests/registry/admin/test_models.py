@@ -13,7 +13,7 @@ from registry.models import JobEvent, ModelVersion
 from tests import factories
 from tests.bundles import CONDUCTIVITY, write_bundle
 
-SPLIT = {"digest": "a" * 64, "train": 80, "valid": 10, "test": 10}
+SPLIT = {"digest": "a" * 64, "train": 80, "valid": 10, "test": 100}
 
 
 def address(*versions):
@@ -25,8 +25,8 @@ def page(row):
     return reverse(f"admin:registry_{row._meta.model_name}_change", args=[row.pk])
 
 
-def metrics(mae, r2, n=10, valid=None):
-    return {"conductivity": {"test": {"n": n, "mae": mae, "r2": r2}, "valid": {"n": 10, "mae": valid or mae}}}
+def metrics(mae, r2, n=100, valid=None):
+    return {"conductivity": {"test": {"n": n, "mae": mae, "r2": r2}, "valid": {"n": 100, "mae": valid or mae}}}
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_the_page_of_a_model_lists_its_versions(client_of, predictor):
     factories.alias(version=first)
     for role in ("Viewer", "Engineer"):
         text = client_of(role).get(page(first.model)).content.decode()
-        figures = ("MAE <b>0.114</b>", "decades", "n 10", "R² <b>0.5</b>")
+        figures = ("MAE <b>0.114</b>", "decades", "n 100", "R² <b>0.5</b>")
         links = (page(first), page(second), reverse("admin:registry_modelversion_compare"))
         for piece in (*figures, *links, "champion", str(data), "the system"):
             assert piece in text, (role, piece)
@@ -106,8 +106,18 @@ def test_the_better_figure_is_marked_each_way(client_of, predictor):
         ("conductivity, validation", "MAE"): "0.114",
     }
     text = response.content.decode()
-    assert "the same 10 test rows" in text
+    assert "the same 100 test rows" in text
     assert "+75.4 %" in text
+
+
+def test_figures_of_few_rows_have_no_better_one(client_of, predictor):
+    split = SPLIT | {"test": 4}
+    one, two = (predictor(name, metrics(mae, 0.5, n=4), split) for name, mae in (("a", 0.1), ("b", 0.2)))
+    response = client_of("Viewer").get(address(one, two))
+    assert {title for title, _ in best(response)} == {"conductivity, validation"}
+    text = response.content.decode()
+    assert "All were measured on the same 4 test rows. Fewer than 20 say little of a model" in text
+    assert "can be compared" not in text
 
 
 @pytest.mark.parametrize("split", [{"digest": "b" * 64, "test": 12}, {}])

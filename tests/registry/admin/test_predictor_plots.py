@@ -54,6 +54,29 @@ def test_the_page_draws_the_four_series(client_of):
     assert "nan" not in text.lower()
 
 
+def test_each_point_over_the_distance_says_how_many_rows_are_behind_it(client_of):
+    text = client_of(CLIENT).get(page(version(measured(keys(0, 20))))).content.decode()
+    assert "</i>MAE, from the left of n = 4, 16</span>" in text
+
+
+@pytest.mark.parametrize(("rows", "few"), [(19, True), (20, False)])
+def test_few_held_out_rows_are_called_few(client_of, rows, few):
+    text = client_of(CLIENT).get(page(version(measured(keys(0, rows))))).content.decode()
+    assert ("conductivity, test: n = 19. Fewer than 20 held-out rows say little of a model." in text) is few
+
+
+def test_what_nobody_ranks_by_has_no_top(client_of):
+    """The lowest total energy is that of the largest molecule, and no better for it."""
+    energy = factories.property_("energy", unit="Ha", scale="linear", lower=None, better="neither")
+    metrics = {"energy": measured(keys(0, 20))["conductivity"]}
+    metrics["energy"]["test"]["top_precision"] = 0.25
+    row = factories.model_version(metrics=metrics, properties=[energy])
+    text = client_of(CLIENT).get(page(row)).content.decode()
+    assert "<b>Parity</b>" in text
+    assert "top 5 %" not in text
+    assert "Precision among the top k" not in text
+
+
 def test_validation_rows_are_named_so(client_of):
     text = client_of(CLIENT).get(page(version(measured(keys(0, 20), part="valid")))).content.decode()
     assert "No rows were kept for a test" in text
@@ -224,7 +247,7 @@ def delta(metrics, baseline_level):
 def test_differences_are_drawn_as_such(client_of):
     text = client_of(CLIENT).get(page(delta(measured(keys(0, 20)), "B3LYP"))).content.decode()
     assert "measured less B3LYP" in text
-    assert "R², ρ and the top 5 % are those of the difference" in text
+    assert "R², ρ and, where it is told, the top 5 % are those of the difference" in text
     plain = client_of(CLIENT).get(page(delta(measured(keys(0, 20)), ""))).content.decode()
     assert "less" not in plain.partition("Parity")[2].partition("</figure>")[0]
     assert "those of the difference" not in plain
