@@ -9,7 +9,7 @@ from typing import Any
 from mlcore.chem.salts import smiles_of, standard
 from registry import units
 from registry.actions.base import ActionError
-from registry.formats.values import check_concentration, check_temperature
+from registry.formats.values import check_concentration, check_kelvin
 from registry.models import ModelVersion
 
 KELVIN, SALT, CONCENTRATION = "temperature_k", "salt", "concentration"
@@ -36,7 +36,7 @@ class ModelCondition:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise ValueError(f"{value!r} is no number")
         if self.key == KELVIN:
-            check_temperature(value, f"in K it is {value + 273.15:g}")
+            check_kelvin(value)
         elif self.key == CONCENTRATION:
             self._check_concentration(value)
         elif value <= 0 and self.unit not in _HEAT:
@@ -107,22 +107,32 @@ def read(version: ModelVersion, conditions: Mapping[str, Any]) -> dict[str, Any]
     return found
 
 
+def fault(condition: ModelCondition, value: Any) -> str:
+    """Why a model cannot be asked under it; empty where it can."""
+    try:
+        _kept(condition, value)
+    except ValueError as error:
+        return str(error).rstrip(".")
+    return ""
+
+
 def _read_one(condition: ModelCondition, value: Any) -> Any:
+    if said := fault(condition, value):
+        raise ActionError(f"conditions: {condition.key}: {said}.", field="conditions")
+    return _kept(condition, value)
+
+
+def _kept(condition: ModelCondition, value: Any) -> Any:
+    """In the one form that predictions keep, one or several. Raises ValueError."""
     many = isinstance(value, list | tuple)
     if many and condition.key != KELVIN:
-        raise ActionError(
-            f"conditions: {condition.key} takes one value; only temperature_k a list.", field="conditions"
-        )
+        raise ValueError("takes one value; only temperature_k a list")
     values = list(value) if many else [value]
     if not 0 < len(values) <= MOST_TEMPERATURES:
-        raise ActionError(f"conditions: 1 to {MOST_TEMPERATURES} temperatures, not {len(values)}.", field="conditions")
-    try:
-        found = [condition.read(one) for one in values]
-    except ValueError as error:
-        why = str(error).rstrip(".")
-        raise ActionError(f"conditions: {condition.key}: {why}.", field="conditions") from error
+        raise ValueError(f"takes 1 to {MOST_TEMPERATURES} temperatures, not {len(values)}")
+    found = [condition.read(one) for one in values]
     if len(set(found)) < len(found):
-        raise ActionError(f"conditions: {condition.key}: a value occurs twice.", field="conditions")
+        raise ValueError("a value occurs twice")
     return found if many else found[0]
 
 

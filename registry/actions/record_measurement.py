@@ -10,7 +10,7 @@ from registry import units
 from registry.actions.base import Action, ActionError
 from registry.actions.reported import Report
 from registry.formats.numbers import Refused, parse_number
-from registry.formats.values import check_bounds, check_concentration, check_temperature
+from registry.formats.values import check_bounds, check_concentration, check_kelvin
 from registry.models import Dataset, Measurement, Property, Structure
 
 
@@ -54,7 +54,7 @@ class RecordMeasurement(Action[Measurement]):
             missing_reason=self.missing_reason,
             method=str(self.method),
             method_detail=self.method_detail,
-            temperature_k=self._checked("temperature_k", self.temperature_k, check_temperature),
+            temperature_k=self._checked("temperature_k", self.temperature_k, check_kelvin),
             salt=self.salt,
             concentration=self._checked("concentration", self.concentration, check_concentration),
             conditions={**(self.conditions or {}), **({"comment": self.comment} if self.comment else {})},

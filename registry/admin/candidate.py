@@ -28,7 +28,7 @@ from registry.admin.parts import display
 from registry.admin.parts.candidate_values import measured_briefly, standing_values
 from registry.admin.parts.panels import Button, go
 from registry.admin.parts.scores import score_text, scores_with_models
-from registry.models import Candidate, Decision, Property
+from registry.models import Candidate, CandidateScore, Decision, Property
 from registry.search.selection import CandidateFilter
 
 MOST_COLUMNS = 4  # properties in the list; a candidate's page shows all

@@ -9,7 +9,7 @@ from django_filters import FilterSet
 from rest_framework import serializers
 
 from registry.models import Job
-from registry.search.parameters import IdsFilter, TimeFilter
+from registry.search.parameters import IdsFilter, RangesForm, TimeFilter
 
 INT4 = [MinValueValidator(0), MaxValueValidator(2**31 - 1)]
 
@@ -77,6 +77,9 @@ class RunInputSerializer(serializers.Serializer):
 
 
 class RowFilter(FilterSet):
+    class Meta:
+        form = RangesForm
+
     ids = IdsFilter("pk", lookup_expr="in")
 
 

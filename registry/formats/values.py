@@ -80,6 +80,11 @@ def check_temperature(kelvin: float, remedy: str = "declare the unit degC") -> N
         raise Refused("out_of_bounds", f"A temperature of {kelvin:g} K lies outside {LOWEST_K:g} to {HIGHEST_K:g} K.")
 
 
+def check_kelvin(kelvin: float) -> None:
+    """The same where a temperature comes without a unit, and is in K."""
+    check_temperature(kelvin, f"in K it is {kelvin + 273.15:g}")
+
+
 def check_concentration(per_kilogram: float) -> None:
     """Raise Refused when so much salt in mol per kg of polymer is a slip of the unit."""
     if per_kilogram < 0:

@@ -11,7 +11,14 @@ from mlcore.chem.errors import ChemError
 from mlcore.chem.identity import Identity
 from registry.models import Structure
 from registry.search import similarity
-from registry.search.parameters import IntegerFilter, NamesFilter, NumberFilter, StructureFilter, YesNoFilter
+from registry.search.parameters import (
+    IntegerFilter,
+    NamesFilter,
+    NumberFilter,
+    RangesForm,
+    StructureFilter,
+    YesNoFilter,
+)
 from registry.search.substructure import Query, screen
 
 Rows = QuerySet[Model]
@@ -34,7 +41,7 @@ class QueryFilter(Filter):
     field_class = QueryField
 
 
-class ConditionsForm(forms.Form):
+class ConditionsForm(RangesForm):
     def clean(self) -> dict[str, Any]:
         """A threshold alone would be ignored, and the rows would look as if it had been applied."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

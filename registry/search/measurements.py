@@ -14,6 +14,7 @@ from registry.search.parameters import (
     IdsFilter,
     IntegerFilter,
     NumberFilter,
+    RangesForm,
     SelectionError,
     YesNoFilter,
     refuse_unknown,
@@ -22,6 +23,9 @@ from registry.search.selection import as_texts
 
 
 class MeasurementConditions(FilterSet):
+    class Meta:
+        form = RangesForm
+
     ids = IdsFilter("pk", lookup_expr="in", label="Measurement ids.")
     dataset = CharFilter("dataset__slug")
     dataset_version = IntegerFilter(method="in_version", label="Rows of this frozen version.")

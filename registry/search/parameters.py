@@ -47,6 +47,18 @@ def refuse_unknown(
             raise SelectionError(name, f"Unknown parameter; {hint}known: {', '.join([*sorted(known), *families])}.")
 
 
+class RangesForm(forms.Form):
+    def clean(self) -> dict[str, Any]:
+        """Ends in the wrong order would select nothing, and look as if nothing were there."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in [name for name in cleaned if name.endswith("_min")]:
+            low, high = cleaned[name], cleaned.get(f"{name.removesuffix('_min')}_max")
+            if low is not None and high is not None and low > high:
+                most = f"{name.removesuffix('_min')}_max"
+                self.add_error(name, f"{low:g} is more than {most}, {high:g}: nothing lies between. Swap them.")
+        return cleaned
+
+
 class IntegerFilter(Filter):
     field_class = forms.IntegerField
 

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 REASON = (
     "Retrain polymer-properties on new measurements: conductivity.test.mae on the same 12 held-out structures: 0.395 "
-    "before, 0.03173 now, +92.0% better; the gate asks for any improvement."
+    "before, 0.03173 now, 92.0 % better; the gate asks for any improvement."
 )
 CUT = """() => [...document.querySelectorAll("#result_list tbody :is(td, th)")]
     .filter(cell => cell.scrollHeight > cell.clientHeight + 1 || cell.scrollWidth > cell.clientWidth + 1)

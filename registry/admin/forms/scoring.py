@@ -17,6 +17,8 @@ from registry.admin.forms.versions import VersionField, champion, chosen_version
 from registry.models import DatasetVersion, GenerationRun, Job, RegisteredModel, ScoringRun
 from registry.search.sentence import rows_of
 
+_EMPTY: tuple[object, ...] = (None, "", [])  # conditions that nobody gave
+
 
 class StartScoringForm(ActionForm):
     title = "Score structures"
@@ -88,6 +90,15 @@ class StartScoringForm(ActionForm):
         asked = str((self.data if self.is_bound else self.initial).get(name) or "")
         return self.fields[name].queryset.filter(pk=asked).first() if asked.isdigit() else None
 
+    def clean(self) -> dict[str, Any]:
+        """A condition that the model cannot be asked under is told at its own input."""
+        cleaned = super().clean() or self.cleaned_data
+        for one in self.asked:
+            value = cleaned.get(f"condition.{one.key}")
+            if value not in _EMPTY and (said := model_conditions.fault(one, value)):
+                self.add_error(f"condition.{one.key}", f"{said[:1].upper()}{said[1:]}.")
+        return cleaned
+
     def run(self, actor: User) -> ScoringRun:
         cleaned = self.cleaned_data
         given = {one.key: cleaned[f"condition.{one.key}"] for one in self.asked}
@@ -97,6 +108,6 @@ class StartScoringForm(ActionForm):
             generation_run=cleaned["generation_run"],
             selection=cleaned["selection"],
             dataset_version=cleaned["dataset_version"],
-            conditions={key: value for key, value in given.items() if value not in (None, "", [])},
+            conditions={key: value for key, value in given.items() if value not in _EMPTY},
             queue=cleaned["queue"],
         ).run()

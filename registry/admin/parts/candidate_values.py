@@ -96,6 +96,7 @@ def _known_of(structure: Structure) -> list[_Known]:
     properties = {row.property_id: row.property for row in (*predictions, *measurements)}
     leading = leading_versions(properties)
     found = {pk: _Known(item, [], [], leading.get(pk)) for pk, item in properties.items()}
+
     def order(row: Prediction) -> tuple[bool, bool]:
         return row.model_version_id != leading.get(row.property_id), not _is_champion(row)
 

@@ -58,7 +58,8 @@ class Panel:
 
 def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[object]], **options: Any) -> Panel:
     """options: empty (what to say without rows), link (to the whole list), note, wide."""
-    context = {"headers": headers, "rows": rows, "empty": options.pop("empty", "Nothing yet.")}
+    named = [list(zip(headers, row, strict=False)) for row in rows]
+    context = {"headers": headers, "rows": rows, "named": named, "empty": options.pop("empty", "Nothing yet.")}
     return Panel(title, "registry/parts/table.html", context, **options)
 
 

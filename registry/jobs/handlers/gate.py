@@ -71,7 +71,14 @@ def _compare(schedule: Schedule, old: float, new: float, what: str) -> Verdict:
     gain = (old - new if schedule.gate_lower_is_better else new - old) / abs(old) if old else math.nan
     promote = gain > 0 and gain >= schedule.gate_min_improvement
     asked = f"{schedule.gate_min_improvement:.1%}" if schedule.gate_min_improvement else "any improvement"
-    return Verdict(promote, f"{what}: {old:.4g} before, {new:.4g} now, {gain:+.1%} better; the gate asks for {asked}.")
+    return Verdict(promote, f"{what}: {old:.4g} before, {new:.4g} now, {_told(gain)}; the gate asks for {asked}.")
+
+
+def _told(gain: float) -> str:
+    """25.0 % better, or worse."""
+    if gain == 0 or math.isnan(gain):
+        return "no change" if gain == 0 else "no share of 0"
+    return f"{100 * abs(gain):.1f} % {'better' if gain > 0 else 'worse'}"
 
 
 def _figures(attempt: Attempt, path: str, old: ModelVersion, new: ModelVersion) -> tuple[float, float, str]:

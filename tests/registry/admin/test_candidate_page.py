@@ -111,6 +111,14 @@ def test_tags_are_taken_off_and_put_on_again(client_of):
     assert {tag.name for tag in candidate.tags.all()} == {"ether", "old"}  # ether was there before: it stays
 
 
+def test_the_trail_leaves_a_structure_as_it_is_written(client_of):
+    """c1conn1 is aromatic, C1conn1 no molecule."""
+    row = factories.structure("c1conn1", "molecule")
+    text = client_of("Viewer").get(url("structure_change", row.pk)).content.decode()
+    assert row.smiles == "c1conn1"
+    assert "C1conn1" not in text
+
+
 def test_long_comments_are_folded(client_of):
     candidate = factories.candidate()
     factories.decision(candidate=candidate, comment="word " * 200)

@@ -266,6 +266,39 @@ def test_lineage_names_the_public_data_set_of_a_model_from_elsewhere() -> None:
         assert (origin["dataset"], origin["dataset_version"]) == (slug, None)
 
 
+@pytest.mark.parametrize(
+    ("path", "query", "field"),
+    [
+        ("candidates", "conductivity_min=2&conductivity_max=1", "conductivity_min"),
+        ("structures", "mass_min=200&mass_max=100", "mass_min"),
+        ("measurements", "temperature_min=400&temperature_max=300", "temperature_min"),
+        ("predictions", "value_min=1&value_max=0.5", "value_min"),
+    ],
+)
+def test_ends_in_the_wrong_order_are_refused(path: str, query: str, field: str) -> None:
+    factories.property_()
+    answer = api("Viewer").get(f"/api/v1/{path}/?{query}")
+    assert answer.status_code == 400
+    (error,) = answer.data["errors"]
+    assert (error["field"], "nothing lies between" in error["message"]) == (field, True)
+
+
+def test_a_temperature_that_looks_like_celsius_says_what_to_give() -> None:
+    """There is no unit beside it that could be declared."""
+    given = {
+        "dataset": factories.dataset().slug,
+        "smiles": "*OCC*",
+        "property": factories.property_().name,
+        "value": 1e-4,
+    }
+    answer = api("Chemist").post("/api/v1/measurements/", given | {"temperature_k": 25}, format="json")
+    (error,) = answer.data["errors"]
+    assert error == {
+        "field": "temperature_k",
+        "message": "25 K is below 150 K: it looks like °C; in K it is 298.15.",
+    }
+
+
 @pytest.mark.parametrize("sort", ["conductivity_std", "-conductivity_std"])
 def test_lists_of_candidates_sort_by_uncertainty(sort: str) -> None:
     """Page by page; a score without a deviation is not among them."""

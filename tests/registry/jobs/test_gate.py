@@ -102,6 +102,15 @@ def test_improvement_is_a_share_of_the_old_figure(
     assert f"{old:.4g} before, {new:.4g} now" in verdict.reason
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [(0.2, 0.1, "50.0 % better"), (0.150, 0.151, "0.7 % worse"), (0.2, 0.2, "no change"), (0.0, 0.1, "no share of 0")],
+)
+def test_a_loss_is_not_called_a_gain(old: float, new: float, said: str) -> None:
+    schedule = Schedule(gate_lower_is_better=True, gate_min_improvement=0.0)
+    assert f"now, {said}; the gate" in gate._compare(schedule, old, new, "conductivity.test.mae").reason
+
+
 def test_generators_are_compared_by_what_they_state() -> None:
     model = factories.registered_model("generate")
     old = factories.model_version(model=model, metrics={"samples": {"free": {"vun": 0.4}}})
@@ -110,7 +119,7 @@ def test_generators_are_compared_by_what_they_state() -> None:
     schedule = factories.schedule(model=model, gate_metric="samples.free.vun", gate_lower_is_better=False)
     verdict = gate.judge(None, schedule, new)  # type: ignore[arg-type]  # nothing has to be run
     assert verdict.promote
-    assert "+25.0% better" in verdict.reason
+    assert ", 25.0 % better;" in verdict.reason
     schedule.gate_metric = "samples.free.fid"
     refused = gate.judge(None, schedule, new)  # type: ignore[arg-type]
     assert not refused.promote
