@@ -7,6 +7,7 @@ from typing import NamedTuple
 from mlcore.chem.salts import name_of
 from registry.admin.parts import display
 from registry.admin.parts.evidence import Trained, method_text, some, span, trained_under
+from registry.admin.parts.levels import level_of
 from registry.models import Measurement, Prediction, Property
 
 NEAR = 10.0  # K: conductivity changes two- to tenfold over 20 K, so that a ratio across more says little of the model
@@ -51,7 +52,9 @@ def _distance(measured: float, predicted: float, property_: Property) -> str:
 
 def _conditions_of(prediction: Prediction) -> Trained:
     """Those that were asked for; for the rest, those of the training data."""
-    trained = trained_under(prediction.model_version, prediction.property)
+    version = prediction.model_version
+    trained = trained_under(version, prediction.property)
+    trained = trained._replace(level=level_of(version.config, prediction.property.name))
     kelvin = prediction.conditions.get("temperature_k")
     if isinstance(kelvin, int | float):
         trained = trained._replace(kelvin=(float(kelvin),))
@@ -62,9 +65,9 @@ def _conditions_of(prediction: Prediction) -> Trained:
 
 
 def _obstacle(row: Measurement, under: Trained) -> str:
-    """Why a ratio would mislead; nothing for values that follow from the structure alone."""
-    if row.method == Measurement.Method.COMPUTED and not any(under.kelvin):
-        return ""
+    """Why a ratio would mislead; temperatures count for nothing where values follow from the structure alone."""
+    if _at_no_temperature(row, under):
+        return _another_level(row, under)
     if row.temperature_k is None:
         return "the temperature of the measurement is not stated"
     known = [kelvin for kelvin in under.kelvin if kelvin is not None]
@@ -72,6 +75,18 @@ def _obstacle(row: Measurement, under: Trained) -> str:
         return "the temperature that it holds for is not stored"
     here, there = _far(row, under, known)
     return _both(here, there) if here else ""
+
+
+def _at_no_temperature(row: Measurement, under: Trained) -> bool:
+    """Counts of atoms, energies of quantum chemistry."""
+    theory = row.method in (Measurement.Method.COMPUTED, Measurement.Method.DFT) or bool(under.level)
+    return theory and row.temperature_k is None and not any(under.kelvin)
+
+
+def _another_level(row: Measurement, under: Trained) -> str:
+    if not under.level or row.method_detail == under.level:
+        return ""
+    return _both([f"at {row.method_detail or 'an unstated level'}"], [f"at {under.level}"])
 
 
 def _far(row: Measurement, under: Trained, kelvin: Sequence[float]) -> tuple[list[str], list[str]]:

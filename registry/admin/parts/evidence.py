@@ -32,6 +32,8 @@ class Trained(NamedTuple):
     methods: tuple[str, ...] = ()
     molal: float | None = None
     """Of the salt, where one concentration was asked for."""
+    level: str = ""
+    """Of theory, such as G4MP2, where values of one level were learned."""
 
 
 def trained_under(version: ModelVersion, property_: Property) -> Trained:

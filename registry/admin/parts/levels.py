@@ -15,6 +15,11 @@ def levels_of(config: Any) -> dict[str, str]:
     return found
 
 
+def level_of(config: Any, name: str) -> str:
+    """Of that property of a run configuration: G4MP2; "" where nobody said."""
+    return str(_properties(config).get(name, {}).get("level") or "")
+
+
 def baselines_of(config: Any) -> dict[str, str]:
     """By property of a run configuration of which a difference is learned: to what."""
     return {name: cheaper for name, entry in _properties(config).items() if (cheaper := _baseline(entry))}

@@ -13,7 +13,7 @@ from registry.admin.parts.candidate_values import MEASURED
 from registry.admin.parts.conditions import conditions, stated
 from registry.admin.parts.evidence import Evidence, evidence, method_text
 from registry.catalogue import entry, entry_of_table
-from registry.models import ModelVersion
+from registry.models import Candidate, ModelVersion
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +142,24 @@ def test_a_prediction_for_one_concentration_is_no_measure_of_another(client_of):
     assert "2 × predicted" in text
     assert "3 × predicted" not in text
     assert "measured at 4 mol/kg, predicted at 1 mol/kg" in text
+
+
+def test_energies_are_compared_with_those_of_their_level(client_of):
+    """They have no temperature; two levels differ by more than any model errs."""
+    energy = factories.property_("energy", unit="Ha", scale="linear", lower=None, better="neither")
+    learned = {"data": {"properties": [{"name": "energy", "column": "e", "level": "G4MP2"}]}}
+    version = factories.model_version(properties=[energy], config=learned)
+    ethanol = factories.structure("CCO", "molecule")
+    candidate = Candidate.objects.create(structure=ethanol)
+    run = factories.scoring_run(model_version=version)
+    factories.prediction(structure=ethanol, property=energy, scoring_run=run, value=-154.7, standard_deviation=0.001)
+    for value, method, level in ((-154.8123456, "other", "G4MP2"), (-154.9, "dft", "B3LYP")):
+        factories.measurement(structure=ethanol, property=energy, value=value, method=method, method_detail=level)
+    text = client_of("Viewer").get(reverse("admin:registry_candidate_change", args=[candidate.pk])).content.decode()
+    assert "-154.812346" in text
+    assert text.count("from predicted") == 1
+    assert "−0.11 from predicted" in text
+    assert "not compared with the prediction: measured at B3LYP, predicted at G4MP2" in text
 
 
 def test_of_many_measured_values_those_under_like_conditions_are_shown(client_of):
