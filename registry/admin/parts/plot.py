@@ -70,13 +70,13 @@ def plot(
         '<span><i class="sv-key sv-key-{}{}"></i>{}</span>',
         ((layer.colour, _pale(layer), layer.name) for layer in named),
     )
-    key += format_html('<small class="sv-whole">{}</small>', labels.note) if labels.note else ""
+    note = format_html('<small class="sv-whole">{}</small>', labels.note) if labels.note else ""
     return format_html(
         '<figure class="sv-chart sv-plot"><b>{}</b><small> {}</small>'
         '<svg viewBox="0 0 {} {}" role="img" aria-label="{}. {}">{}{}{}'
-        '<text x="{}" y="{}" text-anchor="end">{}</text></svg><figcaption>{}</figcaption></figure>',
+        '<text x="{}" y="{}" text-anchor="end">{}</text></svg><figcaption>{}{}</figcaption></figure>',
         labels.title, labels.y, WIDTH, height + 14, labels.title, labels.said or _said(named), _grid(up),
-        _foot(across, height), drawn, WIDTH - RIGHT, height + 10, labels.x, key,
+        _foot(across, height), drawn, WIDTH - RIGHT, height + 10, labels.x, key, note,
     )  # fmt: skip
 
 
