@@ -17,7 +17,7 @@ class LeadProperty(Action[Property]):
     Those it has predicted are shown at once, and a scoring run starts for the others. To say the same again rewrites
     the scores.
 
-    model: None leaves the lead to the line whose champion has predicted the property longest.
+    model: None leaves the lead to the default (registry.actions.leading_lines).
     """
 
     permission: ClassVar[str] = "registry.change_alias"  # the right to say which model counts

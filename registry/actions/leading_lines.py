@@ -1,8 +1,9 @@
 """Which line of models leads for a property: the one whose champion's predictions the candidate list shows.
 
 A person chooses it (`Property.leading_model`). Without a choice, and where the chosen line has no champion that
-predicts the property, it is the line whose champion has predicted it longest: neither a scoring with another line's
-champion nor a later version of another line that learns the property changes what lists show.
+predicts the property, lines that can be asked of any candidate as it is come before those that must be told conditions,
+and among them the line whose champion has predicted it longest: neither a scoring with another line's champion nor a
+later version of another line that learns the property changes what lists show.
 """
 
 from collections.abc import Collection
@@ -54,6 +55,7 @@ def _predicted_by_champions(properties: Collection[int]) -> QuerySet[Any]:
         model=OuterRef("modelversion__model"), name=Alias.CHAMPION, version__properties=OuterRef("property")
     ).order_by("pgh_id")
     chosen = When(property__leading_model=F("modelversion__model"), then=Value(True))
+    told = When(modelversion__config__data__conditions__0__isnull=False, then=Value(True))
     return (
         _Predicts.objects.filter(
             property__in=properties,
@@ -62,8 +64,11 @@ def _predicted_by_champions(properties: Collection[int]) -> QuerySet[Any]:
         )
         .annotate(
             chosen=Case(chosen, default=Value(False), output_field=BooleanField()),
+            told=Case(told, default=Value(False), output_field=BooleanField()),
             place=Subquery(history.values("pgh_id")[:1]),
             since=Subquery(history.values("pgh_created_at")[:1]),
         )
-        .order_by("property", F("chosen").desc(), F("place").asc(nulls_last=True), "modelversion__model_id")
+        .order_by(
+            "property", F("chosen").desc(), F("told").asc(), F("place").asc(nulls_last=True), "modelversion__model_id"
+        )
     )

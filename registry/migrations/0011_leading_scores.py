@@ -1,6 +1,7 @@
 """Scores written before lines led: any champion's newest prediction was shown, now that of the leading line's.
 
-Nobody has chosen a line yet, so that the one whose champion has predicted a property longest leads.
+Nobody has chosen a line yet, so that the one whose champion has predicted a property longest leads, of those that need
+not be told conditions, where there are such.
 """
 
 from django.db import migrations
@@ -12,7 +13,8 @@ WITH line AS (
     FROM registry_modelversion_properties predicts
     JOIN registry_alias alias ON alias.version_id = predicts.modelversion_id AND alias.name = 'champion'
     JOIN registry_registeredmodel model ON model.id = alias.model_id AND model.task = 'predict'
-    ORDER BY predicts.property_id, (
+    JOIN registry_modelversion version ON version.id = predicts.modelversion_id
+    ORDER BY predicts.property_id, version.config #> '{data,conditions,0}' IS NOT NULL, (
         SELECT min(event.pgh_id) FROM registry_aliasevent event
         JOIN registry_modelversion_properties knew ON knew.modelversion_id = event.version_id
         WHERE event.model_id = alias.model_id AND event.name = 'champion' AND knew.property_id = predicts.property_id

@@ -17,7 +17,10 @@ from registry.models import Property
 _HEADERS = ("model", "champion", "trained under", "predicts it", "")
 _SAID = "Lists, filters and the overview show what the champion of the leading model predicts."
 _CHOSEN = "Somebody chose this model; the property's history tells who and when."
-_LONGEST = "Its champion has predicted the property longest, and no other model that predicts it is chosen."
+_LONGEST = (
+    "Nobody chose another: of the models that predict the property for any candidate, without being told conditions, "
+    "its champion has done so longest."
+)
 
 
 def lines_panel(request: HttpRequest, row: Property) -> Panel:

@@ -73,6 +73,19 @@ def test_scoring_with_a_second_line_leaves_the_list_as_it_was(first: ModelVersio
     assert shown() == {"conductivity": 2e-5}
 
 
+def test_a_line_that_needs_no_conditions_comes_first(candidate: Candidate) -> None:
+    told = crown(factories.model_version(config=TOLD))
+    predict(told, candidate, 9e-4, temperature_k=298.0)
+    assert shown() == {"conductivity": 9e-4}
+    plain = crown(factories.model_version(config={"data": {"conditions": []}}))
+    assert shown() == {}
+    predict(plain, candidate, 1e-5)
+    assert shown() == {"conductivity": 1e-5}
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("registry.migrations.0011_leading_scores").REWRITE)
+    assert shown() == {"conductivity": 1e-5}
+
+
 def test_a_person_chooses_the_line_and_goes_back(first: ModelVersion, second: ModelVersion) -> None:
     conductivity = factories.property_()
     assert shown() == {"conductivity": 1e-5}
