@@ -13,7 +13,7 @@ from registry.actions.trained_range import condition_ranges
 from registry.admin.forms.base import ActionForm
 from registry.admin.forms.conditions import condition_field
 from registry.admin.forms.filters import FilterField, read_filter, summary
-from registry.admin.forms.versions import VersionField, champion, chosen_version, predictor_for, reader_of
+from registry.admin.forms.versions import VersionField, chosen_version, predictor_for, reader_of, reader_of_candidates
 from registry.models import DatasetVersion, GenerationRun, Job, RegisteredModel, ScoringRun
 from registry.search.sentence import rows_of
 
@@ -50,7 +50,7 @@ class StartScoringForm(ActionForm):
         field.load()
         run, self.dataset = self._named("generation_run"), self._named("dataset_version")
         likely = reader_of(self.dataset) if self.dataset else predictor_for(run) if run else None
-        field.initial = likely or champion(field.task)
+        field.initial = likely or reader_of_candidates()
         self.chosen = read_filter(self.data.get("selection") if self.is_bound else self.initial.get("selection"))
         self.initial["selection"] = self.chosen
         self.fields["generation_run"].widget.attrs["data-reload"] = "1"

@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from registry.actions.training_inputs import kind_of
 from registry.models import (
     Alias,
+    Candidate,
     DatasetVersion,
     GenerationRun,
     Measurement,
@@ -63,12 +64,22 @@ def predictor_for(run: GenerationRun) -> ModelVersion | None:
 
 def reader_of(version: DatasetVersion) -> ModelVersion | None:
     """The version that reads what most of its structures are and predicts most of what it measures, chosen alike."""
-    kind = kind_of(version, [])
+    measured = Measurement.objects.in_version(version).order_by().values("property").distinct()
+    return _ablest(_readers(kind_of(version, [])), Q(properties__in=measured))
+
+
+def reader_of_candidates() -> ModelVersion | None:
+    """The version that reads what most candidates are and predicts most, chosen alike."""
+    kinds = Candidate.objects.order_by().values_list("structure__kind").annotate(count=Count("pk")).order_by("-count")
+    kind = next((kind for kind, _ in kinds), Structure.Kind.POLYMER)
+    return _ablest(_readers(kind), Q(properties__isnull=False))
+
+
+def _readers(kind: str) -> QuerySet[ModelVersion]:
     reads = Q(config__data__kind=kind)
     if kind == Structure.Kind.POLYMER:
         reads |= Q(config__data__kind__isnull=True)  # as older configurations leave it
-    measured = Measurement.objects.in_version(version).order_by().values("property").distinct()
-    return _ablest(_predictors().filter(reads), Q(properties__in=measured))
+    return _predictors().filter(reads)
 
 
 def _predictors() -> QuerySet[ModelVersion]:

@@ -365,3 +365,15 @@ def trainable():
         "model": factories.registered_model("predict").pk, "dataset_version": version.pk, "architecture": "trees",
         "seed": 0, "queue": "cpu", "properties": [factories.property_().pk],
     }  # fmt: skip
+
+
+def test_scoring_candidates_begins_with_a_model_that_reads_them(client_of):
+    """Not with the newest champion, which reads molecules."""
+    factories.candidate()
+    wide = factories.model_version(properties=[factories.property_(), factories.property_("hue")])
+    narrow = factories.model_version()
+    molecules = factories.model_version(config={"data": {"kind": "molecule"}})
+    for version in (wide, narrow, molecules):
+        factories.alias(version=version)
+    form = client_of("Curator").get(url("scoringrun_start")).context["form"]
+    assert form["model_version"].initial == wide
