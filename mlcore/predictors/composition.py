@@ -78,6 +78,12 @@ class Composition:
             raise UserError(f"manifest.json: {entry.get('name')}: baseline_atoms cannot be read: {error}") from error
 
 
+def inherited(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What `learned` has added to the properties' entries of another manifest."""
+    found = map(Composition.read, entries)
+    return [composition.as_json() if composition else {} for composition in found]
+
+
 def learned(table: Table, split: Split) -> list[dict[str, Any]]:
     """What to add to each property's entry, from the training rows: nothing unless a molecule has a baseline."""
     with_baseline = [bool(item.baseline) and table.kind == "molecule" for item in table.properties]

@@ -149,7 +149,6 @@ def parts(
     `learning_curve` has (structures learned from, MAE, R2) for each size, the largest being what a fold leaves.
     """
     by_size = {size or plan.left: measure(table, answers) for size, answers in found.items()}
-    whole = measure(table, found[None])
     return {
         name: {
             "folds": {
@@ -162,7 +161,7 @@ def parts(
                 ],
             }
         }
-        for name, figures in whole.items()
+        for name, figures in by_size[plan.left].items()
     }
 
 

@@ -48,10 +48,6 @@ def _levels(item: PropertyConfig) -> dict[str, Any]:
     return {name: text for name, text in named.items() if text}
 
 
-def _kept(entry: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in entry.items() if name in ("baseline_atoms", "baseline_limit")}
-
-
 def describe(table: Table, split: Split, before: Sequence[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
     """The property entries of a predictor's manifest; the range is that of the training values, in the unit.
 
@@ -59,7 +55,7 @@ def describe(table: Table, split: Split, before: Sequence[dict[str, Any]] | None
         baselines it expects stays.
     """
     entries = []
-    expected = [_kept(entry) for entry in before] if before else composition.learned(table, split)
+    expected = composition.inherited(before) if before else composition.learned(table, split)
     for i, (item, column) in enumerate(zip(table.properties, table.values[split.train].T, strict=True)):
         known = column[np.isfinite(column)].tolist()
         earlier = before[i] if before else {"training_values": 0}

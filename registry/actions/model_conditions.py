@@ -117,9 +117,11 @@ def fault(condition: ModelCondition, value: Any) -> str:
 
 
 def _read_one(condition: ModelCondition, value: Any) -> Any:
-    if said := fault(condition, value):
-        raise ActionError(f"conditions: {condition.key}: {said}.", field="conditions")
-    return _kept(condition, value)
+    try:
+        return _kept(condition, value)
+    except ValueError as error:
+        why = str(error).rstrip(".")
+        raise ActionError(f"conditions: {condition.key}: {why}.", field="conditions") from error
 
 
 def _kept(condition: ModelCondition, value: Any) -> Any:

@@ -52,13 +52,12 @@ class StartScoring(Action[ScoringRun]):
             check_selection(self.selection)
         except SelectionError as error:
             raise ActionError(f"selection: {error}", field="selection") from error
-        model_conditions.read(self.model_version, self.conditions)
+        self._told = model_conditions.read(self.model_version, self.conditions)
         scoring_source.check(self.model_version, self.selection, self.generation_run, self.dataset_version)
 
     def execute(self) -> ScoringRun:
-        conditions = model_conditions.read(self.model_version, self.conditions)
         job = create_job(Job.Kind.SCORE, self.actor, self.queue)
-        for beyond in beyond_trained(self.model_version, conditions):
+        for beyond in beyond_trained(self.model_version, self._told):
             note(job, beyond, "warning")
         return ScoringRun.objects.create(
             job=job,
@@ -66,7 +65,7 @@ class StartScoring(Action[ScoringRun]):
             generation_run=self.generation_run,
             selection=dict(self.selection),
             dataset_version=self.dataset_version,
-            conditions=conditions,
+            conditions=self._told,
             code_version=mlcore.__version__,
         )
 

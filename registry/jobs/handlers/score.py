@@ -29,9 +29,9 @@ NAMED = 20  # refused structures that the log names
 def score(attempt: Attempt, run: ScoringRun) -> None:
     """Predict what this version has not predicted yet under these conditions, and take it in."""
     wanted = model_conditions.states(run.conditions)
-    asked = structures_of(run.selection, run.generation_run, run.dataset_version)
-    chosen = asked.filter(kind=run.model_version.structure_kind)
-    left_out = asked.count() - chosen.count()
+    named = structures_of(run.selection, run.generation_run, run.dataset_version)
+    chosen = named.filter(kind=run.model_version.structure_kind)
+    left_out = named.count() - chosen.count()
     _announce(attempt, run, chosen, wanted, left_out)
     asked, answered = attempt.folder / "asked.csv", attempt.folder / "predicted.csv"
     if not answered.exists() and _write(run, chosen, wanted, asked):
