@@ -13,6 +13,7 @@ from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
 from mlcore.chem import limits
 from mlcore.chem.errors import ChemError
+from mlcore.chem.reading import SYMBOLS
 
 CLOSEST = 0.5
 """Angstrom; no two nuclei of a molecule come nearer (H-H is 0.74)."""
@@ -24,7 +25,6 @@ WIDEST = 10_000.0
 
 _TABLE = Chem.GetPeriodicTable()
 _RADII = np.array([_TABLE.GetRcovalent(number) for number in range(119)])  # angstrom, by atomic number
-_SYMBOLS = {_TABLE.GetElementSymbol(number): number for number in range(1, 119)}
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _atom(line: str, number: int) -> tuple[int, list[float]]:
     if len(parts) < 4:
         raise ChemError("geometry", f"line {number} of the xyz block is no `element x y z`: {line.strip()[:60]!r}")
     symbol = parts[0].capitalize() if parts[0].isalpha() else parts[0]
-    element = int(symbol) if symbol.isdecimal() and len(symbol) < 4 and 0 < int(symbol) < 119 else _SYMBOLS.get(symbol)
+    element = int(symbol) if symbol.isdecimal() and len(symbol) < 4 and 0 < int(symbol) < 119 else SYMBOLS.get(symbol)
     if element is None:
         raise ChemError("element", f"line {number} of the xyz block: {parts[0][:20]!r} is no element")
     try:

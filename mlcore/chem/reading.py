@@ -15,7 +15,8 @@ _PARAMS.parseName = False
 _HYDROGEN = Chem.MolFromSmarts("[#1]")
 _BRACKET = re.compile(r"\[\d*([A-Za-z][a-z]?)")
 """A bracket up to its element; an aromatic one is written small."""
-_SYMBOLS = {Chem.GetPeriodicTable().GetElementSymbol(number) for number in range(1, 119)}
+SYMBOLS = {Chem.GetPeriodicTable().GetElementSymbol(number): number for number in range(1, 119)}
+"""Atomic number by element symbol."""
 
 _NOT_SMILES = (  # pattern, code, what to do; the order matters: the most specific comes first
     (re.compile(r"[{}]"), "bigsmiles", "braces belong to BigSMILES; give one repeat unit with two * instead"),
@@ -87,7 +88,7 @@ def _bad_character(text: str) -> ChemError:
 def _diagnose(text: str) -> str:
     """Name the commonest slips; RDKit itself only logs them."""
     for found in _BRACKET.finditer(text):
-        if found[1].capitalize() not in _SYMBOLS:
+        if found[1].capitalize() not in SYMBOLS:
             return f"{found[1]} at position {found.start(1) + 1} is no element"
     for opening, closing in ("()", "[]"):
         if text.count(opening) != text.count(closing):

@@ -8,6 +8,7 @@ from mlcore.chem.salts import name_of
 from registry.admin.parts import display
 from registry.admin.parts.evidence import Trained, method_text, some, span, trained_under
 from registry.admin.parts.levels import level_of
+from registry.admin.parts.same_conditions import plain
 from registry.models import Measurement, Prediction, Property
 
 NEAR = 10.0  # K: conductivity changes two- to tenfold over 20 K, so that a ratio across more says little of the model
@@ -160,4 +161,4 @@ def _all_near(kelvin: float, stated: Sequence[float | None]) -> bool:
 
 
 def _plain(names: Sequence[str]) -> set[str]:
-    return {name_of(name.strip()).casefold() for name in names}
+    return {plain(name) for name in names}

@@ -19,7 +19,7 @@ class Asked:
 
     def fits(self, row: Measurement) -> bool:
         """Whether it was measured so; one that does not say is not known to be."""
-        salt = self.salt is None or (row.salt != "" and _plain(row.salt) == self.salt)
+        salt = self.salt is None or (row.salt != "" and plain(row.salt) == self.salt)
         return salt and (self.concentration is None or self._as_strong(row.concentration))
 
     def _as_strong(self, concentration: float | None) -> bool:
@@ -30,7 +30,7 @@ class Asked:
 def asked_of(row: Prediction) -> Asked:
     salt, concentration = row.conditions.get("salt"), row.conditions.get("concentration")
     return Asked(
-        _plain(salt) if isinstance(salt, str) and salt else None,
+        plain(salt) if isinstance(salt, str) and salt else None,
         float(concentration) if isinstance(concentration, int | float) else None,
     )
 
@@ -50,6 +50,6 @@ def names_of_parts(asked: Sequence[Asked]) -> tuple[str, str]:
     return (f"same {' and '.join(told)}", f"other {' or '.join(told)}") if told else ("", "")
 
 
-def _plain(salt: str) -> str:
+def plain(salt: str) -> str:
     """One word for a salt that is written by its name or as SMILES."""
-    return name_of(salt).casefold()
+    return name_of(salt.strip()).casefold()
