@@ -15,7 +15,7 @@ from mlcore.bundle import Bundle, Trained
 from mlcore.data.tables import from_scale
 from mlcore.errors import UserError
 from mlcore.predictors import reading, report, targets, usable
-from mlcore.predictors.dressed_atoms import DressedAtoms, Formula
+from mlcore.predictors.dressed_atoms import DressedAtoms, Formula, strange
 from mlcore.predictors.protocol import NOTHING, Given, Predictions
 from mlcore.run import Run
 
@@ -72,10 +72,10 @@ class AtomCounts:
 
     def _answer(self, molecules: list[Chem.Mol], errors: list[str | None]) -> Predictions:
         formulas = [Formula.of(molecule) for molecule in molecules]
-        strange = iter([formula.strange(self._dressed) for formula in formulas])
-        errors = [error or next(strange) for error in errors]
-        formulas = [formula for formula in formulas if not formula.strange(self._dressed)]
-        axis = self._dressed(formulas)
+        faults = [strange(formula, self._dressed.elements) for formula in formulas]
+        following = iter(faults)
+        errors = [error or next(following) for error in errors]
+        axis = self._dressed([formula for formula, fault in zip(formulas, faults, strict=True) if not fault])
         mean = np.stack([from_scale(axis[:, i], p["scale"]) for i, p in enumerate(self.properties)], axis=1)
         std = np.broadcast_to(self._std, mean.shape)
         return Predictions.of(mean, std, np.ones(len(mean), dtype=bool), errors)

@@ -18,7 +18,7 @@ from mlcore.data.splits import Split
 from mlcore.data.tables import Table, to_scale
 from mlcore.errors import UserError
 from mlcore.predictors import reading
-from mlcore.predictors.dressed_atoms import DressedAtoms, Formula
+from mlcore.predictors.dressed_atoms import DressedAtoms, Formula, strange
 
 Floats = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ class Composition:
 
     def agrees(self, molecules: Sequence[Formula], values: Floats) -> NDArray[np.bool_]:
         """(N,): is each baseline (N,) near enough; one of a molecule with other elements cannot be judged and is."""
-        known = np.array([molecule.strange(self.dressed) is None for molecule in molecules], dtype=bool)
+        known = np.array([strange(molecule, self.dressed.elements) is None for molecule in molecules], dtype=bool)
         far: NDArray[np.bool_] = np.abs(values - self.dressed(molecules)[:, 0]) > self.limit  # not for NaN
         return np.logical_not(known & far)
 

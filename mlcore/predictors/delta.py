@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mlcore.chem import geometry, molecule
+from mlcore.chem import molecule
 from mlcore.chem.geometry import Geometry
 from mlcore.data.tables import to_scale
 from mlcore.predictors.composition import Composition
@@ -36,10 +36,12 @@ class Delta:
 
     def predict(self, structures: Sequence[str], given: Given = NOTHING) -> Predictions:
         """Values of structures whose baselines are given; one without is refused, one that is of another is outside."""
+        given = given.in_space()
         return self._judged(self._added(self.difference.predict(structures, given), given), structures, given)
 
     def predict_keys(self, keys: Sequence[str], given: Given = NOTHING) -> Predictions:
         """The same for structures that have been identified."""
+        given = given.in_space()
         return self._judged(self._added(self.difference.predict_keys(keys, given), given), keys, given)
 
     def _added(self, found: Predictions, given: Given) -> Predictions:
@@ -65,19 +67,19 @@ class Delta:
         if not self._expected or given.baselines is None:
             return found
         inside, scored = found.in_domain.copy(), np.flatnonzero([error is None for error in found.errors])
-        blocks = given.geometries if len(given.geometries) else [None] * len(structures)
-        formulas = [_formula(structures[row], blocks[row]) for row in scored.tolist()]
+        geometries = given.geometries if len(given.geometries) else [None] * len(structures)
+        formulas = [_formula(structures[row], geometries[row]) for row in scored.tolist()]
         for i, expected in self._expected.items():
             axis = to_scale(given.baselines[scored, i], self.properties[i]["scale"])
             inside[scored] &= expected.agrees(formulas, axis)
         return replace(found, in_domain=inside)
 
 
-def _formula(structure: str, block: Geometry | str | None) -> Formula:
-    """Of a molecule that was scored: from its geometry where there is one, which is read in a seventh of the time."""
-    if isinstance(block, str):
-        block = geometry.read(block) if block.strip() else None
-    return Formula.of(molecule.parse(structure).canonical) if block is None else Formula(block.numbers)
+def _formula(structure: str, found: Geometry | str | None) -> Formula:
+    """Of a molecule that was scored: from its geometry where there is one, so that it need not be read again."""
+    if isinstance(found, Geometry):
+        return Formula(found.numbers)
+    return Formula.of(molecule.parse(structure).mol)
 
 
 def _lacking(item: dict[str, Any]) -> str:

@@ -37,11 +37,12 @@ class Formula:
         """That of a molecule with implicit hydrogens."""
         return cls(np.array([atom.GetAtomicNum() for atom in Chem.AddHs(molecule).GetAtoms()], dtype=np.int64))
 
-    def strange(self, dressed: "DressedAtoms") -> str | None:
-        """None, or which elements were not fitted."""
-        unknown = sorted(set(self.numbers.tolist()) - set(dressed.elements.tolist()))
-        names = ", ".join(Chem.GetPeriodicTable().GetElementSymbol(number) for number in unknown)
-        return f"no training structure has {names}; nothing is known of it" if unknown else None
+
+def strange(molecule: Composed, elements: NDArray[np.int64]) -> str | None:
+    """None, or which of a molecule's elements are not among those of the training, by atomic number."""
+    unknown = sorted(set(molecule.numbers.tolist()) - set(elements.tolist()))
+    names = ", ".join(Chem.GetPeriodicTable().GetElementSymbol(number) for number in unknown)
+    return f"no training structure has {names}; nothing is known of it" if unknown else None
 
 
 @dataclass(frozen=True)

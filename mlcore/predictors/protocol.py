@@ -1,12 +1,14 @@
 """What every predictor can do, whatever it is inside."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.chem import geometry
+from mlcore.chem.errors import ChemError
 from mlcore.chem.geometry import Geometry
 from mlcore.data.conditions import Conditions
 
@@ -51,12 +53,24 @@ class Given:
     baselines: NDArray[np.float64] | None = None
     """(N, P): values of the cheaper method, in the properties' units; NaN where there is none."""
 
+    def in_space(self) -> "Given":
+        """With the geometries read, so that nobody reads a block again; blocks that cannot be read stay for whoever
+        needs them, who says why."""
+        return replace(self, geometries=[_read(block) for block in self.geometries])
+
     def of(self, rows: Sequence[int]) -> "Given":
         """What is known of some of them."""
         geometries = [self.geometries[row] for row in rows] if len(self.geometries) else ()
         return Given(
             geometries, self.conditions.of(rows), None if self.baselines is None else self.baselines[list(rows)]
         )
+
+
+def _read(block: Geometry | str | None) -> Geometry | str | None:
+    try:
+        return geometry.read(block) if isinstance(block, str) and block.strip() else block
+    except ChemError:
+        return block
 
 
 NOTHING = Given()

@@ -11,6 +11,8 @@ from mlcore.chem import geometry, molecule, polymer
 from mlcore.chem.errors import ChemError
 from mlcore.chem.geometry import Geometry
 from mlcore.chem.identity import Kind
+from mlcore.chem.molecule import Molecule
+from mlcore.predictors.dressed_atoms import strange
 from mlcore.predictors.protocol import Given
 
 
@@ -37,6 +39,7 @@ class InSpace:
     """The molecules that could be read with a geometry, and for each structure None or why not."""
 
     molecules: list[Chem.Mol]
+    """As the structures were written."""
     geometries: list[Geometry]
     errors: list[str | None]
 
@@ -47,13 +50,14 @@ def in_space(structures: Sequence[str], given: Given, elements: NDArray[np.int64
     blocks = given.geometries if len(given.geometries) else [None] * len(structures)
     for text, block in zip(structures, blocks, strict=True):
         try:
-            canonical = molecule.parse(text).canonical
-            found = _geometry(canonical, block)
-            _check_elements(found, elements)
+            parsed = molecule.parse(text)
+            found = _geometry(parsed, block)
+            if fault := strange(found, elements):
+                raise ChemError("element", fault)
         except ChemError as error:
             read.errors.append(str(error))
             continue
-        read.molecules.append(canonical)
+        read.molecules.append(parsed.mol)
         read.geometries.append(found)
         read.errors.append(None)
     return read
@@ -73,17 +77,10 @@ def guessed(canonical: Chem.Mol) -> Geometry:
     return found
 
 
-def _geometry(canonical: Chem.Mol, block: Geometry | str | None) -> Geometry:
-    """The geometry that is given for a molecule, checked, or a guessed one."""
+def _geometry(parsed: Molecule, block: Geometry | str | None) -> Geometry:
+    """The geometry that is given for a molecule, checked, or a guessed one: the same for any way of writing it."""
     if block is None or (isinstance(block, str) and not block.strip()):
-        return guessed(canonical)
+        return guessed(parsed.canonical)
     found = geometry.read(block) if isinstance(block, str) else block
-    geometry.check(found, canonical)
+    geometry.check(found, parsed.mol)
     return found
-
-
-def _check_elements(found: Geometry, elements: NDArray[np.int64]) -> None:
-    known = np.isin(found.numbers, elements)
-    if not known.all():
-        strange = sorted({symbol for symbol, one in zip(found.symbols, known, strict=True) if not one})
-        raise ChemError("element", f"no training structure has {', '.join(strange)}; nothing is known of it")

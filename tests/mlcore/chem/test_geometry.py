@@ -74,6 +74,18 @@ def test_an_isomer_is_refused_and_a_tautomer_is_not() -> None:
     geometry.check(geometry.guess("Oc1ccccn1"), Chem.MolFromSmiles("O=c1cccc[nH]1"))
 
 
+@pytest.mark.parametrize(("one", "other"), [("C1CCC2CCCCC2C1", "C1CCC(C1)C1CCCC1"), ("C1CC1CC=C", "CC1CC1C=C")])
+def test_isomers_whose_atoms_have_like_neighbours_are_told_apart(one: str, other: str) -> None:
+    for drawn, named in ((one, other), (other, one)):
+        with pytest.raises(ChemError, match="not joined"):
+            geometry.check(geometry.guess(drawn), Chem.MolFromSmiles(named))
+
+
+@pytest.mark.parametrize("smiles", ["[H][H]", "[2H][2H]", "[2H]OC", "C", "[13CH3]O", "N#N", "C[N+](C)(C)CC(=O)[O-]"])
+def test_small_labelled_and_charged_molecules_have_geometries(smiles: str) -> None:
+    geometry.check(geometry.guess(smiles), molecule.parse(smiles).mol)
+
+
 @pytest.mark.parametrize("smiles", ["*CC*", "not a molecule", ""])
 def test_no_geometry_is_guessed_of_what_is_no_molecule(smiles: str) -> None:
     with pytest.raises(ChemError):
