@@ -93,9 +93,9 @@ class FCHLConfig:
         3e-8, "noise of the targets, in shares of the mean likeness of a molecule with itself", minimum=0.0, maximum=1.0
     )
     freedom: float = option(
-        0.0,
-        "degrees of freedom of Student's t, such as 3, where molecules that all others contradict shall count less; "
-        "0: the noise is Gaussian",
+        3.0,
+        "degrees of freedom of the noise, which is Student's t: the fewer, the less molecules count that all others "
+        "contradict; 0: the noise is Gaussian",
         minimum=0.0,
         maximum=1000.0,
     )
