@@ -25,8 +25,9 @@ _COLUMNS = """
 FILE.csv comes back with all its rows and columns, and for each property P of the model three more: P, in the unit that
 the model was trained in; P_std, one standard deviation, in that unit too or, where the property is learned on a log10
 scale, in decades: the truth lies within a factor 10^P_std of P about two times in three; P_in_domain, 1 for structures
-of a kind that the model knows. Of a model over geometries the column geometry says given or guessed. The last column,
-error, says why a row has no values. The last line that is printed names units and scales.
+of a kind that the model knows. Of a model over geometries the column geometry says given or guessed. Last come
+out_of_domain, why a structure is of no such kind, and error, why a row has no values. The last line that is printed
+names units and scales.
 """
 
 
@@ -52,8 +53,8 @@ def run(args: argparse.Namespace, events: Events) -> None:
     """Scores every row that can be scored, names the others, and writes all of them in their order.
 
     Added for each property P of the model: P in its unit, P_std on the model's axis (decades for a log10 scale) and
-    P_in_domain, 0 or 1; of a model over geometries whether the row's was given or guessed; last comes error, why a row
-    has no values.
+    P_in_domain, 0 or 1; of a model over geometries whether the row's was given or guessed; then out_of_domain, why a
+    structure is outside, and last error, why a row has no values.
     """
     model = bundle.load(args.bundle, "predict")
     predictor: Predictor = model.activate(args.device)
@@ -68,7 +69,8 @@ def run(args: argparse.Namespace, events: Events) -> None:
         events.log("warning", f"{args.file}: no column {', '.join(map(repr, unsaid))}: unknown in all rows")
     names = [entry["name"] for entry in predictor.properties]
     space = ["geometry"] if "geometry" in catalog.get(model.manifest.architecture).takes else []
-    added = [column for name in names for column in (name, f"{name}_std", f"{name}_in_domain")] + space + ["error"]
+    added = [column for name in names for column in (name, f"{name}_std", f"{name}_in_domain")]
+    added += [*space, "out_of_domain", "error"]
     header = [column for column in rows[0] if column is not None]
     refused: list[Problem] = []
     outside = 0
@@ -80,12 +82,12 @@ def run(args: argparse.Namespace, events: Events) -> None:
             batch = [row | same for row in rows[start : start + _BATCH]]
             texts = [row[args.smiles_column].strip() for row in batch]
             scored = _score(predictor, texts, *given.of_rows(batch, data))
-            for offset, (row, cells, inside) in enumerate(zip(batch, *scored, strict=True)):
-                origin = "" if cells[-1] else "given" if (row.get(data.geometry_column) or "").strip() else "guessed"
-                writer.writerow([row[column] for column in header] + cells[:-1] + [origin] * len(space) + cells[-1:])
-                outside += inside is False
-                if cells[-1]:
-                    refused.append(Problem(start + offset + 2, texts[offset], cells[-1]))
+            for offset, (row, (cells, doubt, error)) in enumerate(zip(batch, scored, strict=True)):
+                origin = "" if error else "given" if (row.get(data.geometry_column) or "").strip() else "guessed"
+                writer.writerow([*(row[column] for column in header), *cells, *[origin] * len(space), doubt, error])
+                outside += bool(doubt)
+                if error:
+                    refused.append(Problem(start + offset + 2, texts[offset], error))
             events.progress(start + len(batch), len(rows), "scoring")
         if len(refused) == len(rows):
             raise UserError(f"{args.file}: no row could be scored; the first was refused because: {refused[0].reason}")
@@ -131,19 +133,19 @@ def constants(wishes: Sequence[str], kelvin: float | None, model: Bundle) -> dic
 
 def _score(
     predictor: Predictor, texts: Sequence[str], known: Given, faults: Sequence[str | None]
-) -> tuple[list[list[str]], list[bool | None]]:
-    """For each text the cells to add, the error last, and whether it lies in the domain; None when refused."""
+) -> list[tuple[list[str], str, str]]:
+    """For each text the cells to add, why it is out of the domain and why it was refused, or nothing."""
     found = predictor.predict(texts, known)
-    cells, inside = [], []
-    errors = [fault or error for fault, error in zip(faults, found.errors, strict=True)]
-    for mean, std, in_domain, error in zip(found.mean, found.std, found.in_domain, errors, strict=True):
-        values = [
-            ("", "", "") if error else (_digits(m, s, item["std_scale"]), f"{s:.6g}", str(int(in_domain)))
-            for m, s, item in zip(mean, std, predictor.properties, strict=True)
-        ]
-        cells.append([cell for value in values for cell in value] + [error or ""])
-        inside.append(None if error else bool(in_domain))
-    return cells, inside
+    answers = []
+    for row, (error, doubt) in enumerate(zip(found.errors, found.doubts, strict=True)):
+        refused = faults[row] or error or ""
+        cells = [""] * (3 * len(predictor.properties))
+        if not refused:
+            pairs = zip(found.mean[row], found.std[row], predictor.properties, strict=True)
+            values = ((_digits(m, s, item["std_scale"]), f"{s:.6g}", str(int(not doubt))) for m, s, item in pairs)
+            cells = [cell for value in values for cell in value]
+        answers.append((cells, "" if refused else doubt, refused))
+    return answers
 
 
 def _digits(mean: float, std: float, scale: str) -> str:

@@ -25,7 +25,7 @@ from mlcore.data.graphs import featurise
 from mlcore.data.splits import Split
 from mlcore.data.tables import Table, from_scale
 from mlcore.errors import UserError
-from mlcore.predictors import reading, report, targets, temperature
+from mlcore.predictors import doubts, reading, report, targets, temperature
 from mlcore.predictors.domain import Domain
 from mlcore.predictors.inputs import Inputs
 from mlcore.predictors.law import REFERENCE_K, LawNetwork
@@ -98,7 +98,7 @@ def train(run: Run) -> Trained:
     progress = fit(learner, run)
     scale = _calibrated(run, table, learner, location, unit)
     limits = Limits.fit(run, molecules, place, split, inputs, kelvin)
-    inside = limits.contain(molecules, place, told, kelvin)
+    inside = doubts.inside(limits.doubts_about(molecules, place, told, kelvin))
     metrics = report.parts(table, split, lambda rows: scale.values(learner.scores(rows)), inside)
     kept = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
     kept |= {f"scale.{name}": torch.from_numpy(value) for name, value in vars(scale).items()}
@@ -125,16 +125,19 @@ class Limits:
         trained = kelvin[split.train]
         return cls(domain, inputs, np.array([np.nanmin(trained), np.nanmax(trained)]))
 
-    def contain(
+    def doubts_about(
         self, molecules: list[Chem.Mol], place: Indices, conditions: Conditions, kelvin: Floats
-    ) -> NDArray[np.bool_]:
-        """(N,): is the structure of a known kind, and no condition beyond those of the training rows."""
+    ) -> list[str]:
+        """(N,): of what unknown kind the structure is, and which condition the training does not reach; else empty."""
         if not len(place):
-            return np.zeros(0, dtype=bool)
-        known = self.domain.contains(molecules, featurise(molecules))[place]
-        warm = (kelvin >= self.reach[0] - _SLACK_K) & (kelvin <= self.reach[1] + _SLACK_K)
-        inside: NDArray[np.bool_] = known & warm & self.inputs.inside(conditions, len(place))
-        return inside
+            return []
+        strange = self.domain.doubts_about(molecules, featurise(molecules))
+        least, most = self.reach
+        beyond = doubts.where(
+            ~((kelvin >= least - _SLACK_K) & (kelvin <= most + _SLACK_K)),
+            lambda row: f"{kelvin[row]:.0f} K is beyond the training, {least:.0f} to {most:.0f} K",
+        )
+        return doubts.together([strange[i] for i in place], beyond, self.inputs.doubts_about(conditions, len(place)))
 
     def tensors(self) -> dict[str, Tensor]:
         """For the bundle."""
@@ -193,7 +196,7 @@ class PolymerArrhenius:
         x, t = torch.from_numpy(inputs).to(self._device), torch.from_numpy(warm).to(self._device)
         axis, std = self._scale.values(scores(self._network, x, t))
         mean = np.stack([from_scale(axis[:, i], p["scale"]) for i, p in enumerate(self.properties)], axis=1)
-        return Predictions.of(mean, std, self._limits.contain(read, place, told, warm), why)
+        return Predictions.of(mean, std, self._limits.doubts_about(read, place, told, warm), why)
 
     def _faults(self, conditions: Conditions, kelvin: Floats) -> list[str | None]:
         """For each row None or why its conditions cannot be used."""

@@ -78,4 +78,4 @@ class AtomCounts:
         axis = self._dressed([formula for formula, fault in zip(formulas, faults, strict=True) if not fault])
         mean = np.stack([from_scale(axis[:, i], p["scale"]) for i, p in enumerate(self.properties)], axis=1)
         std = np.broadcast_to(self._std, mean.shape)
-        return Predictions.of(mean, std, np.ones(len(mean), dtype=bool), errors)
+        return Predictions.of(mean, std, [""] * len(mean), errors)

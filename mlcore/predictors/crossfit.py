@@ -17,7 +17,7 @@ from rdkit import Chem
 from mlcore.data.graphs import Graphs, featurise
 from mlcore.data.splits import Split, folds_by_key
 from mlcore.errors import UserError
-from mlcore.predictors import covariance, reading, report, targets
+from mlcore.predictors import covariance, doubts, reading, report, targets
 from mlcore.predictors.covariance import Described
 from mlcore.predictors.domain import Domain
 from mlcore.run import Run
@@ -85,6 +85,16 @@ class Material:
 def limit_of(left: Floats) -> float:
     """The largest share of the variance left (n,) with which a structure counts as familiar."""
     return float(np.quantile(left, _STRANGERS))
+
+
+def unfamiliar(left: Floats, limit: float) -> list[str]:
+    """Doubts about structures with these shares of the variance left (n,)."""
+    return doubts.where(
+        left > limit,
+        lambda row: (
+            f"the training tells little about it: {left[row]:.2f} of the variance is left, usual is {limit:.2f} or less"
+        ),
+    )
 
 
 def _check_values(run: Run, rows: Rows) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from mlcore.chem import molecule
 from mlcore.chem.geometry import Geometry
 from mlcore.data.tables import to_scale
+from mlcore.predictors import doubts
 from mlcore.predictors.composition import Composition
 from mlcore.predictors.dressed_atoms import Formula
 from mlcore.predictors.protocol import NOTHING, Given, Predictions, Predictor
@@ -60,19 +61,21 @@ class Delta:
                 errors[row] = errors[row] or _lacking(item)
         refused = np.array([error is not None for error in errors], dtype=bool)
         mean[refused], std[refused] = np.nan, np.nan
-        return Predictions(mean, std, found.in_domain & ~refused, errors)
+        kept = ["" if error else doubt for doubt, error in zip(found.doubts, errors, strict=True)]
+        return Predictions(mean, std, kept, errors)
 
     def _judged(self, found: Predictions, structures: Sequence[str], given: Given) -> Predictions:
         """Out of the domain where a baseline is far from what those of the training say of such a composition."""
         if not self._expected or given.baselines is None:
             return found
-        inside, scored = found.in_domain.copy(), np.flatnonzero([error is None for error in found.errors])
+        scored, about = np.flatnonzero([error is None for error in found.errors]), [found.doubts]
         geometries = given.geometries if len(given.geometries) else [None] * len(structures)
         formulas = [_formula(structures[row], geometries[row]) for row in scored.tolist()]
         for i, expected in self._expected.items():
-            axis = to_scale(given.baselines[scored, i], self.properties[i]["scale"])
-            inside[scored] &= expected.agrees(formulas, axis)
-        return replace(found, in_domain=inside)
+            item, far = self.properties[i], np.zeros(len(structures), dtype=bool)
+            far[scored] = ~expected.agrees(formulas, to_scale(given.baselines[scored, i], item["scale"]))
+            about.append(doubts.where(far, f"{item['baseline']} is far from what molecules of such a formula have"))
+        return replace(found, doubts=doubts.together(*about))
 
 
 def _formula(structure: str, found: Geometry | str | None) -> Formula:

@@ -17,9 +17,12 @@ from torch import Tensor
 
 from mlcore.chem.fingerprints import Packed, morgan_of, pack, tanimoto_matrix
 from mlcore.data.graphs import ATOM_CATEGORIES, BOND_CATEGORIES, Codes, Graphs
+from mlcore.predictors import doubts
 
 _STRANGERS = 0.05
 """Share of the landmarks that may lie farther from all others than the limit, so that odd ones do not widen it."""
+_OF_ATOMS = [name.replace("aromatic", "aromaticity") for name in ATOM_CATEGORIES]
+_OF_BONDS = [name.replace("_", "-").replace("conjugated", "conjugation") for name in BOND_CATEGORIES]
 
 
 @dataclass(frozen=True)
@@ -49,16 +52,35 @@ class Domain:
         limit = min(earlier.similarity, _limit(chosen))  # what was near enough before still is
         return Domain(chosen, limit, self.atoms | earlier.atoms, self.bonds | earlier.bonds)
 
-    def contains(self, molecules: Sequence[Chem.Mol], graphs: Graphs) -> NDArray[np.bool_]:
-        """(N,): is each molecule, given with its graph, inside."""
+    def doubts_about(self, molecules: Sequence[Chem.Mol], graphs: Graphs) -> list[str]:
+        """(N,): why each molecule, given with its graph, lies outside; empty for those that do not."""
         if not molecules:
-            return np.zeros(0, dtype=bool)
-        near = tanimoto_matrix(_fingerprints(molecules), self.landmarks).max(axis=1) >= self.similarity
-        strange = np.zeros(len(molecules), dtype=bool)
-        strange[graphs.graph_of_atom[_unseen(graphs.atoms, self.atoms)]] = True
-        strange[graphs.graph_of_bond[_unseen(graphs.bonds, self.bonds)]] = True
-        inside: NDArray[np.bool_] = near & ~strange
-        return inside
+            return []
+        nearest = tanimoto_matrix(_fingerprints(molecules), self.landmarks).max(axis=1)
+        far = doubts.where(
+            nearest < self.similarity,
+            lambda row: (
+                f"like no training structure: Tanimoto similarity {nearest[row]:.2f} to the most like of "
+                f"{len(self.landmarks):,}, usual is {self.similarity:.2f} or more"
+            ),
+        )
+        return doubts.together(self._strange(molecules, graphs), far)
+
+    def _strange(self, molecules: Sequence[Chem.Mol], graphs: Graphs) -> list[str]:
+        """(N,): the first kind of atom or bond of each that no training structure has."""
+        found = [""] * len(molecules)
+        starts = np.cumsum([0, *graphs.atom_counts])
+        for place, feature in _unseen(graphs.atoms, self.atoms):
+            graph = int(graphs.graph_of_atom[place])
+            symbol = molecules[graph].GetAtomWithIdx(place - int(starts[graph])).GetSymbol()
+            kind = symbol if _OF_ATOMS[feature] == "element" else f"an atom like its {symbol} ({_OF_ATOMS[feature]})"
+            found[graph] = found[graph] or f"no training structure has {kind}"
+        for place, feature in _unseen(graphs.bonds, self.bonds):
+            graph = int(graphs.graph_of_bond[place])
+            found[graph] = (
+                found[graph] or f"no training structure has a bond like one of its own ({_OF_BONDS[feature]})"
+            )
+        return found
 
     def tensors(self) -> dict[str, Tensor]:
         """For the bundle; `load` takes them back."""
@@ -107,7 +129,7 @@ def _seen(codes: Codes, categories: int) -> NDArray[np.bool_]:
     return np.stack([np.isin(np.arange(categories), column) for column in codes.T])
 
 
-def _unseen(codes: Codes, seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(N,): has a row of codes any category that was not seen."""
-    known: NDArray[np.bool_] = seen[np.arange(codes.shape[1]), codes]
-    return np.any(~known, axis=1)
+def _unseen(codes: Codes, seen: NDArray[np.bool_]) -> list[list[int]]:
+    """Row and feature of each category in codes (N, features) that was not seen."""
+    found: list[list[int]] = np.argwhere(~seen[np.arange(codes.shape[1]), codes]).tolist()
+    return found

@@ -20,7 +20,7 @@ from mlcore.bundle import Bundle, Trained
 from mlcore.chem.geometry import Geometry
 from mlcore.data.tables import from_scale
 from mlcore.errors import UserError
-from mlcore.predictors import fchl_fit, reading, report, targets, usable
+from mlcore.predictors import doubts, fchl_fit, reading, report, targets, usable
 from mlcore.predictors.fchl_fit import Fit
 from mlcore.predictors.fchl_model import Model
 from mlcore.predictors.fchl_uncertainty import Uncertainty
@@ -76,7 +76,7 @@ def _of_rows(
     if len(rows):
         scores = model.score(found)
         mean[rows] = scores.values + model.dressed(found)
-        std[rows], inside[rows] = uncertainty.std(scores), uncertainty.inside(scores)
+        std[rows], inside[rows] = uncertainty.std(scores), doubts.inside(uncertainty.doubts_about(scores))
     return mean, std, inside
 
 
@@ -116,7 +116,7 @@ class FCHL:
         scores = self._model.score(read.geometries)
         axis = scores.values + self._model.dressed(read.geometries)
         mean = np.stack([from_scale(axis[:, i], p["scale"]) for i, p in enumerate(self.properties)], axis=1)
-        return Predictions.of(mean, self._uncertainty.std(scores), self._uncertainty.inside(scores), read.errors)
+        return Predictions.of(mean, self._uncertainty.std(scores), self._uncertainty.doubts_about(scores), read.errors)
 
     def predict_keys(self, keys: Sequence[str], given: Given = NOTHING) -> Predictions:
         """The same for molecules that have been identified: their keys are SMILES."""

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mlcore.predictors import doubts
 from mlcore.predictors.fchl_model import Scores
 
 Floats = NDArray[np.float64]
@@ -48,9 +49,15 @@ class Uncertainty:
         spread: Floats = self.scale * np.sqrt(self.floor + np.maximum(scores.unlike, 0)[:, None])
         return spread
 
-    def inside(self, scores: Scores) -> NDArray[np.bool_]:
-        """(N,)"""
-        return scores.least >= self.least
+    def doubts_about(self, scores: Scores) -> list[str]:
+        """(N,): why each molecule lies outside; empty for those that do not."""
+        return doubts.where(
+            scores.least < self.least,
+            lambda row: (
+                f"an atom is like none of the training: likeness {scores.least[row]:.4f} to the most like, "
+                f"usual is {self.least:.4f} or more"
+            ),
+        )
 
     def tensors(self) -> dict[str, Tensor]:
         """For the bundle; `load` takes them back."""

@@ -7,6 +7,7 @@ mean of the training rows, beside a column that says so.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from torch import Tensor
 from mlcore.chem.identity import Kind
 from mlcore.config import ConditionColumn
 from mlcore.data.conditions import Conditions
-from mlcore.predictors import groups, salts
+from mlcore.predictors import doubts, groups, salts
 from mlcore.predictors.configs import PolymerArrheniusConfig, TreesConfig
 from mlcore.predictors.features import Features
 
@@ -95,15 +96,22 @@ class Inputs:
         flags = missing[:, [*firsts, *range(split, len(self.mean))]]
         return np.hstack([rows, squares, flags]).astype(np.float32)
 
-    def inside(self, conditions: Conditions, n: int) -> NDArray[np.bool_]:
-        """(N,): lies all that the rows say within what the training rows said, with no element new in a salt."""
+    def doubts_about(self, conditions: Conditions, n: int) -> list[str]:
+        """(N,): what the rows say beyond what the training rows said, or which element is new in a salt; else empty."""
         told = self._told(conditions, n)
         slack = 1e-6 * (1 + np.abs(told))
-        beyond: NDArray[np.bool_] = (told < self.least - slack) | (told > self.most + slack)  # not for what is not said
-        strange = np.zeros(n, dtype=bool)
-        for name, seen in zip(self.structures, self.elements, strict=True):
-            strange |= (salts.elements(conditions.structures.get(name, [""] * n)) & ~seen).any(axis=1)
-        return np.logical_not(beyond.any(axis=1) | strange)
+        beyond = (told < self.least - slack) | (told > self.most + slack)  # not for what is not said
+        found = []
+        for i, (name, seen) in enumerate(zip(self.structures, self.elements, strict=True)):
+            strange = salts.elements(conditions.structures.get(name, [""] * n)) & ~seen
+            other = beyond[:, i * salts.COLUMNS : (i + 1) * salts.COLUMNS].any(axis=1) & ~strange.any(axis=1)
+            found.append(doubts.where(strange.any(axis=1), partial(_new_element, name, strange)))
+            found.append(doubts.where(other, f"no training {name} is of such size and composition"))
+        first = len(self.structures) * salts.COLUMNS
+        for i, name in enumerate(self.numbers, start=first):
+            ends = 10 ** self.least[i], 10 ** self.most[i]
+            found.append(doubts.where(beyond[:, i], partial(_beyond, name, 10 ** told[:, i], ends)))
+        return doubts.together([""] * n, *found)
 
     def _of_structures(self, molecules: Sequence[Chem.Mol]) -> Floats:
         """(U, columns of the structure): counts and descriptors on a logarithmic axis, groups as they are."""
@@ -153,6 +161,14 @@ def _elements(tensors: Mapping[str, Tensor], most: Floats, structures: int) -> N
         return found
     columns = most[: salts.COLUMNS * structures].reshape(structures, salts.COLUMNS)
     return np.array([salts.counted(row) for row in columns], dtype=bool).reshape(structures, salts.ATOMIC_NUMBERS)
+
+
+def _new_element(name: str, strange: NDArray[np.bool_], row: int) -> str:
+    return f"no training {name} has {Chem.GetPeriodicTable().GetElementSymbol(int(strange[row].argmax()))}"
+
+
+def _beyond(name: str, values: Floats, ends: tuple[float, float], row: int) -> str:
+    return f"{name} {values[row]:.4g} is beyond the training, {ends[0]:.4g} to {ends[1]:.4g}"
 
 
 def _counting(config: PolymerArrheniusConfig) -> TreesConfig:

@@ -30,7 +30,7 @@ from mlcore.data.splits import Split
 from mlcore.data.tables import from_scale
 from mlcore.errors import UserError
 from mlcore.inheritance import check_shape
-from mlcore.predictors import reading, report, targets
+from mlcore.predictors import doubts, reading, report, targets
 from mlcore.predictors.configs import PolymerGNNConfig
 from mlcore.predictors.domain import Domain
 from mlcore.predictors.ensemble import Ensemble
@@ -171,7 +171,7 @@ def train(run: Run) -> Trained:
     progress = fit(learner, run)
     model.calibration.copy_(torch.from_numpy(_calibration(model, graphs, run, split)))
     tensors = {f"network.{name}": tensor for name, tensor in model.state_dict().items()} | domain.tensors()
-    inside = domain.contains(molecules, graphs)
+    inside = doubts.inside(domain.doubts_about(molecules, graphs))
     metrics = report.parts(table, split, lambda rows: model.score(graphs, run.device, rows), inside)
     before = run.init.manifest.properties if run.init else None
     return Trained(
@@ -216,7 +216,7 @@ class PolymerGNN:
         graphs = featurise(molecules)
         axis, std = self._model.score(graphs, self._device)
         mean = np.stack([from_scale(axis[:, i], p["scale"]) for i, p in enumerate(self.properties)], axis=1)
-        return Predictions.of(mean, std, self._domain.contains(molecules, graphs), errors)
+        return Predictions.of(mean, std, self._domain.doubts_about(molecules, graphs), errors)
 
 
 def _from_scratch(run: Run, split: Split) -> Ensemble:

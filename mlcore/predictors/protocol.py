@@ -11,34 +11,47 @@ from mlcore.chem import geometry
 from mlcore.chem.errors import ChemError
 from mlcore.chem.geometry import Geometry
 from mlcore.data.conditions import Conditions
+from mlcore.predictors import doubts
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Answers for N structures and P properties. A structure that was refused has NaN, False and its reason."""
+    """Answers for N structures and P properties. A structure that was refused has NaN and its reason."""
 
     mean: NDArray[np.float64]
     """(N, P), in the properties' units."""
     std: NDArray[np.float64]
     """(N, P), one standard deviation on the model's axis: decades where `std_scale` is log10, else the unit."""
-    in_domain: NDArray[np.bool_]
-    """(N,): is the structure of a kind that the model was trained on."""
+    doubts: list[str]
+    """(N,): why a structure lies outside of what the model has learned (`mlcore.predictors.doubts`); empty for those
+    that do not, and for those that were refused."""
     errors: list[str | None]
     """(N,): why a structure was refused; None for those that were scored."""
 
+    @property
+    def in_domain(self) -> NDArray[np.bool_]:
+        """(N,): is the structure of a kind that the model was trained on."""
+        return doubts.inside(self.doubts) & np.array([error is None for error in self.errors], dtype=bool)
+
     @classmethod
     def of(
-        cls, mean: NDArray[np.float64], std: NDArray[np.float64], inside: NDArray[np.bool_], errors: list[str | None]
+        cls,
+        mean: NDArray[np.float64],
+        std: NDArray[np.float64],
+        doubts: Sequence[str],
+        errors: list[str | None],
     ) -> "Predictions":
         """Answers for the structures without an error, with those that were refused in between."""
         good = np.array([error is None for error in errors], dtype=bool)
         whole = cls(
             np.full((len(errors), mean.shape[1]), np.nan),
             np.full((len(errors), std.shape[1]), np.nan),
-            np.zeros(len(errors), dtype=bool),
+            [""] * len(errors),
             errors,
         )
-        whole.mean[good], whole.std[good], whole.in_domain[good] = mean, std, inside
+        whole.mean[good], whole.std[good] = mean, std
+        for row, doubt in zip(np.flatnonzero(good).tolist(), doubts, strict=True):
+            whole.doubts[row] = doubt
         return whole
 
 

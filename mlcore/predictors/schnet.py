@@ -28,7 +28,7 @@ from mlcore.data.geometries import Atoms, Geometries
 from mlcore.data.graphs import featurise
 from mlcore.data.splits import Split
 from mlcore.data.tables import from_scale
-from mlcore.predictors import reading, report, targets, usable
+from mlcore.predictors import doubts, reading, report, targets, usable
 from mlcore.predictors.configs import SchNetConfig
 from mlcore.predictors.domain import Domain
 from mlcore.predictors.dressed_atoms import DressedAtoms
@@ -152,7 +152,7 @@ def train(run: Run) -> Trained:
         weights | dressed.tensors() | domain.tensors(),
         targets.describe(table, split),
         split,
-        report.parts(table, split, score, domain.contains(molecules, graphs)),
+        report.parts(table, split, score, doubts.inside(domain.doubts_about(molecules, graphs))),
         notes=_notes(run, split, progress, sum(geometry.guessed for geometry in geometries))
         + usable.left_out(whole, run),
     )
@@ -188,8 +188,8 @@ class SchNet:
         axis, std = self._model.score(clouds, self._device)
         axis = axis + self._dressed(read.geometries)
         mean = np.stack([from_scale(axis[:, i], p["scale"]) for i, p in enumerate(self.properties)], axis=1)
-        inside = self._domain.contains(read.molecules, featurise(read.molecules))
-        return Predictions.of(mean, std, inside, read.errors)
+        strange = self._domain.doubts_about(read.molecules, featurise(read.molecules))
+        return Predictions.of(mean, std, strange, read.errors)
 
 
 def _begun(run: Run, residuals: Floats) -> Ensemble:

@@ -21,10 +21,10 @@ from mlcore.data.graphs import Graphs, featurise
 from mlcore.data.tables import from_scale
 from mlcore.errors import UserError
 from mlcore.evaluation import regression
-from mlcore.predictors import chains, covariance, features, members, process, reading, targets
+from mlcore.predictors import chains, covariance, doubts, features, members, process, reading, targets
 from mlcore.predictors.configs import StackConfig
 from mlcore.predictors.covariance import Described
-from mlcore.predictors.crossfit import Material, limit_of
+from mlcore.predictors.crossfit import Material, limit_of, unfamiliar
 from mlcore.predictors.domain import Domain
 from mlcore.predictors.forest import Forest
 from mlcore.predictors.members import Networks
@@ -96,13 +96,14 @@ def train(run: Run) -> Trained:
     mean, std, left = whole.score(material.described, material.graphs, run.device)
     mean[rows], std[rows], left[rows] = answer, spread.std(answer, held_out.doubts), fitted.left
     limit, domain = limit_of(fitted.left), material.domain(config.landmarks)
-    inside = domain.contains(material.molecules, material.graphs) & (left <= limit)
+    strange = domain.doubts_about(material.molecules, material.graphs)
+    found = doubts.together(strange, unfamiliar(left, limit))
     kept = {"mean": location, "unit": unit, "limit": np.float64(limit), "weights": weights, "names": names}
     return Trained(
         whole.tensors() | domain.tensors() | {f"stack.{n}": torch.as_tensor(v) for n, v in kept.items()},
         targets.describe(run.table, material.split),
         run.split(),
-        material.metrics(mean, std, inside),
+        material.metrics(mean, std, doubts.inside(found)),
         notes=f"{_NOTES}\n\n## Weights\n\n{_table(run, weights, held_out, answer, values)}",
     )
 
@@ -220,6 +221,7 @@ class Stacked:
         described, graphs = covariance.describe(molecules, self._kind, self._radius), featurise(molecules)
         mean, std, left = self._stack.score(described, graphs, self._device)
         axis = mean * self._unit + self._mean
-        inside = self._domain.contains(molecules, graphs) & (left <= self._limit)
+        strange = self._domain.doubts_about(molecules, graphs)
+        found = doubts.together(strange, unfamiliar(left, self._limit))
         values = np.stack([from_scale(axis[:, i], p["scale"]) for i, p in enumerate(self.properties)], axis=1)
-        return Predictions.of(values, std * self._unit, inside, errors)
+        return Predictions.of(values, std * self._unit, found, errors)

@@ -23,7 +23,7 @@ from mlcore.data.graphs import Graphs, featurise
 from mlcore.data.splits import Split
 from mlcore.data.tables import from_scale
 from mlcore.errors import UserError
-from mlcore.predictors import reading, report, targets
+from mlcore.predictors import doubts, reading, report, targets
 from mlcore.predictors.configs import TreesConfig
 from mlcore.predictors.domain import Domain
 from mlcore.predictors.features import Features
@@ -78,7 +78,7 @@ def train(run: Run) -> Trained:
     grown = Growth.of(run, rows, (table.targets - location) / unit, split)
     forest = Forest.of(grown.boosters, grown.rounds, config.leaves)
     scale = _calibrated(run, split, forest, rows, Scale(location, unit, unit))
-    inside = domain.contains(molecules, graphs)
+    inside = doubts.inside(domain.doubts_about(molecules, graphs))
     metrics = report.parts(table, split, lambda part: scale.values(forest, rows[part]), inside)
     kept = {f"scale.{name}": torch.from_numpy(value) for name, value in vars(scale).items()}
     return Trained(
@@ -194,4 +194,4 @@ class Trees:
         graphs: Graphs = featurise(molecules)
         axis, std = self._scale.values(self._forest, self._features.of(molecules))
         mean = np.stack([from_scale(axis[:, i], p["scale"]) for i, p in enumerate(self.properties)], axis=1)
-        return Predictions.of(mean, std, self._domain.contains(molecules, graphs), errors)
+        return Predictions.of(mean, std, self._domain.doubts_about(molecules, graphs), errors)

@@ -40,6 +40,7 @@ class Predicted:
     standard_deviation: float | None
     in_domain: bool | None
     conditions: Mapping[str, float | str] = field(default_factory=dict)
+    out_of_domain: str = ""
 
 
 @dataclass(kw_only=True)
@@ -115,6 +116,7 @@ class AddPredictions(Action[int]):
                     value=row.value,
                     standard_deviation=row.standard_deviation,
                     in_domain=row.in_domain,
+                    out_of_domain=row.out_of_domain,
                     scoring_run=run,
                 )
                 for row in self.rows

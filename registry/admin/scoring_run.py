@@ -16,7 +16,7 @@ from registry.admin.forms.scoring import StartScoringForm
 from registry.admin.lists.related import RelatedFilter
 from registry.admin.lists.selections import properties_by_name, scored_structures, scoring_column
 from registry.admin.pages.action_view import ActionView
-from registry.admin.parts import display
+from registry.admin.parts import display, domain
 from registry.admin.parts.conditions import stated
 from registry.admin.parts.figures import axis_unit
 from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
@@ -84,7 +84,7 @@ class ScoringRunAdmin(RunAdmin):
 
 
 def value(row: Prediction) -> Any:
-    return display.uncertain(row.value, row.standard_deviation, row.property, row.in_domain)
+    return display.uncertain(row.value, row.standard_deviation, row.property, domain.mark(row))
 
 
 @admin.register(Prediction)
@@ -129,7 +129,8 @@ class PredictionAdmin(RecordAdmin):
         return [
             Fact("Structure", display.link(row.structure, display.drawing(row.structure, 240, 160)), wide=True),
             Fact("Property", display.link(row.property)),
-            Fact("Value", value(row)),
+            Fact("Value", display.uncertain(row.value, row.standard_deviation, row.property)),
+            Fact("Domain", domain.flag(row) or "–"),
             Fact("By", self.version(row)),
             Fact("Run", display.link(row.scoring_run)),
             Fact("Conditions", stated(row.conditions) or "–"),

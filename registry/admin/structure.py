@@ -19,10 +19,9 @@ from registry.actions.conformers import GuessConformer
 from registry.admin.base import RecordAdmin
 from registry.admin.conformer import conformers
 from registry.admin.lists.new_in_import import NewInImport
-from registry.admin.parts import display
+from registry.admin.parts import display, domain
 from registry.admin.parts.candidate_values import curves_of, measured_value
 from registry.admin.parts.conditions import conditions, stated
-from registry.admin.parts.domain import judged
 from registry.admin.parts.evidence import evidence, method_text
 from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
 from registry.models import Fingerprint, Measurement, Prediction, Structure
@@ -167,7 +166,7 @@ def predictions(row: Structure) -> Panel:
     rows = rows.prefetch_related("model_version__properties").order_by("property__name", "-pk")
     shown = [
         [p.property, display.uncertain(p.value, p.standard_deviation, p.property),
-         display.domain(p.in_domain, judged(p.model_version)), display.link(p.model_version), rests_on(p),
+         domain.flag(p), display.link(p.model_version), rests_on(p),
          display.when(p.created_at)]
         for p in rows[:SHOWN]
     ]  # fmt: skip

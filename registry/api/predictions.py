@@ -16,7 +16,7 @@ class PredictionSerializer(serializers.ModelSerializer):
     class Meta:
         model = Prediction
         fields = ["id", "structure", "model_version", "property", "conditions", "value", "unit", "standard_deviation",
-                  "in_domain", "scoring_run", "created_at"]  # fmt: skip
+                  "in_domain", "out_of_domain", "scoring_run", "created_at"]  # fmt: skip
 
 
 class PredictionFilter(CreatedFilter):

@@ -19,6 +19,9 @@ class Prediction(Created):
     value = models.FloatField(help_text="In the property's unit.")
     standard_deviation = models.FloatField(null=True, help_text="In log10 units where the property's scale is log10.")
     in_domain = models.BooleanField(null=True, help_text="Whether the training data cover such structures.")
+    out_of_domain = models.TextField(
+        blank=True, help_text="Why they do not, in the model's words; empty where they do and where it does not say."
+    )
     scoring_run = models.ForeignKey(ScoringRun, on_delete=models.PROTECT, related_name="predictions")
 
     class Meta:

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from registry.actions.retry_job import run_of
 from registry.admin.job import RUNS, progress
 from registry.admin.lists.filters import scored_properties
-from registry.admin.parts import display
+from registry.admin.parts import display, domain
 from registry.admin.parts.panels import go, list_of
 from registry.admin.parts.scores import scores_with_models, source
 from registry.models import (
@@ -132,7 +132,9 @@ def _best(request: HttpRequest) -> dict[str, Any]:
             s.candidate,
             display.drawing(s.candidate.structure),
             display.status(s.candidate),
-            display.stacked(display.uncertain(s.value, s.standard_deviation, property_, s.in_domain), source(s)),
+            display.stacked(
+                display.uncertain(s.value, s.standard_deviation, property_, domain.mark(s.prediction)), source(s)
+            ),
         )
         for s in rows
     ]

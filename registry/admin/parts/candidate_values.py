@@ -7,10 +7,9 @@ from django.db.models import Prefetch, QuerySet
 from django.utils.safestring import SafeString
 
 from registry.actions.leading_lines import leading_versions
-from registry.admin.parts import display
+from registry.admin.parts import display, domain
 from registry.admin.parts.comparison import compared, likeness
 from registry.admin.parts.conditions import conditions, stated
-from registry.admin.parts.domain import judged
 from registry.admin.parts.evidence import evidence, method_text
 from registry.admin.parts.panels import list_of
 from registry.admin.parts.temperature_chart import temperature_chart
@@ -138,7 +137,7 @@ def _predicted(series: Series, leader: int | None) -> dict[str, Any]:
     return {
         "value": display.uncertain(row.value, row.standard_deviation, row.property),
         "interval": display.interval(row.value, row.standard_deviation, row.property),
-        "domain": display.domain(row.in_domain, judged(row.model_version)),
+        "domain": domain.flag(row),
         "version": row.model_version,
         "champion": _is_champion(row),
         "leads": row.model_version_id == leader,

@@ -135,11 +135,14 @@ def uncertain(
     value: float,
     deviation: float | None,
     property_: Property,
-    in_domain: bool | None = None,
+    mark: SafeString | str = "",
     unit: bool = True,
     with_spread: bool = True,
 ) -> SafeString:
-    """A prediction: on a log10 scale the deviation is a factor, 1.8×10⁻⁴ ×/÷ 1.4; elsewhere ± in the same unit."""
+    """A prediction: on a log10 scale the deviation is a factor, 1.8×10⁻⁴ ×/÷ 1.4; elsewhere ± in the same unit.
+
+    mark: what stands beside it, such as that it is out of the domain.
+    """
     text = number(value, _digits(value, property_), padded=_over_decades(property_))
     if deviation is not None and not _over_decades(property_):
         text = _as_precise(value, deviation, property_)
@@ -148,7 +151,7 @@ def uncertain(
         text,
         format_html('<span class="sv-unit"> {}</span>', unit_text(property_.unit)) if unit and property_.unit else "",
         spread(value, deviation, property_) if with_spread else "",
-        outside() if in_domain is False else "",
+        mark,
     )
 
 
@@ -181,27 +184,6 @@ def factor(decades: float) -> str:
 
 def _power(exponent: float) -> str:
     return str(math.ceil(exponent)).translate(_SUPERSCRIPT)
-
-
-OUT_OF_DOMAIN = "Out of domain: by its model's measure the training data hold nothing like this."
-IN_DOMAIN = "In domain: by its model's measure the training data hold the like."
-
-
-def outside() -> SafeString:
-    """The mark of a prediction for a structure unlike those the model has seen."""
-    return format_html(
-        '<span class="sv-outside" title="{}">'
-        '<span class="material-symbols-outlined" aria-hidden="true">explore_off</span>out of domain</span>',
-        OUT_OF_DOMAIN,
-    )
-
-
-def domain(in_domain: bool | None, rule: str = "") -> SafeString | str:
-    """The same in words; nothing where the model does not say. rule: of the architecture, told on hover."""
-    if in_domain is None:
-        return ""
-    text, colour, title = ("in domain", "grey", IN_DOMAIN) if in_domain else ("out of domain", "amber", OUT_OF_DOMAIN)
-    return badge(text, colour, title=f"{title} {rule}".rstrip())
 
 
 def badge(text: object, colour: str = "grey", icon: str = "", title: str = "") -> SafeString:

@@ -1,7 +1,12 @@
 """What "in domain" means, which each architecture decides in a way of its own (docs/models.md)."""
 
-from registry.models import ModelVersion
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from registry.admin.parts.display import badge
+from registry.models import ModelVersion, Prediction
+
+_UNLIKE = "by its model's measure the training data hold nothing like this"
 _KINDS = "an atom or bond of a kind that no training structure has, or fingerprints unlike those of all of them"
 OUTSIDE: dict[str, str] = {
     "polymer-gnn": f"for a structure with {_KINDS}",
@@ -18,7 +23,30 @@ OUTSIDE: dict[str, str] = {
 """By architecture, when a prediction is out of domain."""
 
 
+def mark(row: Prediction) -> SafeString | str:
+    """Beside a value: that its structure is out of the model's domain, and on hover why; else nothing."""
+    if row.in_domain is not False:
+        return ""
+    return format_html(
+        '<span class="sv-outside" title="{}">'
+        '<span class="material-symbols-outlined" aria-hidden="true">explore_off</span>out of domain</span>',
+        f"Out of domain: {row.out_of_domain or _UNLIKE}.",
+    )
+
+
+def flag(row: Prediction) -> SafeString | str:
+    """In or out of the domain; of one that is out why, else on hover what the model means by it."""
+    if row.in_domain is None:
+        return ""
+    rule = judged(row.model_version)
+    if row.in_domain:
+        return badge("in domain", title=f"In domain: by its model's measure the training data hold the like. {rule}")
+    why = format_html('<small class="sv-faint">{}</small>', row.out_of_domain) if row.out_of_domain else ""
+    title = f"Out of domain: {row.out_of_domain or _UNLIKE}. {rule}"
+    return format_html("{}{}", badge("out of domain", "amber", title=title.strip()), why)
+
+
 def judged(version: ModelVersion) -> str:
-    """What the version's flag stands for: the rule, since no prediction says which part of it was broken."""
+    """What the version's flag stands for."""
     rule = OUTSIDE.get(version.architecture)
     return f"{version.architecture} says out of domain {rule}." if rule else ""

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from registry.admin.parts import display
+from registry.admin.parts import display, domain
 from registry.admin.parts.conditions import stated
 from registry.models import CandidateScore, Property
 
@@ -16,7 +16,8 @@ def scores_with_models() -> QuerySet[CandidateScore]:
 
 def score_text(score: CandidateScore, item: Property, unit: bool = True, with_spread: bool = True) -> SafeString:
     """Under the value its conditions, where there are any; a pointer over it is told the model too."""
-    value = display.uncertain(score.value, score.standard_deviation, item, score.in_domain, unit, with_spread)
+    mark = domain.mark(score.prediction)
+    value = display.uncertain(score.value, score.standard_deviation, item, mark, unit, with_spread)
     named = format_html('<span title="{}">{}</span>', source(score), value)
     under = stated(score.prediction.conditions)
     return display.stacked(named, f"at {under}") if under else named

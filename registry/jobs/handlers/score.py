@@ -130,4 +130,5 @@ def _values(row: dict[str, str], properties: list[Property], state: State) -> It
             standard_deviation=deviation if math.isfinite(deviation) else None,
             in_domain=bool(int(inside)) if inside else None,
             conditions=state,
+            out_of_domain=row["out_of_domain"],
         )

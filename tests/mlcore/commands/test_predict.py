@@ -18,7 +18,8 @@ PROPERTIES = [
     "transference_number",
     "molarity",
 ]
-ADDED = [column for name in PROPERTIES for column in (name, f"{name}_std", f"{name}_in_domain")] + ["error"]
+ADDED = [column for name in PROPERTIES for column in (name, f"{name}_std", f"{name}_in_domain")]
+ADDED += ["out_of_domain", "error"]
 
 
 def table(folder: Path, texts: list[str], header: str = "smiles") -> Path:
@@ -47,7 +48,7 @@ def test_three_bad_rows_among_many(tmp_path: Path, capsys: pytest.CaptureFixture
     for number, text in bad.items():
         assert f"line {number + 2}: {text!r}: " in error
         assert not any(rows[number][column] for column in ADDED[:-1])
-    assert all(rows[i][column] for i in range(600) if i not in bad for column in ADDED[:-1])
+    assert all(rows[i][column] for i in range(600) if i not in bad for column in ADDED[:-2])
 
 
 def test_columns_are_kept_and_a_name_taken_twice_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,6 +70,8 @@ def test_events_are_json_lines_with_progress_and_counts(tmp_path: Path, capsys: 
     result = events[-1]
     assert status == 0
     assert [row["conductivity_in_domain"] for row in rows] == ["1", "0", ""]
+    assert (rows[0]["out_of_domain"], rows[2]["out_of_domain"]) == ("", "")
+    assert rows[1]["out_of_domain"].startswith("no training structure has an atom like its C (")
     assert [event["step"] for event in events if event["event"] == "progress"] == [3]
     assert result["device"] == device.describe(device.select("auto"))
     assert (result["rows"], result["scored"], result["refused"], result["out_of_domain"]) == (3, 2, 1, 1)

@@ -177,8 +177,12 @@ def test_beyond_the_training_rows_is_outside(predictor: Predictor) -> None:
     warm, content = [20.0, 80.0, 81.0, -30.0, 50.0, 50.0], [1.0, 1.0, 1.0, 1.0, 50.0, np.nan]
     found = predictor.predict(["*CCO*"] * 6, given(warm, molality=content))
     assert found.in_domain.tolist() == [True, True, False, False, False, True]
+    assert found.doubts[2] == "354 K is beyond the training, 293 to 353 K"
+    assert found.doubts[4].startswith("molality 50 is beyond the training, ")
     strange = predictor.predict(["*CCO*", "*CC(Br)O*"], given([50.0] * 2, ["[Br-].[Li+]", ""]))
     assert strange.in_domain.tolist() == [False, False]
+    assert strange.doubts[0] == "no training salt has Br"
+    assert "no training structure has Br" in strange.doubts[1]
 
 
 def test_a_salt_with_an_element_that_none_had_is_outside(predictor: Predictor, small: Bundle, tmp_path: Path) -> None:

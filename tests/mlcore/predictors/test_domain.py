@@ -6,6 +6,7 @@ from rdkit import Chem
 
 from mlcore.chem.polymer import key
 from mlcore.data.graphs import featurise
+from mlcore.predictors import doubts
 from mlcore.predictors.domain import Domain
 
 TRAINING = ["*CCOC(=O)O*", "*CC(C)OC(=O)O*", "*CCCOC(=O)O*", "*CCNC(=O)O*", "*CC(C)NC(=O)O*", "*CC(F)COC(=O)O*"]
@@ -22,7 +23,12 @@ def fitted(landmarks: int) -> Domain:
 
 def inside(domain: Domain, *texts: str) -> list[bool]:
     molecules = rings(list(texts))
-    return domain.contains(molecules, featurise(molecules)).tolist()
+    return doubts.inside(domain.doubts_about(molecules, featurise(molecules))).tolist()
+
+
+def said(domain: Domain, text: str) -> str:
+    molecules = rings([text])
+    return domain.doubts_about(molecules, featurise(molecules))[0]
 
 
 @pytest.mark.parametrize("landmarks", [4, 500])
@@ -36,6 +42,16 @@ def test_the_training_set_is_inside_and_strangers_are_not(landmarks: int) -> Non
 def test_an_element_never_seen_is_outside_however_similar() -> None:
     near, strange = "*CC(F)COC(=O)O*", "*CC(Br)COC(=O)O*"
     assert inside(fitted(6), near, strange) == [True, False]
+
+
+def test_a_stranger_is_told_why() -> None:
+    domain = fitted(500)
+    assert said(domain, "*CCOC(=O)O*") == ""
+    assert said(domain, "*CC(Br)COC(=O)O*") == "no training structure has Br"
+    assert said(domain, "*CC(=[NH2+])COC(=O)O*") == "no training structure has an atom like its N (charge)"
+    assert said(domain, "*C*").startswith("like no training structure: Tanimoto similarity 0.14 to the most like of 6")
+    both = said(domain, "*CC(*)c1ccccc1")
+    assert both.startswith("no training structure has an atom like its C (aromaticity); like no training structure")
 
 
 def test_landmarks_are_distinct() -> None:

@@ -118,7 +118,7 @@ def test_the_command_line_keeps_the_digits_and_tells_guessed_geometries(tmp_path
     with (tmp_path / "out.csv").open(newline="") as file:
         found = list(csv.DictReader(file))
     assert [row["geometry"] for row in found] == ["given", "guessed", ""]
-    assert list(found[0])[-2:] == ["geometry", "error"]
+    assert list(found[0])[-3:] == ["geometry", "out_of_domain", "error"]
     assert predict._digits(-338.2689741, 1e-4, "linear") == "-338.2689741"
     assert predict._digits(5.4321987e-5, 0.1, "log10") == "5.4322e-05"
 

@@ -7,8 +7,9 @@ from django.utils import timezone
 from django.utils.html import conditional_escape
 
 from mlcore import catalog
-from registry.admin.parts import display
+from registry.admin.parts import display, domain
 from registry.admin.parts.domain import OUTSIDE, judged
+from registry.models import ModelVersion, Prediction
 from tests import factories
 
 
@@ -104,9 +105,7 @@ def test_each_architecture_that_predicts_says_when_it_is_out_of_domain():
     """One element count has no such measure: it refuses what it does not know."""
     predicting = {entry.name for entry in catalog.ARCHITECTURES.values() if entry.task == "predict"}
     assert set(OUTSIDE) == predicting - {"dressed-atoms"}
-    version = factories.model_version(architecture="polymer-arrhenius")
-    assert "a temperature, a concentration" in judged(version)
-    assert judged(version) in display.domain(False, judged(version))
+    assert "a temperature, a concentration" in judged(factories.model_version(architecture="polymer-arrhenius"))
     assert judged(factories.model_version(architecture="of-old")) == ""
 
 
@@ -114,11 +113,17 @@ def test_a_turn_that_is_due_is_within_a_minute():
     assert ">within a minute<" in display.when(timezone.now() + timedelta(seconds=30))
 
 
-def test_the_domain_has_one_wording():
-    assert ">in domain<" in display.domain(True)
-    assert ">out of domain<" in display.domain(False)
-    assert ">out of domain<" in display.outside()
-    assert display.domain(None) == ""
+def test_the_domain_has_one_wording_and_the_reason_stands_beside_it():
+    version = ModelVersion(architecture="trees")
+    inside, outside, unsaid = (Prediction(in_domain=flag, model_version=version) for flag in (True, False, None))
+    assert ">in domain<" in domain.flag(inside)
+    assert ">out of domain<" in domain.flag(outside)
+    assert ">out of domain<" in domain.mark(outside)
+    assert judged(version) in domain.flag(outside)
+    assert [domain.flag(unsaid), domain.mark(unsaid), domain.mark(inside)] == ["", "", ""]
+    outside.out_of_domain = "no training structure has <Br>"
+    assert ">no training structure has &lt;Br&gt;<" in domain.flag(outside)
+    assert 'title="Out of domain: no training structure has &lt;Br&gt;."' in domain.mark(outside)
 
 
 def test_counts_of_a_list_have_separators():

@@ -26,10 +26,10 @@ def answer(run: ScoringRun, folder: Path, **values: float) -> None:
     columns = [f"{name}{end}" for name in properties for end in ("", "_std", "_in_domain")]
     with (folder / "predicted.csv").open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["structure_id", "smiles", score.STATE, *columns, "error"])
+        writer.writerow(["structure_id", "smiles", score.STATE, *columns, "out_of_domain", "error"])
         for smiles, value in values.items():
             of = Structure.objects.get(smiles=smiles)
-            writer.writerow([of.pk, smiles, 0, *[value, 0.1, 1] * len(properties), ""])
+            writer.writerow([of.pk, smiles, 0, *[value, 0.1, 0] * len(properties), "no training structure has Br", ""])
 
 
 def test_what_was_predicted_before_is_kept_and_not_counted_as_scored(after: Callable[[Any], Job]) -> None:
@@ -64,6 +64,7 @@ def test_a_dataset_version_is_scored_whose_molecules_are_no_candidates(
     run.refresh_from_db()
     assert (run.scored, run.kept, run.failed, run.left_out) == (2, 0, 0, 1)
     assert {p.structure.smiles: p.value for p in run.predictions.all()} == {"CCO": 1e-5, "CCN": 1e-4}
+    assert {(p.in_domain, p.out_of_domain) for p in run.predictions.all()} == {(False, "no training structure has Br")}
     said = list(run.job.events.values_list("message", flat=True))
     assert "Predicting the values of 2 structures." in said
     assert "1 structure left out: the model reads molecules." in said
@@ -111,11 +112,17 @@ def test_several_temperatures_are_asked_for_in_the_models_own_columns_and_kept_o
         rows = list(csv.DictReader(file))
     assert [(float(row["celsius"]), row["salt"]) for row in rows] == [(25.0, SALTS["LiTFSI"]), (60.0, SALTS["LiTFSI"])]
     with (folder / "predicted.csv").open("w", newline="") as file:  # as an attempt that died after mlcore leaves it
-        writer = csv.DictWriter(file, [*rows[0], "conductivity", "conductivity_std", "conductivity_in_domain", "error"])
+        added = {
+            "conductivity": 0,
+            "conductivity_std": 0.2,
+            "conductivity_in_domain": 1,
+            "out_of_domain": "",
+            "error": "",
+        }
+        writer = csv.DictWriter(file, [*rows[0], *added])
         writer.writeheader()
         for row, value in zip(rows, (1e-5, 1e-4), strict=True):
-            said = {"conductivity": value, "conductivity_std": 0.2, "conductivity_in_domain": 1, "error": ""}
-            writer.writerow(row | said)
+            writer.writerow(row | added | {"conductivity": value})
     assert after(run).state == Job.State.SUCCEEDED
     run.refresh_from_db()
     assert (run.scored, run.kept, run.failed) == (1, 0, 0)
