@@ -1,4 +1,4 @@
-"""Predict properties of candidates, or of the structures of a dataset."""
+"""Predict properties of candidates, or of other structures."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from django.db.models import Exists, OuterRef
 
 import mlcore
-from registry.actions import model_conditions, scoring_source
+from registry.actions import model_conditions
 from registry.actions.base import Action, ActionError
 from registry.actions.queueing import create_job, note
+from registry.actions.scoring_source import Source
 from registry.actions.trained_range import beyond_trained
 from registry.models import (
     Candidate,
@@ -21,17 +22,18 @@ from registry.models import (
     RegisteredModel,
     ScoringRun,
 )
-from registry.search.parameters import SelectionError
-from registry.search.selection import check_selection
 
 
 @dataclass(kw_only=True)
 class StartScoring(Action[ScoringRun]):
-    """Queue the scoring of candidates (those of a generation run, those of a filter, or all) or of a frozen version.
+    """Queue the scoring of candidates (those of a generation run, those of a filter, or all), of structures or of a
+    frozen version.
 
-    selection: the filter, as in the candidate list's query string (registry.search.selection).
-    dataset_version: in place of candidates, the structures of this frozen version, measured ones that are no candidates
-    among them. Those of another kind than the model reads are left out.
+    subject: what the selection filters, candidates or structures; those are all in the registry, measured ones that
+    are no candidates among them.
+    selection: the filter, as in the query string of the subject's list.
+    dataset_version: in place of a selection, the structures of this frozen version.
+    Structures of another kind than the model reads are left out.
     conditions: such as {"temperature_k": 353, "salt": "LiTFSI"}, or several temperatures, {"temperature_k": [298, 333]}
     (registry.actions.model_conditions); part of a prediction's identity. Lists show the first temperature's values.
     """
@@ -40,6 +42,7 @@ class StartScoring(Action[ScoringRun]):
 
     model_version: ModelVersion
     generation_run: GenerationRun | None = None
+    subject: str = ScoringRun.Subject.CANDIDATES
     selection: Mapping[str, Any] = field(default_factory=dict)
     dataset_version: DatasetVersion | None = None
     conditions: Mapping[str, Any] = field(default_factory=dict)
@@ -48,12 +51,13 @@ class StartScoring(Action[ScoringRun]):
     def check(self) -> None:
         if self.model_version.model.task != RegisteredModel.Task.PREDICT:
             raise ActionError(f"{self.model_version} generates; choose a predictor.", field="model_version")
-        try:
-            check_selection(self.selection)
-        except SelectionError as error:
-            raise ActionError(f"selection: {error}", field="selection") from error
         self._told = model_conditions.read(self.model_version, self.conditions)
-        scoring_source.check(self.model_version, self.selection, self.generation_run, self.dataset_version)
+        Source(
+            subject=self.subject,
+            selection=self.selection,
+            generation_run=self.generation_run,
+            dataset_version=self.dataset_version,
+        ).check(self.model_version)
 
     def execute(self) -> ScoringRun:
         job = create_job(Job.Kind.SCORE, self.actor, self.queue)
@@ -63,6 +67,7 @@ class StartScoring(Action[ScoringRun]):
             job=job,
             model_version=self.model_version,
             generation_run=self.generation_run,
+            subject=self.subject,
             selection=dict(self.selection),
             dataset_version=self.dataset_version,
             conditions=self._told,

@@ -130,7 +130,7 @@ class PredictionAdmin(RecordAdmin):
             Fact("Structure", display.link(row.structure, display.drawing(row.structure, 240, 160)), wide=True),
             Fact("Property", display.link(row.property)),
             Fact("Value", display.uncertain(row.value, row.standard_deviation, row.property)),
-            Fact("Domain", domain.flag(row) or "–"),
+            Fact("Domain", domain.told(row) or "–"),
             Fact("By", self.version(row)),
             Fact("Run", display.link(row.scoring_run)),
             Fact("Conditions", stated(row.conditions) or "–"),

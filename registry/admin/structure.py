@@ -122,11 +122,7 @@ class StructureAdmin(RecordAdmin):
         return [guess, score, record]
 
     def _score(self, request: HttpRequest, row: Structure) -> Button | None:
-        """Of a candidate; other structures are scored with their dataset version."""
-        candidate = getattr(row, "candidate", None)
-        if candidate is None:
-            return None
-        query = urlencode({"selection": json.dumps({"ids": candidate.pk})})
+        query = urlencode({"subject": "structures", "selection": json.dumps({"ids": row.pk})})
         return go(request, "registry.add_scoringrun", "Score", "registry_scoringrun_start", "leaderboard", query=query)
 
 
@@ -166,7 +162,7 @@ def predictions(row: Structure) -> Panel:
     rows = rows.prefetch_related("model_version__properties").order_by("property__name", "-pk")
     shown = [
         [p.property, display.uncertain(p.value, p.standard_deviation, p.property),
-         domain.flag(p), display.link(p.model_version), rests_on(p),
+         domain.told(p), display.link(p.model_version), rests_on(p),
          display.when(p.created_at)]
         for p in rows[:SHOWN]
     ]  # fmt: skip

@@ -41,20 +41,10 @@ from registry.models import (
     TrainingRun,
 )
 from registry.search.parameters import ChoicesFilter, IntegerFilter, YesNoFilter
-from registry.search.selection import check_selection
 
 
 class RunFilter(CreatedFilter):
     state = ChoicesFilter("job__state", lookup_expr="in", choices=Job.State)
-
-
-class CandidateSelectionField(serializers.DictField):
-    """A filter as in the candidate list's query string, checked before it is stored."""
-
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        selection = super().to_internal_value(data)
-        check_selection(selection)
-        return selection
 
 
 class TrainingRunSerializer(RunSerializer):
@@ -160,19 +150,24 @@ class ProposalViewSet(NestedViewSet):
 class ScoringRunSerializer(RunSerializer):
     class Meta:
         model = ScoringRun
-        fields = [*RunSerializer.RUN_FIELDS, "model_version", "generation_run", "selection", "dataset_version",
-                  "conditions", "scored", "kept", "failed", "left_out"]  # fmt: skip
+        fields = [*RunSerializer.RUN_FIELDS, "model_version", "generation_run", "subject", "selection",
+                  "dataset_version", "conditions", "scored", "kept", "failed", "left_out"]  # fmt: skip
 
 
 class StartScoringInput(RunInputSerializer):
     model_version = row(ModelVersion)
     generation_run = row(GenerationRun, required=False, allow_null=True)
-    selection = CandidateSelectionField(required=False, help_text="Filter of candidates; all of them if absent.")
+    subject = serializers.ChoiceField(
+        ScoringRun.Subject.choices, required=False, help_text="What the selection filters; by default candidates."
+    )
+    selection = serializers.DictField(
+        required=False, help_text="Filter, as in the query string of the subject's list; all of them if absent."
+    )
     dataset_version = row(
         DatasetVersion,
         required=False,
         allow_null=True,
-        help_text="In place of candidates (generation_run, selection): the structures of this frozen version.",
+        help_text="In place of a selection: the structures of this frozen version.",
     )
     conditions = serializers.DictField(
         required=False,

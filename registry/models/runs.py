@@ -62,20 +62,28 @@ class GenerationRun(Run):
 
 
 class ScoringRun(Run):
-    """Predictions of one model version for structures: those of candidates, or those of a frozen dataset version."""
+    """Predictions of one model version for structures: those of candidates, any that a filter selects, or those of a
+    frozen dataset version."""
+
+    class Subject(models.TextChoices):
+        CANDIDATES = "candidates"
+        STRUCTURES = "structures"
 
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="scoring_runs")
     generation_run = models.ForeignKey(
         GenerationRun, on_delete=models.PROTECT, null=True, blank=True, related_name="scoring_runs"
     )
-    selection = models.JSONField(default=dict, blank=True, help_text="Which candidates; empty means all.")
+    subject = models.CharField(
+        max_length=10, choices=Subject, default=Subject.CANDIDATES, help_text="What the selection filters."
+    )
+    selection = models.JSONField(default=dict, blank=True, help_text="Which of the subject; empty means all.")
     dataset_version = models.ForeignKey(
         DatasetVersion,
         on_delete=models.PROTECT,
         null=True,
         blank=True,
         related_name="scoring_runs",
-        help_text="In place of candidates: the structures of this frozen version.",
+        help_text="In place of a selection: the structures of this frozen version.",
     )
     conditions = models.JSONField(
         default=dict, blank=True, help_text='Such as {"temperature_k": 353} or {"temperature_k": [298, 333]}.'
@@ -90,7 +98,11 @@ class ScoringRun(Run):
             models.CheckConstraint(
                 condition=models.Q(dataset_version=None) | models.Q(generation_run=None, selection={}),
                 name="scoringrun_one_source",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(subject="candidates") | models.Q(generation_run=None),
+                name="scoringrun_candidates_of_run",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -151,6 +151,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "StructureKind": "registry.models.structure.StructureKind",
+        "SubjectEnum": "registry.models.runs.ExportRun.Subject",
+        "ScoredSubject": "registry.models.runs.ScoringRun.Subject",
         "JobKind": "registry.models.job.JobKind",
         "JobEventKind": "registry.models.job.JobEventKind",
         "DecisionVerdict": "registry.models.decision.DecisionVerdict",

@@ -72,8 +72,8 @@ MOLECULES = """\
 *delta b3lyp-large* that to B3LYP in the larger basis of the table, *delta wb97xd* that to wB97X-D: what the cheap level
 has right need not be learned. *Transfer* starts from a SchNet that was pretrained on 60,000 molecules of QM9 at B3LYP,
 none of them in either table (`schnet-qm9`). `fchl-g4mp2` is shipped; it has learned what in a representation counts
-(`relevance_steps`), which the rows of `fchl` have not, and sees one range where they see two. *Scoring* is the time of a
-molecule in a batch of 1,000, its geometry read and checked; machines with two cores differ by half in it.
+(`relevance_steps`), which the rows of `fchl` have not, and sees one range where they see two. *Scoring* is the time of
+a molecule in a batch of 1,000, its geometry read and checked; machines with two cores differ by half in it.
 
 """
 

@@ -1,4 +1,4 @@
-"""A filter of candidates as an input."""
+"""A filter of candidates, or of structures, as an input."""
 
 import json
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from registry.models import ExportRun, Property
@@ -18,7 +19,9 @@ _DEADLINE = 5  # seconds that a substructure may take to be counted
 
 
 class FilterField(forms.JSONField):
-    """The filter of a candidate list, as JSON; refused here rather than by the job."""
+    """The filter of a list, as JSON; refused here rather than by the job."""
+
+    subject: str = ExportRun.Subject.CANDIDATES
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("widget", forms.Textarea(attrs={"rows": 2}))
@@ -29,7 +32,7 @@ class FilterField(forms.JSONField):
         if not isinstance(selection, dict):
             raise forms.ValidationError('A filter is an object such as {"status": "accepted"}.')
         try:
-            select_candidates(selection, deadline=5)
+            _select(self.subject, selection)
         except SelectionError as error:
             raise forms.ValidationError(str(error)) from error
         return selection
@@ -64,7 +67,10 @@ def list_url(subject: str, selection: Mapping[str, Any]) -> str:
 
 
 def _count(subject: str, selection: Mapping[str, Any]) -> int:
+    return _select(subject, selection).count()
+
+
+def _select(subject: str, selection: Mapping[str, Any]) -> QuerySet[Any]:
     if subject == ExportRun.Subject.CANDIDATES:
-        return select_candidates(selection, deadline=_DEADLINE).count()
-    select = select_measurements if subject == ExportRun.Subject.MEASUREMENTS else select_structures
-    return select(selection).count()
+        return select_candidates(selection, deadline=_DEADLINE)
+    return (select_measurements if subject == ExportRun.Subject.MEASUREMENTS else select_structures)(selection)

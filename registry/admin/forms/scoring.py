@@ -1,4 +1,4 @@
-"""Score candidates, or the structures of a dataset."""
+"""Score candidates or other structures."""
 
 from typing import Any
 
@@ -7,14 +7,22 @@ from django.contrib.auth.models import User
 from django.db.models import Count
 
 from registry.actions import model_conditions
-from registry.actions.scoring_source import structures_of
+from registry.actions.scoring_source import Source
 from registry.actions.start_scoring import StartScoring
 from registry.actions.trained_range import condition_ranges
 from registry.admin.forms.base import ActionForm
 from registry.admin.forms.conditions import condition_field
 from registry.admin.forms.filters import FilterField, read_filter, summary
-from registry.admin.forms.versions import VersionField, chosen_version, predictor_for, reader_of, reader_of_candidates
-from registry.models import DatasetVersion, GenerationRun, Job, RegisteredModel, ScoringRun
+from registry.admin.forms.versions import (
+    VersionField,
+    chosen_version,
+    predictor_for,
+    reader_of,
+    reader_of_candidates,
+    reader_of_structures,
+)
+from registry.models import DatasetVersion, GenerationRun, Job, ModelVersion, RegisteredModel, ScoringRun
+from registry.search.parameters import SelectionError
 from registry.search.sentence import rows_of
 
 _EMPTY: tuple[object, ...] = (None, "", [])  # conditions that nobody gave
@@ -32,27 +40,37 @@ class StartScoringForm(ActionForm):
     generation_run = forms.ModelChoiceField(
         GenerationRun.objects.select_related("model_version__model").order_by("-pk"),
         required=False,
-        help_text="Of these, only the candidates that this run proposed.",
+        help_text="Only the candidates that this run proposed.",
     )
     dataset_version = forms.ModelChoiceField(
         DatasetVersion.objects.select_related("dataset").order_by("-pk"),
         required=False,
-        label="Structures of a dataset",
-        help_text="In place of candidates: all that this frozen version has a measurement of.",
+        label="Or the structures of a dataset",
+        help_text="In place of a filter: all that this frozen version has a measurement of.",
+    )
+    subject = forms.ChoiceField(
+        choices=ScoringRun.Subject.choices,
+        initial=ScoringRun.Subject.CANDIDATES,
+        required=False,
+        label="Score",
+        widget=forms.Select(attrs={"data-reload": "1"}),
+        help_text="Structures are all that were imported or generated, measured ones among them.",
     )
     selection = FilterField(
-        help_text='As in the candidate list\'s address, such as {"status": "proposed"}; {} takes all candidates.',
+        help_text='As in the address of the list or the API, such as {"status": "proposed"}; {} takes all.',
     )
     queue = forms.ChoiceField(choices=Job.Queue.choices, initial=Job.Queue.CPU)
 
     def prepare(self) -> None:
         field = self.fields["model_version"]
         field.load()
-        run, self.dataset = self._named("generation_run"), self._named("dataset_version")
-        likely = reader_of(self.dataset) if self.dataset else predictor_for(run) if run else None
-        field.initial = likely or reader_of_candidates()
+        self.dataset = self._named("dataset_version")
         self.chosen = read_filter(self.data.get("selection") if self.is_bound else self.initial.get("selection"))
         self.initial["selection"] = self.chosen
+        asked = self.data.get("subject") or self.initial.get("subject")
+        self.of = asked if asked in ScoringRun.Subject.values else ScoringRun.Subject.CANDIDATES.value
+        self.fields["selection"].subject = self.of
+        field.initial = self._likely() or reader_of_candidates()
         self.fields["generation_run"].widget.attrs["data-reload"] = "1"
         field.widget.attrs["data-reload"] = "1"  # another version is asked under other conditions
         version = chosen_version(self)
@@ -63,9 +81,13 @@ class StartScoringForm(ActionForm):
 
     def context(self) -> dict[str, Any]:
         conditions = [f"condition.{one.key}" for one in self.asked]
-        sources = ["dataset_version"] if self.dataset else ["dataset_version", "generation_run"]
+        sources = [] if self.dataset else ["subject"]
+        if not self.dataset and self.of == ScoringRun.Subject.CANDIDATES:
+            sources.append("generation_run")
         return {
-            "main_fields": [self[name] for name in ("model_version", *conditions, *sources, "queue")],
+            "main_fields": [
+                self[name] for name in ("model_version", *conditions, *sources, "dataset_version", "queue")
+            ],
             "filter_field": None if self.dataset else self["selection"],
             "summary": self._summary(),
             "heading": "What will be scored",
@@ -74,11 +96,23 @@ class StartScoringForm(ActionForm):
     def _summary(self) -> dict[str, str]:
         if self.dataset:
             return self._summary_of(self.dataset)
-        run = str(self["generation_run"].value() or "")
-        return summary("candidates", ({"run": run} if run.isdigit() else {}) | self.chosen)
+        run = str(self["generation_run"].value() or "") if self.of == ScoringRun.Subject.CANDIDATES else ""
+        return summary(self.of, ({"run": run} if run.isdigit() else {}) | self.chosen)
+
+    def _likely(self) -> ModelVersion | None:
+        """The version that reads what is to be scored."""
+        if self.dataset:
+            return reader_of(self.dataset)
+        if self.of == ScoringRun.Subject.CANDIDATES:
+            run = self._named("generation_run")
+            return predictor_for(run) if run else None
+        try:
+            return reader_of_structures(Source(subject=self.of, selection=self.chosen).structures())
+        except SelectionError:  # the field says what is wrong
+            return None
 
     def _summary_of(self, dataset: DatasetVersion) -> dict[str, str]:
-        kinds = structures_of({}, dataset_version=dataset).order_by().values_list("kind").annotate(Count("pk"))
+        kinds = Source(dataset_version=dataset).structures().order_by().values_list("kind").annotate(Count("pk"))
         counts, version = dict(kinds), chosen_version(self)
         total = sum(counts.values())
         left_out = total - counts.get(version.structure_kind, 0) if version else 0
@@ -106,6 +140,7 @@ class StartScoringForm(ActionForm):
             actor=actor,
             model_version=cleaned["model_version"],
             generation_run=cleaned["generation_run"],
+            subject=cleaned["subject"] or ScoringRun.Subject.CANDIDATES,
             selection=cleaned["selection"],
             dataset_version=cleaned["dataset_version"],
             conditions={key: value for key, value in given.items() if value not in _EMPTY},

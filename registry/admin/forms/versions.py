@@ -8,7 +8,6 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from registry.actions.training_inputs import kind_of
 from registry.models import (
     Alias,
-    Candidate,
     DatasetVersion,
     GenerationRun,
     Measurement,
@@ -70,7 +69,12 @@ def reader_of(version: DatasetVersion) -> ModelVersion | None:
 
 def reader_of_candidates() -> ModelVersion | None:
     """The version that reads what most candidates are and predicts most, chosen alike."""
-    kinds = Candidate.objects.order_by().values_list("structure__kind").annotate(count=Count("pk")).order_by("-count")
+    return reader_of_structures(Structure.objects.filter(candidate__isnull=False))
+
+
+def reader_of_structures(rows: QuerySet[Structure]) -> ModelVersion | None:
+    """The version that reads what most of these structures are and predicts most, chosen alike."""
+    kinds = rows.order_by().values_list("kind").annotate(count=Count("pk")).order_by("-count")
     kind = next((kind for kind, _ in kinds), Structure.Kind.POLYMER)
     return _ablest(_readers(kind), Q(properties__isnull=False))
 

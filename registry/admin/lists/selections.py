@@ -43,10 +43,10 @@ def scoring_column(request: HttpRequest) -> Callable[[ScoringRun], Any]:
 
 
 def scored_structures(row: ScoringRun, properties: Mapping[str, Property]) -> Any:
-    """Of a dataset version, or of candidates: those of a generation run, of a filter, or of both."""
+    """Of a dataset version, or a selection: candidates of a generation run, of a filter, or of both; or structures."""
     if row.dataset_version is not None:
         return display.link(row.dataset_version)
-    words = describe("candidates", row.selection, properties)
+    words = describe(row.subject, row.selection, properties)
     if row.generation_run is None:
         return words
     link = display.link(row.generation_run)

@@ -138,6 +138,7 @@ def _predicted(series: Series, leader: int | None) -> dict[str, Any]:
         "value": display.uncertain(row.value, row.standard_deviation, row.property),
         "interval": display.interval(row.value, row.standard_deviation, row.property),
         "domain": domain.flag(row),
+        "outside": row.out_of_domain,
         "version": row.model_version,
         "champion": _is_champion(row),
         "leads": row.model_version_id == leader,

@@ -3,7 +3,7 @@
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from registry.admin.parts.display import badge
+from registry.admin.parts.display import badge, stacked
 from registry.models import ModelVersion, Prediction
 
 _UNLIKE = "by its model's measure the training data hold nothing like this"
@@ -35,15 +35,18 @@ def mark(row: Prediction) -> SafeString | str:
 
 
 def flag(row: Prediction) -> SafeString | str:
-    """In or out of the domain; of one that is out why, else on hover what the model means by it."""
+    """In or out of the domain, and on hover what the model means by it; nothing where it does not say."""
     if row.in_domain is None:
         return ""
     rule = judged(row.model_version)
     if row.in_domain:
         return badge("in domain", title=f"In domain: by its model's measure the training data hold the like. {rule}")
-    why = format_html('<small class="sv-faint">{}</small>', row.out_of_domain) if row.out_of_domain else ""
-    title = f"Out of domain: {row.out_of_domain or _UNLIKE}. {rule}"
-    return format_html("{}{}", badge("out of domain", "amber", title=title.strip()), why)
+    return badge("out of domain", "amber", title=f"Out of domain: {row.out_of_domain or _UNLIKE}. {rule}".rstrip())
+
+
+def told(row: Prediction) -> SafeString | str:
+    """The same, and below it why a structure is out."""
+    return stacked(format_html("<span>{}</span>", flag(row)), row.out_of_domain) if row.out_of_domain else flag(row)
 
 
 def judged(version: ModelVersion) -> str:

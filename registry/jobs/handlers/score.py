@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from registry.actions import model_conditions
 from registry.actions.ingest import AddPredictions, Predicted
 from registry.actions.model_conditions import State
-from registry.actions.scoring_source import structures_of
+from registry.actions.scoring_source import Source
 from registry.formats.beside import columns_of
 from registry.jobs.attempt import Attempt
 from registry.jobs.child import run_mlcore
@@ -29,7 +29,7 @@ NAMED = 20  # refused structures that the log names
 def score(attempt: Attempt, run: ScoringRun) -> None:
     """Predict what this version has not predicted yet under these conditions, and take it in."""
     wanted = model_conditions.states(run.conditions)
-    named = structures_of(run.selection, run.generation_run, run.dataset_version)
+    named = Source.of(run).structures()
     chosen = named.filter(kind=run.model_version.structure_kind)
     left_out = named.count() - chosen.count()
     _announce(attempt, run, chosen, wanted, left_out)
@@ -55,7 +55,7 @@ def _announce(
     total, new = count * len(wanted), sum(_waiting(run, chosen, state).count() for state in wanted)
     rest = "" if new == total else f"; the other {total - new:,} are there already"
     under = f" at {len(wanted)} temperatures" if len(wanted) > 1 else ""
-    subject = "candidates" if run.dataset_version is None else "structures"
+    subject = Source.of(run).noun
     things = rows_of(subject, new if len(wanted) == 1 else count)
     if count:
         attempt.log("info", f"Predicting the values of {things}{under}{rest}.")

@@ -158,7 +158,7 @@ REFUSED = {
     ),
     "two sources": (
         lambda: scoring(dataset_version=factories.dataset_version(), selection={"status": "proposed"}),
-        "dataset version or candidates .*, not both",
+        "dataset version or a selection .*, not both",
     ),
     "selection": (lambda: scoring(selection={"colour": "red"}), "colour"),
     "no candidates": (scoring, "there are no candidates. Generate some"),

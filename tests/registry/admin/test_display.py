@@ -122,7 +122,7 @@ def test_the_domain_has_one_wording_and_the_reason_stands_beside_it():
     assert judged(version) in domain.flag(outside)
     assert [domain.flag(unsaid), domain.mark(unsaid), domain.mark(inside)] == ["", "", ""]
     outside.out_of_domain = "no training structure has <Br>"
-    assert ">no training structure has &lt;Br&gt;<" in domain.flag(outside)
+    assert ">no training structure has &lt;Br&gt;<" in domain.told(outside)
     assert 'title="Out of domain: no training structure has &lt;Br&gt;."' in domain.mark(outside)
 
 

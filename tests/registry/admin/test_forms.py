@@ -1,6 +1,7 @@
 """Pages that start things: each runs its action, and says what is wrong with the input."""
 
 import io
+import json
 import re
 
 import pytest
@@ -181,13 +182,23 @@ def test_the_structures_of_a_dataset_version_are_scored_from_its_page(client_of)
     assert url("datasetversion_change", frozen.pk) in page.content.decode()
 
 
-def test_a_candidates_structure_is_scored_from_its_page(client_of):
-    candidate, client = factories.candidate(), client_of("Curator")
-    address = f"{url('scoringrun_start')}?selection=%7B%22ids%22%3A+{candidate.pk}%7D"
-    assert address in client.get(url("structure_change", candidate.structure_id)).content.decode()
-    assert "<b>1 candidate</b>" in client.get(address).content.decode()
-    other = client.get(url("structure_change", factories.structure("CCO", "molecule").pk)).content.decode()
-    assert url("scoringrun_start") not in other
+def test_any_structure_is_scored_from_its_page_by_a_model_that_reads_it(client_of):
+    client, polymers = client_of("Curator"), factories.model_version()
+    molecules = factories.model_version(config={"data": {"kind": "molecule"}})
+    for structure, reader in ((factories.structure(), polymers), (factories.structure("CCO", "molecule"), molecules)):
+        address = f"{url('scoringrun_start')}?subject=structures&selection=%7B%22ids%22%3A+{structure.pk}%7D"
+        assert address.replace("&", "&amp;") in client.get(url("structure_change", structure.pk)).content.decode()
+        page = client.get(address)
+        assert "<b>1 structure</b>" in page.content.decode()
+        assert page.context["form"]["model_version"].initial == reader
+    sent = {"model_version": molecules.pk, "subject": "structures", "queue": "cpu"}
+    client.post(url("scoringrun_start"), sent | {"selection": json.dumps({"ids": [structure.pk]})})
+    run = ScoringRun.objects.get()
+    assert (run.subject, run.selection) == ("structures", {"ids": [structure.pk]})
+    told = client.get(url("scoringrun_change", run.pk)).content.decode()
+    assert f"number {structure.pk}" in told
+    wrong = client.post(url("scoringrun_start"), sent | {"selection": '{"status": "proposed"}'})
+    assert "status" in str(wrong.context["form"].errors["selection"])
 
 
 def test_export_of_a_filter_and_its_download(client_of):

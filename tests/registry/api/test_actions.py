@@ -75,7 +75,8 @@ def test_scoring_and_training_start_alike() -> None:
     assert scoring.status_code == 202, scoring.data
     refused = client.post("/api/v1/scoring-runs/", {"model_version": version.pk, "selection": {"statsu": "proposed"}})
     assert refused.status_code == 400
-    assert refused.data["errors"][0]["field"] == "statsu"
+    assert refused.data["errors"][0]["field"] == "selection"
+    assert "statsu" in refused.data["errors"][0]["message"]
     frozen = factories.dataset_version()
     factories.measurement(dataset=frozen.dataset, added_in=frozen)
     body = {"model_version": version.pk, "dataset_version": frozen.pk}
@@ -86,6 +87,21 @@ def test_scoring_and_training_start_alike() -> None:
     refused = client.post("/api/v1/training-runs/", body | {"properties": ["conductivity"]})
     assert refused.status_code == 400
     assert "measurements" in refused.data["errors"][0]["message"]
+
+
+def test_structures_that_are_no_candidates_are_scored() -> None:
+    client, version = api("Engineer"), factories.model_version()
+    body = {"model_version": version.pk, "subject": "structures"}
+    assert "there are no structures" in client.post("/api/v1/scoring-runs/", body).data["errors"][0]["message"]
+    structure = factories.structure("*CCCO*")
+    started = client.post("/api/v1/scoring-runs/", body | {"selection": {"ids": [structure.pk]}})
+    assert (started.status_code, started.data["subject"]) == (202, "structures")
+    nothing = client.post("/api/v1/scoring-runs/", body | {"selection": {"ids": [structure.pk + 1]}})
+    assert "no structure meets the selection" in nothing.data["errors"][0]["message"]
+    of_candidates = client.post("/api/v1/scoring-runs/", body | {"selection": {"status": "proposed"}})
+    assert "status" in of_candidates.data["errors"][0]["message"]
+    proposed = client.post("/api/v1/scoring-runs/", body | {"generation_run": factories.generation_run().pk})
+    assert [proposed.status_code, proposed.data["errors"][0]["field"]] == [400, "generation_run"]
 
 
 def test_the_same_key_starts_one_run() -> None:

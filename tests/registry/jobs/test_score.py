@@ -10,7 +10,7 @@ from django.conf import settings
 
 from mlcore.chem.salts import SALTS
 from registry.actions.freeze_dataset import FreezeDataset
-from registry.actions.scoring_source import structures_of
+from registry.actions.scoring_source import Source
 from registry.actions.start_scoring import StartScoring
 from registry.jobs.handlers import score
 from registry.models import CandidateScore, Job, ScoringRun, Structure
@@ -30,6 +30,22 @@ def answer(run: ScoringRun, folder: Path, **values: float) -> None:
         for smiles, value in values.items():
             of = Structure.objects.get(smiles=smiles)
             writer.writerow([of.pk, smiles, 0, *[value, 0.1, 0] * len(properties), "no training structure has Br", ""])
+
+
+def test_a_structure_that_is_no_candidate_is_scored_where_it_is_named(
+    after: Callable[[Any], Job], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(settings, "JOB_FOLDER", tmp_path)
+    named, other = factories.structure("*CCCO*"), factories.structure("*CCCCO*")
+    run = factories.scoring_run(
+        model_version=factories.model_version(), subject="structures", selection={"ids": [named.pk]}
+    )
+    answer(run, tmp_path / str(run.job_id), **{named.smiles: 1e-5})
+    job = after(run)
+    assert job.state == Job.State.SUCCEEDED
+    assert [p.structure for p in run.predictions.all()] == [named]
+    assert not other.predictions.exists()
+    assert "Predicting the values of 1 structure." in [event.message for event in job.events.all()]
 
 
 def test_what_was_predicted_before_is_kept_and_not_counted_as_scored(after: Callable[[Any], Job]) -> None:
@@ -57,7 +73,7 @@ def test_a_dataset_version_is_scored_whose_molecules_are_no_candidates(
     )  # later: not of the version
     version = factories.model_version(config=READS_MOLECULES)
     run = StartScoring(actor=None, model_version=version, dataset_version=frozen).run()
-    asked = structures_of(run.selection, run.generation_run, run.dataset_version)
+    asked = Source.of(run).structures()
     assert sorted(asked.values_list("smiles", flat=True)) == ["*OCC*", "CCN", "CCO"]
     answer(run, tmp_path / str(run.job_id), CCO=1e-5, CCN=1e-4)
     assert after(run).state == Job.State.SUCCEEDED
@@ -105,7 +121,7 @@ def test_several_temperatures_are_asked_for_in_the_models_own_columns_and_kept_o
     run = StartScoring(actor=None, model_version=version, conditions=kelvin).run()
     folder = tmp_path / str(run.job_id)
     folder.mkdir()
-    chosen = structures_of({})
+    chosen = Source().structures()
     states = [{"temperature_k": t, "salt": "LiTFSI"} for t in (333.15, 298.15)]
     assert score._write(run, chosen, states, folder / "asked.csv") == 2
     with (folder / "asked.csv").open(newline="") as file:
