@@ -1,9 +1,12 @@
 """Trained models: a named line, its immutable versions, and names that move along it."""
 
+from typing import Self
+
 import pghistory
 import pgtrigger
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from mlcore.chem.identity import Kind
 from registry.models.base import Created, Sha256Field, one_of
@@ -43,6 +46,18 @@ class ModelVersionOrigin(models.TextChoices):
     UPLOADED = "uploaded"
 
 
+_KIND_UNSAID = StructureKind.POLYMER.value  # what a configuration reads that does not say, as the first ones
+
+
+class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
+    def predictors_of(self, kind: Kind) -> Self:
+        """Those that predict, and read structures of a kind."""
+        reads = Q(config__data__kind=kind)
+        if kind == _KIND_UNSAID:
+            reads |= Q(config__data__kind__isnull=True)
+        return self.filter(reads, model__task=ModelTask.PREDICT)
+
+
 class ModelVersion(Created):
     """One trained state. Nothing about it ever changes; an alias decides whether it is used."""
 
@@ -70,6 +85,7 @@ class ModelVersion(Created):
         "registry.TrainingRun", on_delete=models.PROTECT, null=True, blank=True, related_name="model_version"
     )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    objects = ModelVersionQuerySet.as_manager()
 
     class Meta:
         ordering = ["model", "-number"]
@@ -86,7 +102,7 @@ class ModelVersion(Created):
     @property
     def structure_kind(self) -> Kind:
         """Of the structures that it reads, or draws."""
-        kind: Kind = self.config.get("data", {}).get("kind", StructureKind.POLYMER.value)
+        kind: Kind = self.config.get("data", {}).get("kind", _KIND_UNSAID)
         return kind
 
 

@@ -58,13 +58,13 @@ def chosen_version(form: forms.Form) -> ModelVersion | None:
 def predictor_for(run: GenerationRun) -> ModelVersion | None:
     """The version that predicts most of what the run was asked for: a champion, or else the newest; or no such."""
     wanted = Q(properties__name__in=run.condition)
-    return _ablest(_predictors().filter(wanted), wanted)
+    return _ablest(ModelVersion.objects.filter(wanted, model__task=RegisteredModel.Task.PREDICT), wanted)
 
 
 def reader_of(version: DatasetVersion) -> ModelVersion | None:
     """The version that reads what most of its structures are and predicts most of what it measures, chosen alike."""
     measured = Measurement.objects.in_version(version).order_by().values("property").distinct()
-    return _ablest(_readers(kind_of(version, [])), Q(properties__in=measured))
+    return _ablest(ModelVersion.objects.predictors_of(kind_of(version, [])), Q(properties__in=measured))
 
 
 def reader_of_candidates() -> ModelVersion | None:
@@ -76,18 +76,7 @@ def reader_of_structures(rows: QuerySet[Structure]) -> ModelVersion | None:
     """The version that reads what most of these structures are and predicts most, chosen alike."""
     kinds = rows.order_by().values_list("kind").annotate(count=Count("pk")).order_by("-count")
     kind = next((kind for kind, _ in kinds), Structure.Kind.POLYMER)
-    return _ablest(_readers(kind), Q(properties__isnull=False))
-
-
-def _readers(kind: str) -> QuerySet[ModelVersion]:
-    reads = Q(config__data__kind=kind)
-    if kind == Structure.Kind.POLYMER:
-        reads |= Q(config__data__kind__isnull=True)  # as older configurations leave it
-    return _predictors().filter(reads)
-
-
-def _predictors() -> QuerySet[ModelVersion]:
-    return ModelVersion.objects.filter(model__task=RegisteredModel.Task.PREDICT)
+    return _ablest(ModelVersion.objects.predictors_of(kind), Q(properties__isnull=False))
 
 
 def _ablest(versions: QuerySet[ModelVersion], wanted: Q) -> ModelVersion | None:
