@@ -60,27 +60,29 @@ class Domain:
         far = doubts.where(
             nearest < self.similarity,
             lambda row: (
-                f"like no training structure: Tanimoto similarity {nearest[row]:.2f} to the most like of "
-                f"{len(self.landmarks):,}, usual is {self.similarity:.2f} or more"
+                f"like no training structure: Tanimoto similarity {nearest[row]:.2f} to the nearest of the "
+                f"{len(self.landmarks):,} that stand for all, usual is {self.similarity:.2f} or more"
             ),
         )
         return doubts.together(self._strange(molecules, graphs), far)
 
     def _strange(self, molecules: Sequence[Chem.Mol], graphs: Graphs) -> list[str]:
-        """(N,): the first kind of atom or bond of each that no training structure has."""
-        found = [""] * len(molecules)
+        """(N,): the elements that no training structure has, or else the first kind of atom or bond, of each."""
+        elements: dict[int, set[str]] = {}
+        kinds: dict[int, str] = {}
         starts = np.cumsum([0, *graphs.atom_counts])
         for place, feature in _unseen(graphs.atoms, self.atoms):
             graph = int(graphs.graph_of_atom[place])
             symbol = molecules[graph].GetAtomWithIdx(place - int(starts[graph])).GetSymbol()
-            kind = symbol if _OF_ATOMS[feature] == "element" else f"an atom like its {symbol} ({_OF_ATOMS[feature]})"
-            found[graph] = found[graph] or f"no training structure has {kind}"
+            if _OF_ATOMS[feature] == "element":
+                elements.setdefault(graph, set()).add(symbol)
+            kinds.setdefault(graph, f"an atom like its {symbol} ({_OF_ATOMS[feature]})")
         for place, feature in _unseen(graphs.bonds, self.bonds):
-            graph = int(graphs.graph_of_bond[place])
-            found[graph] = (
-                found[graph] or f"no training structure has a bond like one of its own ({_OF_BONDS[feature]})"
-            )
-        return found
+            kinds.setdefault(int(graphs.graph_of_bond[place]), f"a bond like one of its own ({_OF_BONDS[feature]})")
+        kinds |= {graph: ", ".join(sorted(symbols)) for graph, symbols in elements.items()}
+        return [
+            f"no training structure has {kinds[graph]}" if graph in kinds else "" for graph in range(len(molecules))
+        ]
 
     def tensors(self) -> dict[str, Tensor]:
         """For the bundle; `load` takes them back."""
