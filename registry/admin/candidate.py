@@ -38,7 +38,7 @@ MOST_COLUMNS = 4  # properties in the list; a candidate's page shows all
 class CandidateAdmin(RecordAdmin):
     list_filter = (SelectionFilter,)
     search_fields = ("structure__smiles",)  # shows the box; CandidateFilter says what is searched
-    search_help_text = "Number, part of SMILES or tag, formula"
+    search_help_text = "Number, SMILES or a part of it, tag, formula"
     list_display_links = None
     list_before_template = "registry/candidate/before_list.html"
     actions = ("accept", "reject", "hold", "comment", "tag", "assign", "score", "export")

@@ -11,6 +11,7 @@ from unfold.contrib.filters.admin import RangeNumericFilter
 
 from registry.actions.conformers import GuessConformer
 from registry.admin.base import RecordAdmin
+from registry.admin.lists.by_structure import SearchedByStructure
 from registry.admin.pages.action_view import run_action
 from registry.admin.parts import display
 from registry.admin.parts.panels import Fact, Panel, list_of, table
@@ -20,7 +21,7 @@ SHOWN = 20  # on the page of their structure
 
 
 @admin.register(Conformer)
-class ConformerAdmin(RecordAdmin):
+class ConformerAdmin(SearchedByStructure, RecordAdmin):
     list_display = ("picture", "level", "atoms", "source", "file", "created")
     list_filter = ("level", ("atoms", RangeNumericFilter))
     list_select_related = ("structure", "import_run")

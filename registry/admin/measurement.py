@@ -8,6 +8,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeNumericFilt
 from registry.admin.base import RecordAdmin
 from registry.admin.forms.data import RetireForm
 from registry.admin.forms.measurement import MeasurementForm
+from registry.admin.lists.by_structure import SearchedByStructure
 from registry.admin.lists.related import RelatedFilter
 from registry.admin.pages.action_view import ActionView
 from registry.admin.parts import display
@@ -20,7 +21,7 @@ from registry.models import Measurement
 
 
 @admin.register(Measurement)
-class MeasurementAdmin(RecordAdmin):
+class MeasurementAdmin(SearchedByStructure, RecordAdmin):
     list_display = ("picture", "property", "value_", "method", "stated", "dataset", "source", "standing", "created")
     list_filter = (
         ("dataset", RelatedFilter),

@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import (
 
 from registry.admin.base import RecordAdmin
 from registry.admin.forms.scoring import StartScoringForm
+from registry.admin.lists.by_structure import SearchedByStructure
 from registry.admin.lists.related import RelatedFilter
 from registry.admin.lists.selections import properties_by_name, scored_structures, scoring_column
 from registry.admin.pages.action_view import ActionView
@@ -88,7 +89,7 @@ def value(row: Prediction) -> Any:
 
 
 @admin.register(Prediction)
-class PredictionAdmin(RecordAdmin):
+class PredictionAdmin(SearchedByStructure, RecordAdmin):
     list_display = ("picture", "property", "predicted", "spread", "at", "version", "created")
     list_filter = (
         ("property", RelatedFilter),

@@ -14,7 +14,6 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeNumericFilter
 
 from mlcore.chem import drawing
-from mlcore.chem.errors import ChemError
 from registry.actions.conformers import GuessConformer
 from registry.admin.base import RecordAdmin
 from registry.admin.conformer import conformers
@@ -25,7 +24,7 @@ from registry.admin.parts.conditions import conditions, stated
 from registry.admin.parts.evidence import evidence, method_text
 from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
 from registry.models import Fingerprint, Measurement, Prediction, Structure
-from registry.search.identity import find
+from registry.search.identity import meant
 
 SHOWN = 100  # rows of a table on the page of a structure
 SIZES = {(260, 88), (240, 160), (520, 320)}
@@ -54,11 +53,7 @@ class StructureAdmin(RecordAdmin):
         self, request: HttpRequest, queryset: QuerySet[Structure], search_term: str
     ) -> tuple[QuerySet[Structure], bool]:
         """Whoever writes a whole structure means that one, however it is written."""
-        try:
-            found = find(search_term) if search_term.strip() else None
-        except ChemError:
-            found = None
-        if found is not None:
+        if (found := meant(search_term)) is not None:
             return queryset.filter(pk=found.pk), False
         return super().get_search_results(request, queryset, search_term)
 

@@ -1,5 +1,6 @@
 """Finding a structure by what it is, however it is written."""
 
+from mlcore.chem.errors import ChemError
 from mlcore.chem.identity import Identity, identify
 from registry.models import Structure
 
@@ -22,3 +23,11 @@ def find(smiles: str, kind: str = "") -> Structure | None:
     """
     identity = read(smiles, kind)
     return Structure.objects.filter(kind=identity.kind, key_version=identity.key_version, key=identity.key).first()
+
+
+def meant(text: str) -> Structure | None:
+    """The stored structure that somebody who searches for a text may mean, if the text is a whole structure."""
+    try:
+        return find(text.strip())
+    except ChemError:
+        return None

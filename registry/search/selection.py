@@ -10,6 +10,7 @@ from django_filters import CharFilter, Filter
 from registry.models import Candidate, CandidateScore, Decision, Measurement, Property, Proposal
 from registry.search import substructure
 from registry.search.conditions import StructureConditions
+from registry.search.identity import meant
 from registry.search.parameters import (
     LARGEST_ID,
     ChoicesFilter,
@@ -52,7 +53,7 @@ class CandidateFilter(StructureConditions):
     reviewer = CharFilter(method="decided_by", label="User name of somebody who decided on it.")
     created_after = TimeFilter("created_at", lookup_expr="gte")
     created_before = TimeFilter("created_at", lookup_expr="lt")
-    search = CharFilter(method="mentions", label="Its id, part of the SMILES or of a tag, or the formula.")
+    search = CharFilter(method="mentions", label="Its id, SMILES, a part of it or of a tag, or the formula.")
 
     def __init__(self, data: Mapping[str, Any] | None = None, queryset: Candidates | None = None, **rest: Any) -> None:
         super().__init__(data, Candidate.objects.all() if queryset is None else queryset, **rest)
@@ -101,7 +102,10 @@ class CandidateFilter(StructureConditions):
         tags = Candidate.tags.through.objects.filter(candidate_id=OuterRef("pk"), tag__name__icontains=text)
         if text.isdecimal():  # a number is no part of a SMILES that anybody means
             return rows.filter(Q(pk=min(int(text), LARGEST_ID)) | Exists(tags))
-        return rows.filter(Q(structure__smiles__contains=text) | Q(structure__formula=text) | Exists(tags))
+        of_structure = Q(structure__smiles__contains=text) | Q(structure__formula=text)
+        if (found := meant(text)) is not None:
+            of_structure |= Q(structure=found)
+        return rows.filter(of_structure | Exists(tags))
 
 
 def select_candidates(params: Mapping[str, Any], deadline: float | None = None) -> Candidates:
