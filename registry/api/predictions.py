@@ -10,13 +10,14 @@ from registry.search.parameters import IntegerFilter, NumberFilter, YesNoFilter
 
 
 class PredictionSerializer(serializers.ModelSerializer):
+    smiles = serializers.CharField(source="structure.smiles", read_only=True)
     property = name_of()
     unit = serializers.CharField(source="property.unit", read_only=True)
 
     class Meta:
         model = Prediction
-        fields = ["id", "structure", "model_version", "property", "conditions", "value", "unit", "standard_deviation",
-                  "in_domain", "out_of_domain", "scoring_run", "created_at"]  # fmt: skip
+        fields = ["id", "structure", "smiles", "model_version", "property", "conditions", "value", "unit",
+                  "standard_deviation", "in_domain", "out_of_domain", "scoring_run", "created_at"]  # fmt: skip
 
 
 class PredictionFilter(CreatedFilter):
@@ -34,7 +35,7 @@ class PredictionFilter(CreatedFilter):
 
 
 class PredictionViewSet(ReadViewSet):
-    queryset = Prediction.objects.select_related("property")
+    queryset = Prediction.objects.select_related("property", "structure")
     serializer_class = PredictionSerializer
     filterset_class = PredictionFilter
     sorts = {"id": "pk", "value": "value", "standard_deviation": "standard_deviation"}
