@@ -11,6 +11,7 @@ from registry.actions.freeze_dataset import FreezeDataset
 from registry.actions.schedule_template import check_names, properties_of
 from registry.actions.start_training import StartTraining
 from registry.actions.training_config import SECTIONS
+from registry.catalogue import entry_of_table
 from registry.models import Dataset, DatasetVersion, Job, Measurement, ModelVersion, Property, Schedule, TrainingRun
 
 
@@ -80,6 +81,8 @@ class FireSchedule(Action[TrainingRun | None]):
         turns = Q(training_runs__schedule=self.schedule)
         if champion is not None:
             turns |= Q(model_versions=champion)
+            if _learned_elsewhere(champion, dataset):
+                turns |= Q(number=1)
         return dataset.versions.filter(turns).order_by("-number").first()
 
     def _start(
@@ -102,6 +105,12 @@ class FireSchedule(Action[TrainingRun | None]):
 
     def _properties(self, champion: ModelVersion | None) -> list[Property]:
         return properties_of(self.schedule.template, champion)
+
+
+def _learned_elsewhere(champion: ModelVersion, dataset: Dataset) -> bool:
+    """Whether it came here trained on the public table that the dataset began with, as shipped models do."""
+    entry = entry_of_table(champion.training_data_digest) if champion.dataset_version_id is None else None
+    return entry is not None and entry.slug == dataset.slug
 
 
 def _inputs_of(champion: ModelVersion | None) -> Mapping[str, Any]:

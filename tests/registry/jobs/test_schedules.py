@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, transaction
 
+from registry import catalogue
 from registry.actions.start_training import MINIMUM_LABELS
 from registry.jobs import schedules
 from registry.models import Dataset, Job, Schedule, TrainingRun
@@ -104,6 +105,20 @@ def test_a_dataset_without_any_value_waits_for_one(schedule: Schedule) -> None:
     tick(schedule, NOW)
     tick(schedule, NOW + timedelta(days=1))
     assert schedule.last_outcome == f"Skipped: {schedule.dataset} v1 has no value of conductivity."
+
+
+def test_a_shipped_champion_has_learned_what_its_public_dataset_began_with(schedule: Schedule) -> None:
+    entry = catalogue.entry("htp-md-transport")
+    schedule.dataset = catalogue.ensure_dataset(entry)
+    schedule.save()
+    factories.alias(version=factories.model_version(model=schedule.model, training_data_digest=entry.tables[0]))
+    measure(schedule.dataset, MINIMUM_LABELS)
+    tick(schedule, NOW)
+    tick(schedule, NOW + timedelta(days=1))
+    assert schedule.last_outcome == f"Skipped: nothing new since {schedule.dataset} v1."
+    factories.measurement(dataset=schedule.dataset)
+    tick(schedule, NOW + timedelta(days=2))
+    assert schedule.training_runs.get().dataset_version.number == 2
 
 
 def test_a_champion_goes_on_from_a_single_value(schedule: Schedule) -> None:
