@@ -161,7 +161,7 @@ def _distinct(header: Sequence[str], added: Sequence[str], events: Events) -> li
         name = column
         while name in added or name in names or (name != column and name in header):
             name += "_input"
-        if name != column:
+        if name != column and not events.as_json:  # a program reads the header
             events.log("info", f"the input's column {column!r} is called {name!r} in the output")
         names.append(name)
     return names

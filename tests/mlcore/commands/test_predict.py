@@ -62,6 +62,8 @@ def test_columns_are_kept_and_a_name_taken_twice_is_told(tmp_path: Path, capsys:
         "7",
     )
     assert "'conductivity' is called 'conductivity_input_input'" in capsys.readouterr().err
+    assert predict(source, "--smiles-column", "polymer", "--events")[0] == 0
+    assert "is called" not in capsys.readouterr().out
 
 
 def test_events_are_json_lines_with_progress_and_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
