@@ -46,6 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a condition of all rows, by its name in the model, in place of its column (may be repeated)",
     )
+    parser.add_argument(
+        "--keep-refused",
+        action="store_true",
+        help="write the table, with each row's error, also where no row could be scored",
+    )
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="where to run (default auto)")
 
 
@@ -89,7 +94,7 @@ def run(args: argparse.Namespace, events: Events) -> None:
                 if error:
                     refused.append(Problem(start + offset + 2, texts[offset], error))
             events.progress(start + len(batch), len(rows), "scoring")
-        if len(refused) == len(rows):
+        if len(refused) == len(rows) and not args.keep_refused:
             raise UserError(f"{args.file}: no row could be scored; the first was refused because: {refused[0].reason}")
     tables.report(refused, f"{args.file}: not scored", events)
     counts = {"rows": len(rows), "scored": len(rows) - len(refused), "refused": len(refused), "out_of_domain": outside}

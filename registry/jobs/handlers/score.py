@@ -36,6 +36,7 @@ def score(attempt: Attempt, run: ScoringRun) -> None:
     asked, answered = attempt.folder / "asked.csv", attempt.folder / "predicted.csv"
     if not answered.exists() and _write(run, chosen, wanted, asked):
         arguments: list[str | Path] = ["predict", unpacked(attempt, run.model_version), asked, "--out", answered]
+        arguments.append("--keep-refused")  # what it says of each row is wanted, if it says no to all of them
         keep_device(attempt, run, run_mlcore(attempt, arguments, stage="scoring", until=PREDICTED))
     failed = _take_in(attempt, run, wanted, answered) if answered.exists() else 0
     if failed:

@@ -109,6 +109,13 @@ def test_one_clear_error(
     assert not (tmp_path / "out.csv").exists()
 
 
+def test_a_table_of_refused_rows_alone_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:
+    status, rows = predict(table(tmp_path, ["CCO", "x"]), "--keep-refused")
+    assert status == 0
+    assert [row["smiles"] for row in rows] == ["CCO", "x"]
+    assert all(row["error"] and not row["conductivity"] for row in rows)
+
+
 def test_a_folder_without_a_manifest_is_no_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = table(tmp_path, ["*CC*"])
     assert main(["predict", str(tmp_path), str(source), "--out", str(tmp_path / "out.csv")]) == 2

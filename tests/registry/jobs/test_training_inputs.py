@@ -146,6 +146,11 @@ def test_a_difference_is_learned_named_and_added_back(after: Callable[[Any], Job
     assert found.value == pytest.approx(-299.7, abs=0.5)
     assert not unknown.structure.predictions.exists()
     assert scoring.job.events.filter(message__contains="B3LYP").exists()
+    refused = StartScoring(actor=None, model_version=version).run()  # of which only what was refused is left
+    assert after(refused).state == Job.State.SUCCEEDED
+    refused.refresh_from_db()
+    assert (refused.scored, refused.kept, refused.failed) == (0, 1, 1)
+    assert refused.job.events.filter(level="warning", message__contains="B3LYP").exists()
     whole = StartScoring(actor=None, model_version=version, dataset_version=run.dataset_version).run()
     assert after(whole).state == Job.State.SUCCEEDED
     whole.refresh_from_db()
