@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from registry.actions import scoring_levels
 from registry.actions.base import ActionError
 from registry.models import (
     Candidate,
@@ -69,7 +70,7 @@ class Source:
         return Structure.objects.filter(pk__in=ids)
 
     def check(self, version: ModelVersion) -> None:
-        """Raises: ActionError where the filter cannot be read, two sources are named, or nothing would be scored."""
+        """Raises: ActionError where the filter cannot be read, two sources are named, or nothing can be scored."""
         self._check_selection()
         if self.dataset_version is not None and (self.generation_run is not None or self.selection):
             raise ActionError(
@@ -86,7 +87,9 @@ class Source:
             found = self.structures(deadline=_LOOK)
         except SelectionError:  # checked before: it is the deadline, and the job takes what it needs
             return
-        if found.filter(kind=version.structure_kind).exists():
+        read = found.filter(kind=version.structure_kind)
+        if read.exists():
+            scoring_levels.check(version, read)
             return
         if found.exists():
             kind = "polymers" if version.structure_kind == Structure.Kind.MOLECULE.value else "molecules"

@@ -12,6 +12,7 @@ from registry.actions.base import Action, ActionError
 from registry.actions.queueing import create_job, note
 from registry.actions.scoring_source import Source
 from registry.actions.trained_range import beyond_trained
+from registry.formats.beside import having_baselines
 from registry.models import (
     Candidate,
     DatasetVersion,
@@ -21,6 +22,7 @@ from registry.models import (
     Prediction,
     RegisteredModel,
     ScoringRun,
+    Structure,
 )
 
 
@@ -76,15 +78,16 @@ class StartScoring(Action[ScoringRun]):
 
 
 def score_the_rest(version: ModelVersion, properties: Collection[int] | None = None) -> ScoringRun | None:
-    """Start scoring with the version, as the system, where a candidate that it reads has no prediction by it (of these
-    properties).
+    """Start scoring with the version, as the system, where a candidate that it can score has no prediction by it (of
+    these properties).
 
     A version that has to be told a temperature is left to a person, who knows which one is wanted.
     """
     predicted = Prediction.objects.filter(structure=OuterRef("structure"), model_version=version)
     if properties is not None:
         predicted = predicted.filter(property__in=properties)
-    unknown = Candidate.objects.filter(~Exists(predicted), structure__kind=version.structure_kind)
+    known = having_baselines(Structure.objects.filter(kind=version.structure_kind), version)
+    unknown = Candidate.objects.filter(~Exists(predicted), structure__in=known)
     if not can_be_asked_plainly(version) or not unknown.exists():
         return None
     return StartScoring(actor=None, model_version=version).run()

@@ -30,7 +30,7 @@ def check(
             _check_named(wanted, rows, item, version)
         elif (levels := _together(rows)) and not (before and _has_mixed(before, item)):
             raise ActionError(
-                f"inputs: {version} has {item.name} of the same structures at several levels: {_listed(levels)}; their "
+                f"inputs: {version} has {item.name} of the same structures at several levels: {listed(levels)}; their "
                 "mean is a value of none. Choose one in inputs.levels, such as "
                 f'{{"levels": {{"{item.name}": "{levels[0]}"}}}}.',
                 field=FIELD,
@@ -48,7 +48,7 @@ def _check_named(wanted: Sequence[str], rows: QuerySet[Measurement], item: Prope
     if (count := found.count()) < MINIMUM_LABELS:
         raise ActionError(
             f"inputs: {version} has {item.name} at {' and '.join(wanted)} for {count} structures; at least "
-            f"{MINIMUM_LABELS} are needed. Its levels are: {_listed(_levels(rows)) or 'none'}.",
+            f"{MINIMUM_LABELS} are needed. Its levels are: {listed(levels_of(rows)) or 'none'}.",
             field="inputs",
         )
 
@@ -57,11 +57,11 @@ def _together(rows: QuerySet[Measurement]) -> list[str]:
     """Levels of those structures that have values at more than one; a value that states none is of any."""
     stated = rows.exclude(method_detail="")
     counted = stated.order_by().values("structure").annotate(levels=Count(Lower("method_detail"), distinct=True))
-    return _levels(stated.filter(structure__in=counted.filter(levels__gt=1).values("structure")))
+    return levels_of(stated.filter(structure__in=counted.filter(levels__gt=1).values("structure")))
 
 
-def _levels(rows: QuerySet[Measurement]) -> list[str]:
-    """Sorted; of spellings that differ in case alone, one."""
+def levels_of(rows: QuerySet[Measurement]) -> list[str]:
+    """That these values state, sorted; of spellings that differ in case alone, one."""
     names = rows.exclude(method_detail="").order_by("method_detail").values_list("method_detail", flat=True).distinct()
     return list({name.casefold(): name for name in names}.values())
 
@@ -73,6 +73,7 @@ def _has_mixed(before: ModelVersion, item: Property) -> bool:
     return bool(_together(_values(run.dataset_version, item)))
 
 
-def _listed(levels: Sequence[str]) -> str:
+def listed(levels: Sequence[str]) -> str:
+    """The first few, and how many more."""
     more = f" and {len(levels) - _NAMED} more" if len(levels) > _NAMED else ""
     return ", ".join(levels[:_NAMED]) + more

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from registry.formats.training_table import mean
-from registry.models import Conformer, Measurement, ModelVersion, Property
+from registry.models import Conformer, Measurement, ModelVersion, Property, Structure
 
 Cells = dict[int, str]
 """By the structure's primary key."""
@@ -18,7 +18,10 @@ def columns_of(version: ModelVersion) -> dict[str, "Beside"]:
     data = data if isinstance(data, Mapping) else {}
     found: dict[str, Beside] = {}
     known = {item.name: item for item in version.properties.all()}
-    for entry in data.get("properties") or []:
+    listed = data.get("properties")
+    for entry in listed if isinstance(listed, list) else []:
+        if not isinstance(entry, Mapping):
+            continue
         column, level = entry.get("baseline"), entry.get("baseline_level")
         if column and entry.get("name") in known:
             found[column] = Beside(known[entry["name"]], level or "")
@@ -43,12 +46,25 @@ def baselines(
     structures: Collection[int], item: Property, level: str, rows: QuerySet[Measurement] | None = None
 ) -> Cells:
     """The mean of the values at that level, of `rows`, by default of all that stand."""
-    rows = Measurement.objects.filter(retired_at=None) if rows is None else rows
-    rows = rows.filter(structure__in=structures, property=item, value__isnull=False, method_detail__iexact=level)
+    rows = _values(item, level, rows).filter(structure__in=structures)
     values: dict[int, list[float]] = {}
     for structure, value in rows.order_by("content_digest").values_list("structure", "value"):
         values.setdefault(structure, []).append(value)
     return {structure: repr(mean(found, item)) for structure, found in values.items()}
+
+
+def having_baselines(structures: QuerySet[Structure], version: ModelVersion) -> QuerySet[Structure]:
+    """Those that the version can score: all where it adds to no cheaper value, else those that have them all."""
+    for column in columns_of(version).values():
+        if column.item:
+            values = _values(column.item, column.level)
+            structures = structures.filter(Exists(values.filter(structure=OuterRef("pk"))))
+    return structures
+
+
+def _values(item: Property, level: str, rows: QuerySet[Measurement] | None = None) -> QuerySet[Measurement]:
+    rows = Measurement.objects.filter(retired_at=None) if rows is None else rows
+    return rows.filter(property=item, value__isnull=False, method_detail__iexact=level)
 
 
 def geometries(structures: Collection[int], level: str) -> Cells:
