@@ -42,8 +42,7 @@ def score(attempt: Attempt, run: ScoringRun) -> None:
     if failed:
         attempt.log("warning", f"{rows_of('structures', failed)} could not be scored.")
     scored = run.predictions.values("structure").distinct().count()  # an earlier attempt's too
-    left = Structure.objects.none().union(*(_waiting(run, chosen, state).only("pk") for state in wanted)).count()
-    kept = chosen.count() - left - scored
+    kept = chosen.count() - _left(run, chosen, wanted) - scored
     counts = {"scored": scored, "kept": max(0, kept), "failed": failed, "left_out": left_out}
     attempt.write(lambda: ScoringRun.objects.filter(pk=run.pk).update(**counts))
 
@@ -52,19 +51,39 @@ def _announce(
     attempt: Attempt, run: ScoringRun, chosen: QuerySet[Structure], wanted: Sequence[State], left_out: int
 ) -> None:
     """What is going to be predicted, and what is not."""
-    count = chosen.count()
-    total, new = count * len(wanted), sum(_waiting(run, chosen, state).count() for state in wanted)
-    rest = "" if new == total else f"; the other {total - new:,} are there already"
-    under = f" at {len(wanted)} temperatures" if len(wanted) > 1 else ""
-    subject = Source.of(run).noun
-    things = rows_of(subject, new if len(wanted) == 1 else count)
+    subject, count = Source.of(run).noun, chosen.count()
     if count:
-        attempt.log("info", f"Predicting the values of {things}{under}{rest}.")
+        attempt.log("info", f"{_plan(run, chosen, wanted)}.")
     else:
         attempt.log("warning", f"Nothing to score among the {subject} asked for.")
     if left_out:
         kind = run.model_version.structure_kind
         attempt.log("warning", f"{rows_of(subject, left_out)} left out: the model reads {kind}s.")
+
+
+def _plan(run: ScoringRun, chosen: QuerySet[Structure], wanted: Sequence[State]) -> str:
+    """Of how many structures values are predicted; at several temperatures also how many predictions these are."""
+    subject, count = Source.of(run).noun, chosen.count()
+    new = sum(_waiting(run, chosen, state).count() for state in wanted)
+    there = count * len(wanted) - new
+    if not new:
+        return f"All values of {rows_of(subject, count)} were predicted before"
+    if len(wanted) == 1:
+        before = f"; {rows_of(subject, there)} {'was' if there == 1 else 'were'} predicted before" if there else ""
+        return f"Predicting the values of {rows_of(subject, new)}{before}"
+    each = run.model_version.properties.count()
+    before = f"; {_predictions(there * each)} {'was' if there * each == 1 else 'were'} made before" if there else ""
+    of = rows_of(subject, _left(run, chosen, wanted))
+    return f"Predicting the values of {of} at {len(wanted)} temperatures, {_predictions(new * each)}{before}"
+
+
+def _predictions(count: int) -> str:
+    return f"{count:,} prediction{'' if count == 1 else 's'}"
+
+
+def _left(run: ScoringRun, chosen: QuerySet[Structure], wanted: Sequence[State]) -> int:
+    """How many structures lack a prediction under any of these conditions."""
+    return Structure.objects.none().union(*(_waiting(run, chosen, state).only("pk") for state in wanted)).count()
 
 
 def _waiting(run: ScoringRun, chosen: QuerySet[Structure], state: State) -> QuerySet[Structure]:

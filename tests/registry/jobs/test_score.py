@@ -55,6 +55,7 @@ def test_what_was_predicted_before_is_kept_and_not_counted_as_scored(after: Call
     assert after(run).state == Job.State.SUCCEEDED
     run.refresh_from_db()
     assert (run.scored, run.kept, run.failed) == (0, 1, 0)
+    assert run.job.events.filter(message="All values of 1 candidate were predicted before.").exists()
 
 
 READS_MOLECULES = {"data": {"kind": "molecule"}}
@@ -149,3 +150,24 @@ def test_several_temperatures_are_asked_for_in_the_models_own_columns_and_kept_o
     assert after(again).state == Job.State.SUCCEEDED
     again.refresh_from_db()
     assert (again.scored, again.kept, again.failed) == (0, 1, 0)
+    assert again.job.events.filter(message="All values of 1 candidate were predicted before.").exists()
+
+
+def test_the_log_counts_structures_and_at_several_temperatures_predictions_too() -> None:
+    items = [factories.property_(), factories.property_("hue")]
+    version = factories.model_version(properties=items, config=OVER_TEMPERATURE)
+    first, *_ = [factories.candidate().structure for _ in range(3)]
+
+    def plan(*kelvin: float) -> str:
+        run = factories.scoring_run(model_version=version)
+        states: list[score.State] = [{"temperature_k": one} for one in kelvin]
+        return score._plan(run, Source().structures(), states)
+
+    assert plan(298.0) == "Predicting the values of 3 candidates"
+    assert plan(298.0, 333.0) == "Predicting the values of 3 candidates at 2 temperatures, 12 predictions"
+    for item in items:
+        factories.prediction(structure=first, property=item, model_version=version, conditions={"temperature_k": 298.0})
+    assert plan(298.0) == "Predicting the values of 2 candidates; 1 candidate was predicted before"
+    assert plan(298.0, 333.0) == (
+        "Predicting the values of 3 candidates at 2 temperatures, 10 predictions; 2 predictions were made before"
+    )
