@@ -8,13 +8,13 @@ from django.utils.safestring import SafeString
 
 from registry.actions.leading_lines import leading_versions
 from registry.admin.parts import display, domain
-from registry.admin.parts.comparison import compared, likeness
+from registry.admin.parts.comparison import closest, compared, likeness
 from registry.admin.parts.conditions import conditions, stated
 from registry.admin.parts.evidence import evidence, method_text
 from registry.admin.parts.panels import list_of
 from registry.admin.parts.temperature_chart import temperature_chart
-from registry.admin.parts.temperature_curve import Series, nearest_to, over_temperatures
-from registry.models import Alias, Measurement, Prediction, Property, Structure
+from registry.admin.parts.temperature_curve import Series, over_temperatures
+from registry.models import Alias, Measurement, ModelVersion, Prediction, Property, Structure
 
 MEASURED = 20  # values of one property that a page shows beside its predictions
 
@@ -112,10 +112,11 @@ def _curve(known: _Known) -> SafeString:
 
 def _most_alike(known: _Known) -> list[dict[str, Any]]:
     """The first few where there are many, those under the conditions of their prediction before all others."""
-    pairs = [(m, nearest_to(m, known.predicted)) for m in known.measured]
+    pairs = list(zip(known.measured, closest(known.measured, known.predicted), strict=True))
     if len(pairs) > MEASURED:
         pairs.sort(key=lambda pair: likeness(*pair))
-    return [_measured(m, predicted) for m, predicted in pairs[:MEASURED]]
+    beside = known.predicted[0].model_version if known.predicted else None
+    return [_measured(m, predicted, beside) for m, predicted in pairs[:MEASURED]]
 
 
 def _predictions(structure: Structure) -> Iterable[Prediction]:
@@ -148,11 +149,14 @@ def _predicted(series: Series, leader: int | None) -> dict[str, Any]:
     }
 
 
-def _measured(row: Measurement, predicted: Prediction | None) -> dict[str, Any]:
+def _measured(row: Measurement, predicted: Prediction | None, beside: ModelVersion | None) -> dict[str, Any]:
+    """by: whose prediction it is compared with, where that is not the version whose prediction stands beside it."""
+    version = predicted.model_version if predicted else None
     parts = [method_text(row.method, row.method_detail), conditions(row), str(row.dataset)]
     return {
         "row": row,
         "value": measured_value(row),
         "compared": compared(row, predicted),
+        "by": version if version != beside else None,
         "how": ", ".join(part for part in parts if part),
     }

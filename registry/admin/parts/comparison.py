@@ -1,7 +1,7 @@
 """How far a measured value lies from a predicted one, and whether the two belong to the same conditions."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from mlcore.chem.salts import name_of
@@ -37,11 +37,39 @@ def compared(row: Measurement, prediction: Prediction | None) -> Comparison:
     return Comparison(distance, _unlike(row, under) if distance else "")
 
 
+def closest(rows: Sequence[Measurement], predictions: Sequence[Prediction]) -> list[Prediction | None]:
+    """For each measurement the prediction that it is best compared with; of those that are alike the first."""
+    under: dict[Trained, Prediction] = {}
+    for prediction in predictions:
+        under.setdefault(_conditions_of(prediction), prediction)
+    curves: dict[tuple[Trained, int], list[Trained]] = {}  # what differs in the temperature alone
+    for one in under:
+        curves.setdefault((one._replace(kelvin=()), len(one.kelvin)), []).append(one)
+    found: dict[tuple[object, ...], Prediction | None] = {}  # a page has many measurements of few states
+    states = [(row.temperature_k, row.salt, row.concentration, row.method, row.method_detail) for row in rows]
+    for row, state in zip(rows, states, strict=True):
+        if state not in found:
+            found[state] = under[_closest(row, curves.values())] if under else None
+    return [found[state] for state in states]
+
+
+def _closest(row: Measurement, curves: Iterable[Sequence[Trained]]) -> Trained:
+    """What is the same temperature to a person is the same here."""
+    nearest = [min(curve, key=lambda one: max(SAME, _kelvin_apart(row, one))) for curve in curves]
+
+    def apart(one: Trained) -> tuple[bool, bool, float]:
+        obstacle, salt, kelvin = _likeness(row, one)
+        return obstacle, salt, max(SAME, kelvin)
+
+    return min(nearest, key=apart)
+
+
 def likeness(row: Measurement, prediction: Prediction | None) -> tuple[bool, bool, float]:
     """Sorts measured values: those that are compared first, then those with the same salt, then the nearest in K."""
-    if prediction is None:
-        return False, False, 0.0
-    under = _conditions_of(prediction)
+    return _likeness(row, _conditions_of(prediction)) if prediction else (False, False, 0.0)
+
+
+def _likeness(row: Measurement, under: Trained) -> tuple[bool, bool, float]:
     return bool(_obstacle(row, under)), _another_salt(row, under), _kelvin_apart(row, under)
 
 

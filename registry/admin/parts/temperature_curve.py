@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from registry.admin.parts.display import number
-from registry.models import Measurement, Prediction
+from registry.models import Prediction
 
 KELVIN = "temperature_k"
 
@@ -43,19 +43,6 @@ def over_temperatures(predictions: Sequence[Prediction]) -> list[Series]:
     for row in predictions:
         groups.setdefault((row.model_version_id, _others(row)), []).append(row)
     return [Series(tuple(rows)) for rows in groups.values()]
-
-
-def nearest_to(measurement: Measurement, predictions: Sequence[Prediction]) -> Prediction | None:
-    """Of the first one's version the prediction whose temperature is nearest; the first where none is stated."""
-    if not predictions:
-        return None
-    first = predictions[0]
-    mine = [row for row in predictions if row.model_version_id == first.model_version_id]
-    at = measurement.temperature_k
-    known = [row for row in mine if isinstance(row.conditions.get(KELVIN), int | float)]
-    if at is None or not known:
-        return first
-    return min(known, key=lambda row: abs(float(row.conditions[KELVIN]) - at))
 
 
 def _others(row: Prediction) -> str:

@@ -144,6 +144,29 @@ def test_a_prediction_for_one_concentration_is_no_measure_of_another(client_of):
     assert "measured at 4 mol/kg, predicted at 1 mol/kg" in text
 
 
+def test_a_value_is_compared_with_the_nearest_of_all_predictions_and_its_model_is_named(client_of):
+    """The model of lists predicts for one temperature, another one for others."""
+    lists = version_on([{"temperature_k": 353, "salt": "LiTFSI"}])
+    factories.alias(version=lists)
+    over = factories.model_version(config={"data": {"conditions": [{"name": "temperature", "unit": "K"}]}})
+    candidate = factories.candidate("*OCCC*")
+    first = factories.scoring_run(model_version=lists)
+    factories.prediction(structure=candidate.structure, value=1e-4, scoring_run=first)
+    other = factories.scoring_run(model_version=over)
+    for kelvin, value in ((298.0, 1e-6), (353.0, 2e-4)):
+        under = {"temperature_k": kelvin, "salt": "LiTFSI"}
+        factories.prediction(structure=candidate.structure, value=value, scoring_run=other, conditions=under)
+    page = reverse("admin:registry_candidate_change", args=[candidate.pk])
+    for kelvin, value in ((298.15, 4e-6), (353.5, 3e-4), (250, 5e-7)):
+        under = {"temperature_k": kelvin, "salt": "LiTFSI", "structure": candidate.structure}
+        factories.measurement(value=value, **under)
+    text = client_of("Viewer").get(page).content.decode()
+    assert f">4 × predicted by {over}<" in text
+    assert ">3 × predicted<" in text  # of the model of lists, which is as near
+    assert "not compared with the prediction: measured at 250 K, predicted for 298 K" in text
+    assert text.count("not compared") == 1
+
+
 def test_energies_are_compared_with_those_of_their_level(client_of):
     """They have no temperature; two levels differ by more than any model errs."""
     energy = factories.property_("energy", unit="Ha", scale="linear", lower=None, better="neither")
