@@ -145,6 +145,7 @@ def _predicted(series: Series, leader: int | None) -> dict[str, Any]:
         "leads": row.model_version_id == leader,
         "conditions": stated(row.conditions),
         "more": series.more,
+        "more_outside": series.outside,
         "evidence": evidence(row.model_version, row.property),
     }
 

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from registry.admin.parts.conditions import stated
 from registry.admin.parts.display import number
 from registry.models import Prediction
 
 KELVIN = "temperature_k"
+_NAMED = 3  # temperatures
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,8 @@ class Series:
     def over_temperature(self) -> list[tuple[float, Prediction]]:
         """Ascending; empty for predictions without a temperature."""
         found = [(row.conditions.get(KELVIN), row) for row in self.rows]
-        stated_ = [(float(kelvin), row) for kelvin, row in found if isinstance(kelvin, int | float)]
-        return sorted(stated_, key=lambda pair: pair[0])
+        known = [(float(kelvin), row) for kelvin, row in found if isinstance(kelvin, int | float)]
+        return sorted(known, key=lambda pair: pair[0])
 
     @property
     def more(self) -> str:
@@ -35,6 +37,16 @@ class Series:
         if others < 1:
             return ""
         return f"and {others} more temperature{'s' * (others > 1)}, {kelvin[0]} to {kelvin[-1]} K"
+
+    @property
+    def outside(self) -> str:
+        """Of those more temperatures: 2 of them out of domain, at 363 and 900 K; empty where none is."""
+        rest = [(at, row) for at, row in self.over_temperature if row is not self.shown]
+        found = [at for at, row in rest if row.in_domain is False]
+        if not found:
+            return ""
+        count = f"{len(found)} of them " if len(rest) > 1 else ""
+        return f"{count}out of domain" + (f", at {stated({KELVIN: found})}" if len(found) <= _NAMED else "")
 
 
 def over_temperatures(predictions: Sequence[Prediction]) -> list[Series]:

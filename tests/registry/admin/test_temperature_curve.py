@@ -78,6 +78,29 @@ def test_the_pages_draw_the_curve_with_what_was_measured(client_of):
     assert "0.1 decades" in listed
 
 
+@pytest.mark.parametrize(
+    ("outside", "said"),
+    [((900.0,), "1 of them out of domain, at 900 K"), ((333.0, 900.0), "2 of them out of domain, at 333 and 900 K"),
+     ((298.0,), ""), ((298.0, 333.0, 363.0, 398.0, 900.0), "4 of them out of domain<")],
+)  # fmt: skip
+def test_the_page_says_which_of_more_temperatures_are_out_of_domain(client_of, outside, said):
+    candidate, version = factories.candidate(), factories.model_version(config=OVER)
+    scored(version, candidate.structure, (900.0, 398.0, 363.0, 333.0, 298.0))  # the last is shown
+    Prediction.objects.filter(conditions__temperature_k__in=outside).update(in_domain=False)
+    text = client_of("Viewer").get(reverse("admin:registry_candidate_change", args=[candidate.pk])).content.decode()
+    assert "and 4 more temperatures, 298 to 900 K" in text
+    assert said in text
+    assert ("of them out of domain" in text) == bool(said)
+
+
+def test_one_more_temperature_is_not_counted(client_of):
+    candidate = factories.candidate()
+    scored(factories.model_version(config=OVER), candidate.structure, (900.0, 298.0))
+    Prediction.objects.filter(conditions__temperature_k=900).update(in_domain=False)
+    text = client_of("Viewer").get(reverse("admin:registry_candidate_change", args=[candidate.pk])).content.decode()
+    assert ">out of domain, at 900 K<" in text
+
+
 LISALT = {"salt": "LiTFSI", "concentration": 1.5}
 
 
