@@ -40,7 +40,7 @@ class RunAdmin(LiveAdmin):
         """What came out of it."""
         return []
 
-    def metrics(self, row: Any) -> Panel:
+    def metrics(self, row: Any) -> Panel | None:
         ended = row.job is None or row.job.finished
         return values("Metrics", row.metrics, "None were recorded." if ended else "None recorded yet.", wide=False)
 
@@ -63,10 +63,10 @@ class RunAdmin(LiveAdmin):
     def panels(self, request: HttpRequest, row: Any) -> list[Panel]:
         """The job comes first until it has succeeded: then what it brought is of more interest."""
         live, found = self.live_panel(row), [*self.moving(request, row), *self.outputs(request, row)]
-        metrics, config = self.metrics(row), self.settings(row)
+        told = [panel for panel in (self.metrics(row), self.settings(row)) if panel]
         if row.job and row.job.state != Job.State.SUCCEEDED:
-            return [*live, *found, metrics, config]
-        return [*found, metrics, config, *live]
+            return [*live, *found, *told]
+        return [*found, *told, *live]
 
     def buttons(self, request: HttpRequest, row: Any) -> list[Button | None]:
         return job_buttons(request, row.job)

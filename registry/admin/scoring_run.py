@@ -3,8 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import URLPattern
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
     BooleanRadioFilter,
     ChoicesDropdownFilter,
@@ -24,6 +27,9 @@ from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
 from registry.admin.parts.scores import score_text
 from registry.admin.run import RunAdmin
 from registry.models import CandidateScore, Prediction, ScoringRun
+
+KELVIN = "conditions__temperature_k"
+SHOWN = 12  # predictions on the page of a run
 
 
 @admin.register(ScoringRun)
@@ -59,10 +65,16 @@ class ScoringRunAdmin(RunAdmin):
             Fact("Had their prediction already", f"{row.kept:,}"),
             Fact("Could not be scored", f"{row.failed:,}"),
             Fact("Of another kind than the model reads", f"{row.left_out:,}"),
+            Fact("Out of domain", outside(row)),
         ]
 
+    def metrics(self, row: ScoringRun) -> Panel | None:
+        return super().metrics(row) if row.metrics else None  # a scoring measures nothing
+
     def outputs(self, request: HttpRequest, row: ScoringRun) -> list[Panel]:
-        rows = row.predictions.select_related("structure", "property").order_by("-pk")[:12]
+        rows = row.predictions.select_related("structure", "property", "model_version")
+        latest = set(rows.order_by("-pk").values_list("structure", flat=True)[:SHOWN])  # few enough to be sorted
+        shown = rows.filter(structure__in=latest).order_by("structure", "property__name", KELVIN, "pk")[:SHOWN]
         return [
             table(
                 "Latest predictions",
@@ -74,7 +86,7 @@ class ScoringRunAdmin(RunAdmin):
                         value(p),
                         stated(p.conditions),
                     ]
-                    for p in rows
+                    for p in shown
                 ],
                 empty="Every structure had its prediction by this version already."
                 if row.kept
@@ -82,6 +94,20 @@ class ScoringRunAdmin(RunAdmin):
                 link=list_of(Prediction, scoring_run__id__exact=row.pk),
             )
         ]
+
+
+def outside(row: ScoringRun) -> SafeString | str:
+    """3 of 42 predictions, which are a link away."""
+    found = row.predictions.aggregate(
+        all=Count("pk"),
+        judged=Count("pk", filter=Q(in_domain__isnull=False)),
+        out=Count("pk", filter=Q(in_domain=False)),
+    )
+    if not found["judged"]:
+        return display.EMPTY
+    text = f"{found['out']:,} of {found['all']:,} prediction{'' if found['all'] == 1 else 's'}"
+    address = list_of(Prediction, scoring_run__id__exact=row.pk, in_domain__exact=0)
+    return format_html('<a class="sv-link" href="{}">{}</a>', address, text) if found["out"] else text
 
 
 def value(row: Prediction) -> Any:
@@ -118,7 +144,7 @@ class PredictionAdmin(SearchedByStructure, RecordAdmin):
         unit = axis_unit(row.property)
         return f"{display.number(row.standard_deviation, 2)} {display.unit_text(unit)}".rstrip()
 
-    @admin.display(description="at", ordering="conditions__temperature_k")
+    @admin.display(description="at", ordering=KELVIN)
     def at(self, row: Prediction) -> str:
         return stated(row.conditions) or display.EMPTY
 

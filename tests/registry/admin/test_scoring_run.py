@@ -1,0 +1,55 @@
+"""The page of a scoring run and the list of predictions: what came out, in order, and what is out of domain and why."""
+
+import pytest
+from django.urls import reverse
+
+from registry.models import ScoringRun
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+WHY = "no training structure has Br"
+
+
+def page_of(client, run):
+    return client.get(reverse("admin:registry_scoringrun_change", args=[run.pk]))
+
+
+def latest(page):
+    (panel,) = (one for one in page.context["panels"] if one.title == "Latest predictions")
+    return panel.context["rows"]
+
+
+def scored(structures: int, *kelvins: float, outside: float = 900.0) -> ScoringRun:
+    """A run that predicted structure after structure at each temperature, the last one first, as runs do."""
+    run = factories.scoring_run()
+    made = [factories.structure() for _ in range(structures)]
+    for kelvin in reversed(kelvins):
+        for of in made:
+            out = {"in_domain": False, "out_of_domain": WHY} if kelvin == outside else {}
+            factories.prediction(scoring_run=run, structure=of, conditions={"temperature_k": kelvin}, **out)
+    return run
+
+
+def test_the_page_counts_what_is_out_of_domain_and_links_to_it(client_of):
+    client = client_of("Viewer")
+    page = page_of(client, scored(3, 900.0, 298.0)).content.decode()
+    assert ">3 of 6 predictions</a>" in page
+    address = page[: page.index('">3 of 6 predictions')].rsplit('"', 1)[1].replace("&amp;", "&")
+    assert client.get(address).context["cl"].result_count == 3
+    assert "0 of 1 prediction<" in page_of(client, scored(1, 298.0)).content.decode()
+    run = scored(1, 298.0)
+    run.predictions.update(in_domain=None)  # its model does not say
+    assert "of 1 prediction" not in page_of(client, run).content.decode()
+
+
+def test_predictions_stand_by_structure_and_rising_temperature(client_of):
+    rows = latest(page_of(client_of("Viewer"), scored(4, 900.0, 298.0, 1000.0, 333.0)))
+    assert len(rows) == 12
+    assert [row[-1] for row in rows] == ["298 K", "333 K", "900 K", "1,000 K"] * 3
+    assert len({row[0] for row in rows}) == 3
+
+
+def test_a_scoring_has_no_metrics(client_of):
+    page = page_of(client_of("Viewer"), scored(1, 298.0))
+    assert "Metrics" not in [panel.title for panel in page.context["panels"]]
