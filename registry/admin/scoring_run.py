@@ -78,12 +78,13 @@ class ScoringRunAdmin(RunAdmin):
         return [
             table(
                 "Latest predictions",
-                ["structure", "property", "value", "conditions"],
+                ["structure", "property", "value", "domain", "conditions"],
                 [
                     [
                         display.link(p.structure, display.drawing(p.structure)),
                         p.property,
-                        value(p),
+                        display.uncertain(p.value, p.standard_deviation, p.property),
+                        domain.told(p),
                         stated(p.conditions),
                     ]
                     for p in shown
@@ -110,13 +111,9 @@ def outside(row: ScoringRun) -> SafeString | str:
     return format_html('<a class="sv-link" href="{}">{}</a>', address, text) if found["out"] else text
 
 
-def value(row: Prediction) -> Any:
-    return display.uncertain(row.value, row.standard_deviation, row.property, domain.mark(row))
-
-
 @admin.register(Prediction)
 class PredictionAdmin(SearchedByStructure, RecordAdmin):
-    list_display = ("picture", "property", "predicted", "spread", "at", "version", "created")
+    list_display = ("picture", "property", "predicted", "domain", "spread", "at", "version", "created")
     list_filter = (
         ("property", RelatedFilter),
         ("model_version", RelatedFilter),
@@ -136,7 +133,11 @@ class PredictionAdmin(SearchedByStructure, RecordAdmin):
 
     @admin.display(description="value", ordering="value")
     def predicted(self, row: Prediction) -> str:
-        return value(row)
+        return display.uncertain(row.value, row.standard_deviation, row.property)
+
+    @admin.display(description="domain", ordering="in_domain")
+    def domain(self, row: Prediction) -> SafeString | str:
+        return domain.told(row) or display.EMPTY
 
     @admin.display(description="standard deviation", ordering="standard_deviation")
     def spread(self, row: Prediction) -> str:

@@ -53,3 +53,12 @@ def test_predictions_stand_by_structure_and_rising_temperature(client_of):
 def test_a_scoring_has_no_metrics(client_of):
     page = page_of(client_of("Viewer"), scored(1, 298.0))
     assert "Metrics" not in [panel.title for panel in page.context["panels"]]
+
+
+def test_why_a_prediction_is_out_of_domain_can_be_read_without_a_pointer(client_of):
+    client, run = client_of("Viewer"), scored(1, 298.0, 900.0)
+    listed = client.get(reverse("admin:registry_prediction_changelist"))
+    for page in (page_of(client, run), listed):
+        text = page.content.decode()
+        assert text.count(f"<small>{WHY}</small>") == 1
+        assert text.count(">out of domain<") == text.count(">in domain<") == 1
