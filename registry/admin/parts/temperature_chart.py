@@ -36,7 +36,9 @@ def temperature_chart(item: Property, found: Sequence[Series], measured: Sequenc
     bars = _BARS if any(any(layer.spread or ()) for layer in layers) else ""
     note = " ".join(filter(None, (bars, _left_out(long, window))))
     pale, own = _dots(item, [one for one, layer in lines if layer], measured)
-    return plot(Labels(f"{item.label} over temperature", "temperature, K", axis, said, note), [*layers, *own, *pale], x=window)
+    return plot(
+        Labels(f"{item.label} over temperature", "temperature, K", axis, said, note), [*layers, *own, *pale], x=window
+    )
 
 
 def _window(item: Property, found: Sequence[Series], measured: Sequence[Measurement]) -> Span | None:
