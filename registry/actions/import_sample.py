@@ -47,9 +47,10 @@ class Sample:
 
 
 def _as_stored(draft: Draft, identity: Identity) -> dict[str, Any]:
-    """As JSON: values in the units of their properties, the temperature in K, the salt in mol per kg."""
+    """As JSON: values in the units of their properties, each with its method; the temperature in K, the salt in mol
+    per kg."""
     shared = draft.reports[0] if draft.reports else None
-    names = ("method", "method_detail", "temperature_k", "salt", "concentration", "conditions", "source_id")
+    names = ("temperature_k", "salt", "concentration", "conditions", "source_id")
     return {
         "row": draft.row.number,
         "smiles": identity.smiles,
@@ -60,6 +61,8 @@ def _as_stored(draft: Draft, identity: Identity) -> dict[str, Any]:
                 "value": report.value,
                 "standard_deviation": report.standard_deviation,
                 "missing_reason": report.missing_reason,
+                "method": report.method,
+                "method_detail": report.method_detail,
             }
             for report in draft.reports
         ],

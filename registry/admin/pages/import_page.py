@@ -32,7 +32,7 @@ def first_rows(run: ImportRun) -> list[Panel]:
         table(
             "The first rows, as they will be stored",
             ["row", "structure", "value", "conditions", "candidate"],
-            [[row["row"], _structure(row["smiles"]), _values(row["values"], properties), _conditions(row),
+            [[row["row"], _structure(row["smiles"]), _values(row, properties), _conditions(row),
               _candidate(candidates.get(row["key"]))] for row in rows],
             note=f"{len(rows)} of {run.rows_imported:,}",
         )
@@ -45,21 +45,24 @@ def _structure(smiles: str) -> SafeString:
     return format_html('<span class="sv-drawn">{}</span><code class="sv-smiles">{}</code>', svg, smiles)
 
 
-def _values(values: list[Mapping[str, Any]], properties: Mapping[str, Property]) -> SafeString:
-    return format_html_join("", "<div>{}</div>", ((_value(one, properties[one["property"]]),) for one in values))
+def _values(row: Mapping[str, Any], properties: Mapping[str, Property]) -> SafeString:
+    told = (_value(row | one, properties[one["property"]]) for one in row["values"])  # older previews: one method a row
+    return format_html_join("", "<div>{}</div>", ((one,) for one in told))
 
 
 def _value(one: Mapping[str, Any], property_: Property) -> object:
+    """With its method: two columns of one property differ in nothing else."""
+    method = method_text(one.get("method", Measurement.Method.OTHER), one.get("method_detail", ""))
+    what = ", ".join(filter(None, [property_.label, method]))
     if one["value"] is None:
-        return f"{property_.label}: none, {one['missing_reason']}"
+        return f"{what}: none, {one['missing_reason']}"
     value = display.measured(one["value"], one["standard_deviation"], property_)
-    return format_html('{}<br><small class="sv-faint">{}</small>', value, property_.label)
+    return format_html('{}<br><small class="sv-faint">{}</small>', value, what)
 
 
 def _conditions(row: Mapping[str, Any]) -> str:
     named = {name: row.get(name) for name in ("temperature_k", "salt", "concentration")}
-    text = stated(named | dict(row.get("conditions") or {}))
-    return ", ".join(filter(None, [method_text(row.get("method", "other"), row.get("method_detail", "")), text])) or "–"
+    return stated(named | dict(row.get("conditions") or {})) or "–"
 
 
 def _candidate(candidate: Candidate | None) -> SafeString:

@@ -8,7 +8,8 @@ from django.utils.safestring import SafeString
 
 from mlcore.chem import salts
 from registry.admin.parts import display
-from registry.models import ImportRun
+from registry.admin.parts.evidence import method_text
+from registry.models import ImportRun, Measurement
 
 # Codes of refused rows that say little by themselves; the others read well without their underlines.
 _REASONS = {
@@ -76,23 +77,32 @@ def imported_at(run: ImportRun) -> object:
 def mapping_rows(mapping: Mapping[str, Any]) -> list[list[object]]:
     """A column mapping, a line for each column or value that it names."""
     rows: list[list[object]] = []
-    for entry in mapping.get("values") or ():
-        rows.append([entry.get("column"), entry.get("property"), _unit(entry)])
+    values = mapping.get("values") or ()
+    for entry in values:
+        rows.append([entry.get("column"), _meaning(entry), _unit(entry)])
         deviation = entry.get("standard_deviation")
         if deviation:
             column = deviation.get("column") if isinstance(deviation, Mapping) else deviation
-            rows.append([column, f"{entry.get('property')}, deviation", ""])
-    plain = {
-        name: entry for name, entry in mapping.items() if name not in ("values", "computed", "conditions", "encoding")
-    }
+            rows.append([column, f"{_meaning(entry)}, deviation", ""])
+    listed = {"values", "computed", "conditions", "encoding"}
+    own = [{name for name in ("method", "method_detail") if entry.get(name)} for entry in values]
+    overruled = set.intersection(*own) if own else set()  # no value is left that what is said of all would go with
+    plain = {name: entry for name, entry in mapping.items() if name not in listed | overruled}
     for name, entry in (plain | dict(mapping.get("conditions") or {})).items():
         source = entry if isinstance(entry, Mapping) else {"column" if name == "structure" else "value": entry}
         what = source.get("column") or format_html("<i>{}</i>", source.get("value", ""))
-        rows.append([what, name.replace("_", " "), _unit(source)])
+        others = " of other values" if name in set().union(*own) else ""
+        rows.append([what, f"{name.replace('_', ' ')}{others}", _unit(source)])
     rows += [[display.EMPTY, f"{name}, computed", ""] for name in mapping.get("computed") or ()]
     if mapping.get("encoding"):
         rows.append([mapping["encoding"], "encoding", ""])
     return sorted(rows, key=lambda row: row[1] != "structure")
+
+
+def _meaning(entry: Mapping[str, Any]) -> str:
+    """u0, DFT (B3LYP): a property, and the method where the column has its own."""
+    method = method_text(entry.get("method") or Measurement.Method.OTHER, entry.get("method_detail") or "")
+    return ", ".join(filter(None, [str(entry.get("property")), method]))
 
 
 def _unit(source: Mapping[str, Any]) -> str:

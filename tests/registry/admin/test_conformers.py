@@ -13,7 +13,7 @@ from mlcore.chem import geometry
 from registry.actions.base import ActionError
 from registry.actions.conformers import GuessConformer
 from registry.actions.import_file import ImportFile, StartImport
-from registry.models import Conformer, ImportRun, Job, Measurement, Structure
+from registry.models import Conformer, ImportRun, Job, Measurement, Property, Structure
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +139,30 @@ def test_the_form_takes_geometries_and_energies_of_two_methods(client_of: Any) -
     again = client.get(reverse("admin:registry_importrun_remap", args=[run.pk]), follow=True).context["form"]
     kept = ("role.3", "method.2", "detail.3", "role.4", "geometry_level")
     assert {name: again[name].value() for name in kept} == {name: asked[name] for name in kept}
+
+
+def test_a_preview_tells_two_methods_of_one_property_apart(client_of: Any) -> None:
+    mapping = {
+        "structure": {"column": "smiles"},
+        "method": {"value": "experiment"},
+        "values": [
+            {"column": "low", "property": "energy", "unit": "hartree", "method": "dft", "method_detail": "B3LYP"},
+            {"column": "high", "property": "energy", "unit": "hartree", "method": "dft", "method_detail": "G4MP2"},
+        ],
+    }
+    run = take_in([("C", "", "-40.5", "-40.4")], mapping, dry_run=True)
+    Job.objects.filter(pk=run.job_id).update(state="succeeded", finished_at=run.created_at)
+    text = client_of("Chemist").get(reverse("admin:registry_importrun_change", args=[run.pk])).content.decode()
+    label, rows = Property.objects.get(name="energy").label, text.partition("as they will be stored")[2]
+    for level in ("DFT (B3LYP)", "DFT (G4MP2)"):
+        assert f"{label}, {level}" in rows
+        assert f"energy, {level}" in text
+    assert "<i>experiment</i>" not in text, "no value goes without a method of its own"
+    run.config["values"][1] |= {"method": ""}
+    run.save()
+    text = client_of("Chemist").get(reverse("admin:registry_importrun_change", args=[run.pk])).content.decode()
+    assert "<i>experiment</i>" in text
+    assert "method of other values" in text
 
 
 def test_polymers_have_no_geometries() -> None:
