@@ -8,7 +8,7 @@ from registry import units
 from registry.formats import ColumnMapping, Row
 from registry.formats.mapping import ValueColumn
 from registry.formats.numbers import Decimals, Refused, parse_number
-from registry.formats.values import check_concentration, check_temperature, to_property
+from registry.formats.values import check_concentration, to_kelvin, to_property
 from registry.models import Property
 
 
@@ -54,11 +54,7 @@ class CellReader:
 
     def kelvin(self, text: str, unit: str) -> float | None:
         number = self.number(text)
-        if number is None:
-            return None
-        kelvin = units.conversion(unit or "K", "K")(number)
-        check_temperature(kelvin)
-        return kelvin
+        return None if number is None else to_kelvin(number, unit)
 
     def per_kilogram(self, text: str, unit: str) -> float | None:
         number = self.number(text)

@@ -12,6 +12,7 @@ from registry.models import Property
 
 LOWEST_K, HIGHEST_K = 150.0, 1500.0  # temperatures at which electrolytes are measured or simulated
 HIGHEST_MOLALITY = 500.0  # mol of salt per kg of polymer: above it nearly all is salt, whichever salt it is
+_ZERO_CELSIUS = 273.15  # K
 _LARGEST_EXPONENT = 300  # 10**308 is the end of double precision
 
 
@@ -69,20 +70,30 @@ def check_bounds(value: float, item: Property) -> None:
     raise Refused("out_of_bounds", f"{item.label} of {shown} lies outside {bounds}.")
 
 
-def check_temperature(kelvin: float, remedy: str = "declare the unit degC") -> None:
-    """Raise Refused when a temperature in K is none at which electrolytes are studied.
+def to_kelvin(number: float, unit: str = "K", remedy: str = "declare the unit degC") -> float:
+    """A temperature as written, in K, where electrolytes are studied at it.
 
-    Below 150 K it most likely is a value in °C. remedy: what to do then.
+    One in K below 150 K most likely is a value in °C. remedy: what to do then.
+
+    Raises:
+        Refused: `looks_celsius`, `out_of_bounds`.
     """
-    if kelvin < LOWEST_K and kelvin >= -273.15:
-        raise Refused("looks_celsius", f"{kelvin:g} K is below {LOWEST_K:g} K: it looks like °C; {remedy}.")
+    convert = units.conversion(unit or "K", "K")
+    kelvin, written_in_kelvin = convert(number), convert == units.Conversion()
+    if written_in_kelvin and -_ZERO_CELSIUS <= number < LOWEST_K:
+        raise Refused("looks_celsius", f"{number:g} K is below {LOWEST_K:g} K: it looks like °C; {remedy}.")
+    shown = f"{number:g} {'°C' if convert == units.Conversion(offset=_ZERO_CELSIUS) else unit or 'K'}"
+    if round(kelvin, 9) < 0:
+        raise Refused("out_of_bounds", f"{shown} is below absolute zero.")
     if not LOWEST_K <= kelvin <= HIGHEST_K:
-        raise Refused("out_of_bounds", f"A temperature of {kelvin:g} K lies outside {LOWEST_K:g} to {HIGHEST_K:g} K.")
+        also = "" if written_in_kelvin else f", that is {kelvin:g} K,"
+        raise Refused("out_of_bounds", f"A temperature of {shown}{also} lies outside {LOWEST_K:g} to {HIGHEST_K:g} K.")
+    return kelvin
 
 
 def check_kelvin(kelvin: float) -> None:
     """The same where a temperature comes without a unit, and is in K."""
-    check_temperature(kelvin, f"in K it is {kelvin + 273.15:g}")
+    to_kelvin(kelvin, remedy=f"in K it is {kelvin + _ZERO_CELSIUS:g}")
 
 
 def check_concentration(per_kilogram: float) -> None:

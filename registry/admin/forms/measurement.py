@@ -15,6 +15,8 @@ from registry.admin.forms.base import ActionForm
 from registry.admin.parts import display
 from registry.admin.parts.candidate_values import measured_value
 from registry.admin.parts.comparison import compared
+from registry.formats.numbers import Refused
+from registry.formats.values import to_kelvin
 from registry.models import Dataset, Measurement, Prediction, Property, Structure
 from registry.search.identity import find
 
@@ -72,8 +74,11 @@ class MeasurementForm(ActionForm):
         """The temperature in K."""
         cleaned = super().clean() or self.cleaned_data
         unit, value = cleaned.pop("temperature_unit", "") or "K", cleaned.get("temperature_k")
-        if value is not None:
-            cleaned["temperature_k"] = round(units.conversion(unit, "K")(value), 9)
+        if value is not None and unit != "K":
+            try:
+                cleaned["temperature_k"] = round(to_kelvin(value, unit), 9)
+            except Refused as refused:
+                self.add_error("temperature_k", refused.problem.reason)
         return cleaned
 
     def run(self, actor: User) -> Measurement:

@@ -44,7 +44,7 @@ def test_values_and_temperatures_are_converted(client_of, given, entered, kelvin
         ({"unit": "furlong/wk"}, "Unit", ""),
         ({"value": ""}, "Value", "required"),
         ({"value": "900", "unit": "S/cm"}, "Value", ""),
-        ({"temperature_k": "-300", "temperature_unit": "degC"}, "Temperature", ""),
+        ({"temperature_k": "-300", "temperature_unit": "degC"}, "Temperature", "-300 °C is below absolute zero."),
         ({"structure": "*CCCCCCN*"}, "Structure", "no such structure"),
         ({"structure": "((("}, "Structure", ""),
         ({"structure": "9" * 40}, "Structure", "no such structure"),

@@ -3,7 +3,7 @@
 import pytest
 
 from registry.formats.numbers import Refused
-from registry.formats.values import check_temperature, to_property
+from registry.formats.values import to_kelvin, to_property
 from registry.models import Property
 from registry.units import Conversion
 
@@ -37,10 +37,20 @@ def test_values_within_the_bounds():
 
 
 @pytest.mark.parametrize(
-    ("kelvin", "code"), [(60.0, "looks_celsius"), (-20.0, "looks_celsius"), (5000.0, "out_of_bounds")]
+    ("number", "unit", "code", "said"),
+    [
+        (60.0, "K", "looks_celsius", "60 K is below 150 K: it looks like °C; declare the unit degC."),
+        (-20.0, "", "looks_celsius", "-20 K is below 150 K: it looks like °C; declare the unit degC."),
+        (5000.0, "K", "out_of_bounds", "A temperature of 5000 K lies outside 150 to 1500 K."),
+        (-300.0, "degC", "out_of_bounds", "-300 °C is below absolute zero."),
+        (-300.0, "°C", "out_of_bounds", "-300 °C is below absolute zero."),
+        (-300.0, "K", "out_of_bounds", "-300 K is below absolute zero."),
+        (-200.0, "degC", "out_of_bounds", "A temperature of -200 °C, that is 73.15 K, lies outside 150 to 1500 K."),
+    ],
 )
-def test_temperatures(kelvin, code):
-    check_temperature(353.0)
+def test_temperatures(number, unit, code, said):
+    assert to_kelvin(353.0) == 353.0
+    assert to_kelvin(80.0, "degC") == pytest.approx(353.15)
     with pytest.raises(Refused) as caught:
-        check_temperature(kelvin)
-    assert caught.value.problem.code == code
+        to_kelvin(number, unit)
+    assert (caught.value.problem.code, caught.value.problem.reason) == (code, said)
