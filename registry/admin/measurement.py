@@ -86,7 +86,7 @@ class MeasurementAdmin(SearchedByStructure, RecordAdmin):
             Fact("Value", measured(row)),
             Fact("Standard deviation", deviation),
             Fact("Method", method_text(row.method, row.method_detail) or "–"),
-            Fact("Conditions", conditions(row) or "–"),
+            Fact("Conditions", conditions(row, whole=True) or "–"),
             Fact("Dataset", display.link(row.dataset)),
             Fact("Versions", self.standing(row)),
             Fact("From", origin),

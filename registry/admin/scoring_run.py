@@ -60,7 +60,7 @@ class ScoringRunAdmin(RunAdmin):
         return [
             Fact("Model version", self.version(row)),
             Fact("Structures", scored_structures(row, properties_by_name()), wide=True),
-            Fact("Conditions", stated(row.conditions) or "–"),
+            Fact("Conditions", stated(row.conditions, whole=True) or "–"),
             Fact("Newly scored", f"{row.scored:,}"),
             Fact("Had their prediction already", f"{row.kept:,}"),
             Fact("Could not be scored", f"{row.failed:,}"),
@@ -161,7 +161,7 @@ class PredictionAdmin(SearchedByStructure, RecordAdmin):
             Fact("Domain", domain.told(row) or "–"),
             Fact("By", self.version(row)),
             Fact("Run", display.link(row.scoring_run)),
-            Fact("Conditions", stated(row.conditions) or "–"),
+            Fact("Conditions", stated(row.conditions, whole=True) or "–"),
         ]
 
 

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from mlcore.chem.salts import name_of
 from registry.admin.parts import display
+from registry.admin.parts.conditions import salt_text
 from registry.admin.parts.evidence import Trained, method_text, some, span, trained_under
 from registry.admin.parts.levels import level_of
 from registry.admin.parts.same_conditions import plain
@@ -169,11 +169,12 @@ def _both(here: list[str], there: list[str]) -> str:
 
 
 def _salt(name: str) -> str:
-    return f"with {name_of(name)}" if name else "without a stated salt"
+    return f"with {salt_text(name)}" if name else "without a stated salt"
 
 
 def _salts(under: Trained) -> str:
-    return _salt(some(name_of(salt) for salt in under.salts))
+    names = some(salt_text(salt) for salt in under.salts)
+    return f"with {names}" if names else _salt("")
 
 
 def _molal(concentration: float) -> str:

@@ -10,29 +10,36 @@ from registry.models import Measurement
 _UNITS = {"temperature_k": "K", "concentration": "mol/kg"}  # of conditions that need no name
 _PLAIN = {"salt"}
 _FIRST = ("temperature_k", "salt", "concentration")
+_LONGEST = 32  # characters of a salt without a name, beside other conditions
 
 
-def conditions(row: Measurement) -> str:
-    """Empty where nothing is stated."""
+def conditions(row: Measurement, whole: bool = False) -> str:
+    """Empty where nothing is stated. whole: with all of a salt that is a long SMILES."""
     named = {"temperature_k": row.temperature_k, "salt": row.salt, "concentration": row.concentration}
-    return stated(named | row.conditions)
+    return stated(named | row.conditions, whole)
 
 
-def stated(values: Mapping[str, Any]) -> str:
+def stated(values: Mapping[str, Any], whole: bool = False) -> str:
     """Named values, the usual ones first; what is empty says nothing."""
     order = sorted(values, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
-    return ", ".join(_one(name, values[name]) for name in order if values[name] not in (None, "", {}, []))
+    return ", ".join(_one(name, values[name], whole) for name in order if values[name] not in (None, "", {}, []))
 
 
-def _one(name: str, value: Any) -> str:
+def salt_text(text: str) -> str:
+    """The name of a salt, or else its SMILES; of a long one the beginning."""
+    name = name_of(text)
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+
+
+def _one(name: str, value: Any, whole: bool) -> str:
     if isinstance(value, Mapping):
-        return stated(value)
+        return stated(value, whole)
     if isinstance(value, list):
         text = _several(name, value)
     else:
         text = _number(name, value) if isinstance(value, float) else str(value)
     if name == "salt":
-        text = name_of(text)
+        text = name_of(text) if whole else salt_text(text)
     if name in _UNITS:
         return f"{text} {_UNITS[name]}"
     return text if name in _PLAIN else f"{name.replace('_', ' ')} {text}"

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from django.db.models import Count, Max, Min
 
-from mlcore.chem.salts import name_of
 from registry import units
 from registry.admin.parts import display
+from registry.admin.parts.conditions import salt_text
 from registry.admin.parts.figures import Figure, headline
 from registry.catalogue import Entry, entry_of_table
 from registry.models import DatasetVersion, Measurement, ModelVersion, Property
@@ -125,7 +125,7 @@ def _each(groups: list[dict[str, Any]], name: str) -> tuple[Any, ...]:
 def _summary(groups: list[dict[str, Any]]) -> str:
     methods = [method_text(group["method"], group["method_detail"]) for group in groups]
     kelvin = [group["temperature_k"] for group in groups]
-    salts = [name_of(group["salt"]) for group in groups]
+    salts = [salt_text(group["salt"]) for group in groups]
     molal = [group[end] for group in groups for end in ("least", "most")]
     parts = [some(methods), span(kelvin, "K"), some(salts), span(molal, "mol/kg")]
     return ", ".join(part for part in parts if part)

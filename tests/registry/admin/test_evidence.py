@@ -232,6 +232,16 @@ def test_conditions_are_readable(values, text):
     assert stated(values) == text
 
 
+def test_a_salt_without_a_name_is_shortened_but_on_its_own_page(client_of):
+    borate = f"[Li+].{'FC(F)(F)c1cc(C(F)(F)F)cc1' * 5}[B-]"
+    row = factories.measurement(temperature_k=300, salt=borate)
+    assert conditions(row) == f"300 K, {borate[:31]}…"
+    assert conditions(factories.measurement(salt="[Li+].F[P-](F)(F)(F)(F)F")) == "LiPF6"
+    assert (
+        borate in client_of("Viewer").get(reverse("admin:registry_measurement_change", args=[row.pk])).content.decode()
+    )
+
+
 def test_conditions_of_a_measurement():
     row = factories.measurement(temperature_k=298.15, salt="LiTFSI", conditions={"comment": "dry"})
     assert conditions(row) == "298.15 K, LiTFSI, comment dry"
