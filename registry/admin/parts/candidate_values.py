@@ -16,7 +16,8 @@ from registry.admin.parts.temperature_chart import temperature_chart
 from registry.admin.parts.temperature_curve import Series, over_temperatures
 from registry.models import Alias, Measurement, ModelVersion, Prediction, Property, Structure
 
-MEASURED = 20  # values of one property that a page shows beside its predictions
+MEASURED = 20  # values of one property that a page has beside its predictions
+UNFOLDED = 4  # of these that are in sight; the others are a click away
 
 
 def values_of(structure: Structure) -> list[dict[str, Any]]:
@@ -25,7 +26,7 @@ def values_of(structure: Structure) -> list[dict[str, Any]]:
         {
             "property": known.property,
             "predicted": [_predicted(one, known.leader) for one in over_temperatures(known.predicted)],
-            "measured": _most_alike(known),
+            **_beside(_most_alike(known)),
             "more": max(0, len(known.measured) - MEASURED),
             "all": measured_list(structure, property__id__exact=known.property.pk),
             "curve": _curve(known),
@@ -113,10 +114,21 @@ def _curve(known: _Known) -> SafeString:
 def _most_alike(known: _Known) -> list[dict[str, Any]]:
     """The first few where there are many, those under the conditions of their prediction before all others."""
     pairs = list(zip(known.measured, closest(known.measured, known.predicted), strict=True))
-    if len(pairs) > MEASURED:
+    if len(pairs) > UNFOLDED:
         pairs.sort(key=lambda pair: likeness(*pair))
     beside = known.predicted[0].model_version if known.predicted else None
     return [_measured(m, predicted, beside) for m, predicted in pairs[:MEASURED]]
+
+
+def _beside(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Those in sight, those folded away, and why none of them is compared where all have that one reason.
+
+    A single one too many is not worth a fold.
+    """
+    reasons = {row["compared"].unlike for row in rows if not row["compared"].distance}
+    alike = len(rows) > 1 and len(reasons) == 1 and not any(row["compared"].distance for row in rows)
+    sight = UNFOLDED if len(rows) > UNFOLDED + 1 else len(rows)
+    return {"measured": rows[:sight], "folded": rows[sight:], "unlike": reasons.pop() if alike else ""}
 
 
 def _predictions(structure: Structure) -> Iterable[Prediction]:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import mlcore
-from registry.admin.parts.candidate_values import MEASURED
+from registry.admin.parts.candidate_values import MEASURED, UNFOLDED
 from registry.admin.parts.conditions import conditions, stated
 from registry.admin.parts.evidence import Evidence, evidence, method_text
 from registry.catalogue import entry, entry_of_table
@@ -198,14 +198,31 @@ def test_of_many_measured_values_those_under_like_conditions_are_shown(client_of
     client = client_of("Viewer")
     page = client.get(reverse("admin:registry_candidate_change", args=[candidate.pk]))
     (entry,) = page.context["values"]
-    assert (len(entry["measured"]), entry["more"]) == (MEASURED, 101)
+    assert (len(entry["measured"]), len(entry["folded"]), entry["more"]) == (UNFOLDED, MEASURED - UNFOLDED, 101)
     assert "2.00×10⁻⁴" in entry["measured"][0]["value"]
+    assert "<summary>16 more measurements</summary>" in page.content.decode()
     assert "and 101 more</a>" in page.content.decode()
     assert client.get(entry["all"]).context["cl"].result_count == 121
     known = client.get(reverse("admin:registry_structure_change", args=[candidate.structure_id]))
     (panel,) = (one for one in known.context["panels"] if one.title == "Measured")
     assert panel.note == "the first 100 of 122"
     assert client.get(panel.link).context["cl"].result_count == 122
+
+
+def test_why_no_measured_value_is_compared_is_said_once_where_it_is_the_same(client_of):
+    version = version_on([{"method": "experiment", "temperature_k": 353, "salt": "LiTFSI"}])
+    candidate = factories.candidate("*OCCC*")
+    factories.prediction(structure=candidate.structure, scoring_run=factories.scoring_run(model_version=version))
+    client, why = client_of("Viewer"), "not compared with the prediction"
+    page = reverse("admin:registry_candidate_change", args=[candidate.pk])
+    for n in range(5):
+        factories.measurement(structure=candidate.structure, temperature_k=300, salt="LiTFSI", source_id=f"{n}")
+    text = client.get(page).content.decode()
+    assert text.count(f"{why}: measured at 300 K, predicted for 353 K") == 1
+    assert "more measurements" not in text, "one more than are in sight is not worth a fold"
+    factories.measurement(structure=candidate.structure, temperature_k=320, salt="LiTFSI")
+    text = client.get(page).content.decode()
+    assert (text.count(why), text.count("<summary>2 more measurements")) == (6, 1)
 
 
 def test_versions_cost_no_query_each(client_of, django_assert_max_num_queries):
