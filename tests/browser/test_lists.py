@@ -62,3 +62,16 @@ def test_no_cell_is_cut_and_no_word_is_torn(tab, filled, width):
         wider = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         found[noun] = [*tab.evaluate(CUT), *tab.evaluate(TORN), *(["page"] if wider > 0 else [])]
     assert not {noun: cut for noun, cut in found.items() if cut}
+
+
+def test_all_figures_of_a_version_are_in_sight_on_a_telephone(tab, curator, candidates):
+    """Each with its name, since there is no room for the columns."""
+    figures = {"mae": 0.1, "rmse": 8.79, "r2": 0.99, "spearman": 0.9, "coverage_90": 0.91, "n": 100}
+    version = factories.model_version(metrics={"conductivity": {"test": figures}})
+    log_in(tab)
+    tab.set_viewport_size({"width": 390, "height": 900})
+    tab.goto(f"/admin/registry/modelversion/{version.pk}/change/")
+    cells = tab.get_by_role("region", name="Metrics").locator("td[data-label]")
+    shown = {cell.get_attribute("data-label"): cell.bounding_box() for cell in cells.all()}
+    assert {"MAE", "RMSE", "Within the 90 % interval"} <= set(shown)
+    assert {name for name, box in shown.items() if box["x"] + box["width"] > 390} == set()

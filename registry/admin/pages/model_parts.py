@@ -83,18 +83,16 @@ def metrics_panel(version: ModelVersion) -> Panel:
     alone = [one for one in found if one.subject in ("Loss", "Other")]
     parts = {part: [one for one in found if (one.part or "test") == part and one not in alone] for part in PARTS}
     shared = {one.key: one for one in parts["folds"] if one.key in ("folds", "structures")}
+    labels = {item.name: item.label for item in version.properties.all()}
     context = {
-        "table": _matrix(parts["test"], across),
+        "table": _matrix(parts["test"], across, labels),
         "folds": _matrix([one for one in parts["folds"] if one.key not in shared], across),
         "shared": {key: one.text() for key, one in shared.items()},
         "folded": _matrix(parts["valid"], across),
-        "facts": [Fact(_alone(one), one.text()) for one in alone],
+        "facts": [Fact(_asked(_alone(one), labels), one.text()) for one in alone],
         "few": _few([*parts["test"], *parts["folds"]]),
         "differences": sorted(set(baselines_of(version.config).values())),
     }
-    labels = {item.name: item.label for item in version.properties.all()}
-    context["table"]["headers"] = [_asked(header, labels) for header in context["table"]["headers"]]
-    context["facts"] = [fact._replace(label=_asked(fact.label, labels)) for fact in context["facts"]]
     return Panel("Metrics", "registry/model/metrics.html", context)
 
 
@@ -119,14 +117,19 @@ def _asked(text: str, labels: Mapping[str, str]) -> str:
     return re.sub(r"(\w+)=", lambda found: f"{labels[found[1]]}: " if found[1] in labels else found[0], text)
 
 
-def _matrix(found: list[Figure], across: bool) -> dict[str, Any]:
-    """across: a row a subject; otherwise a column a subject. Units go with the number, since rows differ in them."""
+def _matrix(found: list[Figure], across: bool, labels: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """across: a row a subject; otherwise a column a subject. Units go with the number, since rows differ in them.
+
+    A cell has its header with it, for screens without room for the columns.
+    """
     subjects = list(dict.fromkeys(one.subject for one in found))
     measures = list(dict.fromkeys(one.measure.label for one in found))
     cells = {(one.subject, one.measure.label): format_html("{}{}", one.text(), _unit(one.unit)) for one in found}
     down, right = (subjects, measures) if across else (measures, subjects)
+    headers = [_asked(name, labels or {}) for name in right]
     rows = [
-        (name, [cells.get((name, other) if across else (other, name), display.EMPTY) for other in right])
+        (name, [(header, cells.get((name, other) if across else (other, name), display.EMPTY))
+                for header, other in zip(headers, right, strict=True)])
         for name in down
-    ]
-    return {"headers": right, "rows": rows}
+    ]  # fmt: skip
+    return {"headers": headers, "rows": rows}
