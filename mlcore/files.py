@@ -23,3 +23,10 @@ def replacing(path: Path) -> Iterator[TextIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def check_apart(out: Path, *read: Path) -> None:
+    """UserError where what is written would take the place of a file that is read, by whatever path."""
+    for path in read:
+        if path.exists() and out.exists() and out.samefile(path):
+            raise UserError(f"--out {out}: this is {path} itself, which is read; name another file")

@@ -13,7 +13,7 @@ from mlcore.data import tables
 from mlcore.data.tables import Table
 from mlcore.errors import UserError
 from mlcore.events import Events
-from mlcore.files import replacing
+from mlcore.files import check_apart, replacing
 from mlcore.predictors import crossvalidation
 from mlcore.predictors.crossvalidation import HeldOut
 
@@ -43,6 +43,8 @@ def run(args: argparse.Namespace, events: Events) -> None:
     axis, coverage of the 90 % interval, share in the domain. The file has for each property P its value, P_predicted,
     P_std and P_in_domain.
     """
+    if args.out:
+        check_apart(args.out, args.data)
     parent = bundle.load(args.init) if args.init else None
     settings = config.load(args.config, parent.config if parent else None)
     if catalog.get(settings.architecture).task != "predict":

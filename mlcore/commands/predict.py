@@ -16,7 +16,7 @@ from mlcore.data import conditions, tables
 from mlcore.data.tables import Problem
 from mlcore.errors import UserError
 from mlcore.events import Events
-from mlcore.files import replacing
+from mlcore.files import check_apart, replacing
 from mlcore.predictors import given, temperature
 from mlcore.predictors.protocol import Given, Predictor
 
@@ -61,6 +61,7 @@ def run(args: argparse.Namespace, events: Events) -> None:
     P_in_domain, 0 or 1; of a model over geometries whether the row's was given or guessed; then out_of_domain, why a
     structure is outside, and last error, why a row has no values.
     """
+    check_apart(args.out, args.file)
     model = bundle.load(args.bundle, "predict")
     predictor: Predictor = model.activate(args.device)
     data = model.config.data

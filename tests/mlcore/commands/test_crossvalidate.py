@@ -125,6 +125,14 @@ def test_what_cannot_be_done(
     assert expected in capsys.readouterr().err
 
 
+def test_the_table_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "data.csv"
+    data.write_bytes(SAMPLE.read_bytes())
+    assert asked(tmp_path, TREES, data, "--folds", 2, "--out", data) == 2
+    assert "this is " in capsys.readouterr().err
+    assert data.read_bytes() == SAMPLE.read_bytes()
+
+
 def test_too_few_structures_for_the_folds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = tmp_path / "few.csv"
     data.write_text("mol_smiles,conductivity\n*CCO*,1e-4\n*CCO*,2e-4\n*OCC*,1e-4\n*CCN*,1e-5\n")

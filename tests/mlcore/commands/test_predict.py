@@ -116,6 +116,18 @@ def test_a_table_of_refused_rows_alone_is_kept_where_it_is_asked_for(tmp_path: P
     assert all(row["error"] and not row["conductivity"] for row in rows)
 
 
+def test_the_table_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = table(tmp_path, ["*CC*"])
+    before = source.read_bytes()
+    (tmp_path / "link.csv").symlink_to(source)
+    (tmp_path / "more").mkdir()
+    for spelling in (source, tmp_path / "more" / ".." / "in.csv", tmp_path / "link.csv"):
+        assert main(["predict", str(ZOO), str(source), "--out", str(spelling)]) == 2
+        error = capsys.readouterr().err.strip()
+        assert error == f"error: --out {spelling}: this is {source} itself, which is read; name another file"
+    assert source.read_bytes() == before
+
+
 def test_a_folder_without_a_manifest_is_no_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = table(tmp_path, ["*CC*"])
     assert main(["predict", str(tmp_path), str(source), "--out", str(tmp_path / "out.csv")]) == 2
