@@ -65,8 +65,15 @@ def fixed(cls: type) -> list[str]:
 
 def nearest(name: object, known: typing.Iterable[str]) -> str:
     """The end of an error about an unknown name: the closest known one, or all of them."""
-    close = difflib.get_close_matches(str(name), list(known), n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known)) or 'none'}"
+    close = closest(str(name), known)
+    return f"did you mean {close!r}?" if close else f"known: {', '.join(sorted(known)) or 'none'}"
+
+
+def closest(name: str, known: typing.Iterable[str]) -> str:
+    """The known name that is most like one, or nothing where none is; upper and lower case count alike."""
+    plain = {item.lower().strip(): item for item in reversed(list(known))}
+    close = difflib.get_close_matches(name.lower().strip(), plain, n=1)
+    return plain[close[0]] if close else ""
 
 
 def schema(cls: type, overrides: Mapping[str, object] | None = None) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mlcore import bundle, catalog, device
+from mlcore import bundle, catalog, device, options
 from mlcore.bundle import Bundle
 from mlcore.data import conditions, tables
 from mlcore.data.tables import Problem
@@ -38,13 +38,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE.csv", help="structures to score")
     parser.add_argument("--smiles-column", default="smiles", help="their column (default smiles)")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="the table with what was predicted")
-    parser.add_argument("--temperature-k", type=float, metavar="KELVIN", help="the temperature of all rows")
+    parser.add_argument(
+        "--temperature-k",
+        type=float,
+        metavar="KELVIN",
+        help="the temperature of all rows in K, whatever the unit of the model, which its column of temperatures is in",
+    )
     parser.add_argument(
         "--condition",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a condition of all rows, by its name in the model, in place of its column (may be repeated)",
+        help="a condition of all rows, by its name and in its unit in the model, in place of a column (repeatable)",
     )
     parser.add_argument(
         "--keep-refused",
@@ -71,8 +76,8 @@ def run(args: argparse.Namespace, events: Events) -> None:
     if data.geometry_column and data.geometry_column not in rows[0]:
         events.log("warning", f"{args.file}: no column {data.geometry_column!r}: the geometries are guessed")
     same = constants(args.condition, args.temperature_k, model)
-    if unsaid := [c.source for c in data.conditions if c.source not in rows[0] and c.source not in same]:
-        events.log("warning", f"{args.file}: no column {', '.join(map(repr, unsaid))}: unknown in all rows")
+    for lacking in unsaid(model, list(rows[0]), same):
+        events.log("warning", f"{args.file}: {lacking}")
     names = [entry["name"] for entry in predictor.properties]
     space = ["geometry"] if "geometry" in catalog.get(model.manifest.architecture).takes else []
     added = [column for name in names for column in (name, f"{name}_std", f"{name}_in_domain")]
@@ -120,9 +125,12 @@ def constants(wishes: Sequence[str], kelvin: float | None, model: Bundle) -> dic
     said: dict[str, str] = {}
     for wish in wishes:
         name, equals, value = wish.partition("=")
-        if not equals or name not in known:
-            has = f"the model has {', '.join(known)}" if known else "the model was trained without conditions"
+        has = f"the model has {', '.join(known)}" if known else "the model was trained without conditions"
+        if not equals:
             raise UserError(f"--condition {wish}: expected NAME=VALUE; {has}")
+        if name not in known:
+            near = f"{options.nearest(name, known)} " if options.closest(name, known) else ""
+            raise UserError(f"--condition {wish}: there is no condition {name!r}; {near}{has}")
         said[known[name].source] = value.strip()
     if kelvin is not None:
         if not hasattr(model.config.model, "temperature"):
@@ -135,6 +143,26 @@ def constants(wishes: Sequence[str], kelvin: float | None, model: Bundle) -> dic
         said[heat.source] = repr(float(temperature.from_kelvin(np.array(kelvin), heat.unit)))
     conditions.cells(model.config.data.conditions, said)
     return said
+
+
+def unsaid(model: Bundle, header: Sequence[str], said: Mapping[str, str]) -> list[str]:
+    """Of each condition that neither a column nor an option tells: its column, and what to do."""
+    asked = model.config.data.conditions
+    taken = {model.config.data.smiles_column, *(item.source for item in asked)}
+    free = [column for column in header if column and column not in taken]
+    heat = getattr(model.config.model, "temperature", "")
+    found = []
+    for item in asked:
+        if item.source in header or item.source in said:
+            continue
+        near = options.closest(item.source, free) or options.closest(item.name, free)
+        option = "--temperature-k (in K)" if item.name == heat else f"--condition {item.name}=..."
+        rename = f"the file has a column {near!r}; rename it{f' if it is in {item.unit}' if item.unit else ''}"
+        unit = f" (in {item.unit})" if item.unit else ""
+        found.append(
+            f"no column {item.source!r}{unit}: unknown in all rows; {rename if near else 'add it'}, or use {option}"
+        )
+    return found
 
 
 def _score(

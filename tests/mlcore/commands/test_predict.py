@@ -88,7 +88,9 @@ def test_the_last_line_names_units_and_scales(tmp_path: Path, capsys: pytest.Cap
     assert told[4] == "transference_number without unit, transference_number_std likewise (linear scale)"
     with pytest.raises(SystemExit):
         main(["predict", "--help"])
-    assert "in decades" in " ".join(capsys.readouterr().out.split())
+    helped = " ".join(capsys.readouterr().out.split())
+    assert "in decades" in helped
+    assert "the temperature of all rows in K, whatever the unit of the model" in helped
 
 
 @pytest.mark.parametrize(

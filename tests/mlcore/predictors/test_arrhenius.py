@@ -289,7 +289,8 @@ def test_the_command_line_takes_conditions_from_columns_and_options(
     [
         (("--temperature-k", "-5"), "above absolute zero"),
         (("--temperature-k", "300", "--condition", "temperature=20"), "say the same"),
-        (("--condition", "pressure=1"), "the model has temperature, salt, molality"),
+        (("--condition", "pressure=1"), "no condition 'pressure'; the model has temperature, salt, molality"),
+        (("--condition", "molalty=1"), "no condition 'molalty'; did you mean 'molality'? the model has temperature,"),
         (("--condition", "molality"), "expected NAME=VALUE"),
         (("--condition", "molality=much"), "'much' is no finite number"),
         (("--condition", "temperature=-300"), "below absolute zero"),

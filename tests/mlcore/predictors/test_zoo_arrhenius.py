@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mlcore import bundle, config
+from mlcore.__main__ import main
 from mlcore.bundle import Bundle
 from mlcore.data import tables
 from mlcore.data.splits import by_key
@@ -59,6 +60,25 @@ def test_it_knows_no_tellurium(shipped: Bundle) -> None:
     for salt, inside in (("LiTFSI", True), ("LiBr", True), ("[Li+].[Te-]", False), ("NaTFSI", False)):
         found = curve(shipped, "*CCO*", [353.0], {"salt": salt, "molality": "1.2"})
         assert found.in_domain.tolist() == [inside], salt
+
+
+def test_a_column_of_nearly_that_name_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Else a table with the column `salt` would be scored as if nobody knew the salt."""
+    table, model = tmp_path / "in.csv", ZOO / "arrhenius-chemarr"
+    table.write_text("smiles,Temperature_K,salt,molality\n*CCO*,353,LiTFSI,1\n")
+    options = ["--out", str(tmp_path / "out.csv"), "--temperature-k", "353"]
+    assert main(["predict", str(model), str(table), *options]) == 0
+    said = capsys.readouterr().err
+    assert "no column 'salt smiles': unknown in all rows; the file has a column 'salt'; rename it, or use " in said
+    assert "no column 'mw' (in g/mol): unknown in all rows; add it, or use --condition molecular_weight=..." in said
+    assert "no column 'temperature'" not in said
+    assert main(["predict", str(model), str(table), *options[:2]]) == 2
+    said = capsys.readouterr().err
+    assert (
+        "no column 'temperature' (in degC): unknown in all rows; the file has a column 'Temperature_K'; rename it "
+        in said
+    )
+    assert "if it is in degC, or use --temperature-k (in K)" in said
 
 
 @pytest.mark.realdata
