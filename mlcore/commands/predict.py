@@ -12,6 +12,7 @@ import numpy as np
 
 from mlcore import bundle, catalog, device, options
 from mlcore.bundle import Bundle
+from mlcore.commands.columns import distinct
 from mlcore.data import conditions, tables
 from mlcore.data.tables import Problem
 from mlcore.errors import UserError
@@ -88,7 +89,7 @@ def run(args: argparse.Namespace, events: Events) -> None:
     began = time.monotonic()
     with replacing(args.out) as file:
         writer = csv.writer(file)
-        writer.writerow(_distinct(header, added, events) + added)
+        writer.writerow(distinct(header, added, events) + added)
         for start in range(0, len(rows), _BATCH):
             batch = [row | same for row in rows[start : start + _BATCH]]
             texts = [row[args.smiles_column].strip() for row in batch]
@@ -186,16 +187,3 @@ def _digits(mean: float, std: float, scale: str) -> str:
     """A value to six digits, and to so many more as an energy of hundreds of hartree needs to show a small std."""
     more = math.log10(abs(mean) / std) if scale == "linear" and mean and std > 0 else 0.0
     return f"{mean:.{6 + max(0, math.ceil(more))}g}"
-
-
-def _distinct(header: Sequence[str], added: Sequence[str], events: Events) -> list[str]:
-    """Names of the input columns in the output: one that would stand there twice gets `_input` appended."""
-    names: list[str] = []
-    for column in header:
-        name = column
-        while name in added or name in names or (name != column and name in header):
-            name += "_input"
-        if name != column and not events.as_json:  # a program reads the header
-            events.log("info", f"the input's column {column!r} is called {name!r} in the output")
-        names.append(name)
-    return names

@@ -65,6 +65,8 @@ class Table:
     conditions: Conditions = field(default_factory=Conditions)
     kind: Kind = "polymer"
     """What all structures are."""
+    lines: list[int] = field(default_factory=list)
+    """Of each row its number in the file, N, where the header is 1; empty for a table of no file."""
 
     @property
     def targets(self) -> Floats:
@@ -85,6 +87,7 @@ class Table:
             baselines=self.baselines[chosen] if len(self.baselines) else self.baselines,
             geometries=[self.geometries[row] for row in chosen] if self.geometries else [],
             conditions=self.conditions.of(chosen),
+            lines=[self.lines[row] for row in chosen] if self.lines else [],
         )
 
     def followed_by(self, others: "Table") -> "Table":
@@ -102,6 +105,7 @@ class Table:
             self.geometries + others.geometries,
             self.conditions.followed_by(others.conditions),
             self.kind,
+            self.lines + others.lines if self.lines and others.lines else [],
         )
 
     def _target(self, i: int, item: PropertyConfig) -> Floats:
@@ -131,6 +135,7 @@ def read(path: str | Path, config: DataConfig, events: Events | None = None) -> 
     conditions: list[dict[str, float | str]] = []
     dropped: list[Problem] = []
     blanked: list[Problem] = []
+    lines: list[int] = []
     numbers = [n for n, row in enumerate(rows, start=2) if _is_short(row[config.smiles_column], config)]
     if unread := len(rows) - len(numbers):
         events.log("info", f"{path}: left unread for more than {config.max_characters} characters: {unread:,}")
@@ -147,6 +152,7 @@ def read(path: str | Path, config: DataConfig, events: Events | None = None) -> 
             dropped.append(Problem(number, text, str(error)))
             continue
         conditions.append(state)
+        lines.append(number)
         smiles.append(text)
         keys.append(found.key)
         canonical.append(found.smiles)
@@ -165,7 +171,7 @@ def read(path: str | Path, config: DataConfig, events: Events | None = None) -> 
     array, base = (np.array(part, dtype=np.float64).reshape(shape) for part in (values, baselines))
     told = Conditions.gather(config.conditions, conditions)
     digest = _digest(smiles, keys, array, base, geometries, conditions)
-    beside = base, geometries, told, config.kind
+    beside = base, geometries, told, config.kind, lines
     return Table(smiles, keys, canonical, array, config.properties, dropped, blanked, digest, *beside)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from mlcore import config
 from mlcore.__main__ import main
 from mlcore.chem import geometry, polymer
+from mlcore.commands import crossvalidate
+from mlcore.config import PropertyConfig
 from mlcore.data import splits, tables
 from mlcore.predictors import crossvalidation
 from tests.mlcore.conftest import SAMPLE
@@ -60,6 +63,28 @@ def test_every_row_is_predicted_once(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert np.average(figures["mae_of_folds"], weights=sizes) == pytest.approx(figures["mae"])
 
 
+def test_rows_keep_what_they_are_known_by(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The other columns of the table follow, also where a row between was refused."""
+    data, out = tmp_path / "data.csv", tmp_path / "held-out.csv"
+    texts = [row["mol_smiles"] for row in csv.DictReader(SAMPLE.open(newline=""))][:40]
+    with data.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["sample", "mol_smiles", "sigma", "T", "error"])
+        lines = [[f"s{n}", text, 10.0 ** -(1 + n % 7), 300 + n, "0.1"] for n, text in enumerate(texts)]
+        lines.insert(3, ["refused", "C1CC", 1e-3, 0, ""])
+        writer.writerows(lines)
+    properties = [{"name": "conductivity", "column": "sigma", "unit": "S/cm", "scale": "log10"}]
+    settings = TREES | {"data": TREES["data"] | {"properties": properties}}
+    assert asked(tmp_path, settings, data, "--folds", 2, "--out", out) == 0
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[-4:] == ["error", "sample", "T", "error_input"]
+    assert [(row["sample"], row["smiles"], row["T"]) for row in rows] == [
+        (f"s{n}", text, str(300 + n)) for n, text in enumerate(texts)
+    ]
+    assert {row["error_input"] for row in rows} == {"0.1"}
+
+
 def test_a_learning_curve_falls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = tmp_path / "oxygen.csv"
     texts = (SAMPLE.parent / "htpmd_1500.txt").read_text().split()[:400]
@@ -105,7 +130,13 @@ def test_a_person_gets_a_line_a_property(tmp_path: Path, capsys: pytest.CaptureF
     assert main(["crossvalidate", str(tmp_path / "config.json"), "--data", str(SAMPLE), "--sizes", "15"]) == 0
     lines = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines() if line.startswith("cond"))
     assert list(lines) == ["conductivity, from 15", "conductivity"]
-    assert all(text.strip().startswith("mae 0.") for text in lines.values())
+    assert all(re.match(r"mae 0\.\d+ decades, r2 ", text.strip()) for text in lines.values())
+
+
+def test_what_is_nearly_perfect_is_not_told_as_perfect() -> None:
+    curve = {"all": {"energy": {"mae": 0.000123456, "r2": 0.99997, "spearman": 1.0}}}
+    told = crossvalidate._for_a_person(curve, [PropertyConfig(name="energy", unit="Ha")])
+    assert told == {"energy": "mae 0.000123 Ha, r2 0.99997, spearman 1"}
 
 
 @pytest.mark.parametrize(
