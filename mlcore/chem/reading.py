@@ -131,8 +131,16 @@ def sanitize(mol: Chem.RWMol, clean_stereo: bool = True) -> Chem.Mol:
 def _chemistry_error(mol: Chem.Mol, error: Exception) -> ChemError:
     text = (str(error).strip().splitlines() or ["RDKit refuses it"])[0]
     if isinstance(error, Chem.AtomValenceException):
-        atom = mol.GetAtomWithIdx(error.cause.GetAtomIdx())
-        return ChemError("valence", f"atom {atom.GetIdx() + 1} ({atom.GetSymbol()}) has too many bonds: {text}")
-    if isinstance(error, Chem.KekulizeException | Chem.AtomKekulizeException):
-        return ChemError("kekulize", f"an aromatic ring has no alternating bonds (a missing [nH]?): {text}")
+        return ChemError("valence", f"{_named(mol, error)} has too many bonds")
+    if isinstance(error, Chem.AtomKekulizeException):
+        return ChemError("kekulize", f"{_named(mol, error)} is written as aromatic but is in no ring")
+    if isinstance(error, Chem.KekulizeException):
+        atoms = ", ".join(str(place + 1) for place in error.cause.GetAtomIndices())
+        return ChemError("kekulize", f"an aromatic ring has no alternating bonds (a missing [nH]?): atoms {atoms}")
     return ChemError("unparsable", text)
+
+
+def _named(mol: Chem.Mol, error: Chem.AtomSanitizeException) -> str:
+    """The atom at fault, counted from 1, as RDKit does not."""
+    atom = mol.GetAtomWithIdx(error.cause.GetAtomIdx())
+    return f"atom {atom.GetIdx() + 1} ({atom.GetSymbol()})"

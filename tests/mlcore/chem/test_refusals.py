@@ -88,6 +88,21 @@ def _check(text: str, kind: Kind, code: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("CC(C)(C)(C)C", "atom 2 (C) has too many bonds"),
+        ("Cc1cccc1", "an aromatic ring has no alternating bonds (a missing [nH]?): atoms 2, 3, 4, 5, 6"),
+        ("Cc", "atom 2 (C) is written as aromatic but is in no ring"),
+    ],
+)
+def test_atoms_are_counted_in_one_way(text: str, said: str) -> None:
+    """From 1; RDKit's own sentences count from 0."""
+    with pytest.raises(ChemError) as refusal:
+        identify(text, "molecule")
+    assert str(refusal.value) == said
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "(" * 2400,
