@@ -50,7 +50,7 @@ def guess_mapping(
         mapping |= {"geometry": {"column": geometry}, "geometry_level": {"column": level}}
     if "method" not in mapping and (method := _method(columns.values())):
         mapping["method"] = {"value": method}
-    values = [entry for item in properties if (entry := _value(item, columns, sample_rows))]
+    values = [entry for item in properties for entry in _values(item, columns, sample_rows)]
     taken = {entry["column"] for entry in values}
     if values:
         mapping["values"] = values
@@ -88,25 +88,40 @@ def _first(columns: Mapping[str, Header], names: Sequence[str]) -> str:
     return ""
 
 
-def _value(item: Property, columns: Mapping[str, Header], rows: Sequence[Mapping[str, str]]) -> dict[str, Any] | None:
-    for column in filter(None, (_first(columns, [name]) for name in _names(item))):
-        header = columns[column]
-        log10 = header.logarithmic or _looks_log10(item, column, rows)
-        entry: dict[str, Any] = {
-            "column": column,
-            "property": item.name,
-            "unit": _known_unit(header.unit, item),
-            "scale": "log10" if log10 else "linear",
-        }
-        if deviation := _deviation(column, log10, columns):
-            entry["standard_deviation"] = {"column": deviation}
-        return entry
-    return None
+def _values(item: Property, columns: Mapping[str, Header], rows: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """The column of the property, and those that have it at a level of theory: u0, u0_b3lyp, u0_g4mp2."""
+    named = [column for name in _names(item) if (column := _first(columns, [name]))][:1]
+    levels = {f"{name}_{mark}": level for name in _bare_names(item) for mark, level in words.LEVELS.items()}
+    leveled = {column: levels[header.name] for column, header in columns.items() if header.name in levels}
+    return [
+        *(_value(item, column, columns, rows) for column in named),
+        *(_value(item, column, columns, rows) | level for column, level in leveled.items()),
+    ]
+
+
+def _value(
+    item: Property, column: str, columns: Mapping[str, Header], rows: Sequence[Mapping[str, str]]
+) -> dict[str, Any]:
+    header = columns[column]
+    log10 = header.logarithmic or _looks_log10(item, column, rows)
+    entry: dict[str, Any] = {
+        "column": column,
+        "property": item.name,
+        "unit": _known_unit(header.unit, item),
+        "scale": "log10" if log10 else "linear",
+    }
+    if deviation := _deviation(column, log10, columns):
+        entry["standard_deviation"] = {"column": deviation}
+    return entry
+
+
+def _bare_names(item: Property) -> list[str]:
+    return [item.name, plain(item.label), f"ionic_{item.name}", *words.PROPERTIES.get(item.name, ())]
 
 
 def _names(item: Property) -> dict[str, None]:
     """What a column of the property may be called; one that says it was measured comes first."""
-    bare = [item.name, plain(item.label), f"ionic_{item.name}", *words.PROPERTIES.get(item.name, ())]
+    bare = _bare_names(item)
     marked = [name for base in bare for mark in words.MEASURED for name in (f"{base}_{mark}", f"{mark}_{base}")]
     return dict.fromkeys([*marked, *bare])
 

@@ -1,5 +1,7 @@
 """What people call the columns of their files, in plain letters, in English and German."""
 
+import re
+
 STRUCTURE = (
     "smiles",
     "psmiles",
@@ -28,6 +30,13 @@ CONCENTRATION = (
 )
 METHOD = ("method", "methode")
 SAYS_METHOD = {"md": "md", "trajectory": "md", "dft": "dft"}  # a word of some header, and how the values came about
+_FUNCTIONALS = ("B3LYP", "CAM-B3LYP", "PBE", "PBE0", "BP86", "TPSS", "r2SCAN", "M06-2X", "wB97X-D", "wB97M-V", "HSE06")
+_OTHER_LEVELS = ("MP2", "CCSD", "CCSD(T)", "G4", "G4MP2", "CBS-QB3", "GFN2-xTB", "PM6", "PM7")
+LEVELS = {  # after the name of a property, in plain letters: by which method it was computed
+    re.sub(r"[^a-z0-9]+", "_", level.lower()).strip("_"): {"method": method, "method_detail": level}
+    for method, levels in (("dft", _FUNCTIONALS), ("other", _OTHER_LEVELS))
+    for level in levels
+}
 METHOD_DETAIL = ("method_detail", "instrument", "force_field", "functional")
 MISSING_REASON = ("missing_reason", "reason_missing")
 MEASURED = ("measured", "exp", "experimental", "experiment", "md")

@@ -161,6 +161,21 @@ def test_temperatures(column, value, unit):
     assert guess(["smiles", column], [("*CCO*", value)])["temperature"] == {"column": column, "unit": unit}
 
 
+def test_a_header_may_say_the_level_of_theory():
+    """Two of one property are told apart by it."""
+    found = guess(["smiles", "u0_b3lyp", "u0_g4mp2 (eV)", "u0_g4mp2 std (eV)", "u0_cam-b3lyp", "u0_note", "ccsd_t"])
+    assert found["values"] == [
+        {"column": "u0_b3lyp", "property": "u0", "unit": "Ha", "scale": "linear", "method": "dft",
+         "method_detail": "B3LYP"},
+        {"column": "u0_g4mp2 (eV)", "property": "u0", "unit": "eV", "scale": "linear", "method": "other",
+         "method_detail": "G4MP2", "standard_deviation": {"column": "u0_g4mp2 std (eV)"}},
+        {"column": "u0_cam-b3lyp", "property": "u0", "unit": "Ha", "scale": "linear", "method": "dft",
+         "method_detail": "CAM-B3LYP"},
+    ]  # fmt: skip
+    both = guess(["smiles", "u0", "Total energy at 0 K B3LYP"])["values"]
+    assert [entry.get("method_detail") for entry in both] == [None, "B3LYP"]
+
+
 def test_nothing_is_invented():
     assert guess(["foo", "bar"]) == {}
 
