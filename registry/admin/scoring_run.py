@@ -75,6 +75,7 @@ class ScoringRunAdmin(RunAdmin):
         rows = row.predictions.select_related("structure", "property", "model_version")
         latest = set(rows.order_by("-pk").values_list("structure", flat=True)[:SHOWN])  # few enough to be sorted
         shown = rows.filter(structure__in=latest).order_by("structure", "property__name", KELVIN, "pk")[:SHOWN]
+        reasons = domain.Reasons()
         return [
             table(
                 "Latest predictions",
@@ -84,7 +85,7 @@ class ScoringRunAdmin(RunAdmin):
                         display.link(p.structure, display.drawing(p.structure)),
                         p.property,
                         display.uncertain(p.value, p.standard_deviation, p.property),
-                        domain.told(p),
+                        domain.told(p, reasons),
                         stated(p.conditions),
                     ]
                     for p in shown

@@ -155,9 +155,10 @@ def measured(row: Measurement) -> Any:
 def predictions(row: Structure) -> Panel:
     rows = row.predictions.select_related("property", "model_version__model", "model_version__dataset_version__dataset")
     rows = rows.prefetch_related("model_version__properties").order_by("property__name", "-pk")
+    reasons = domain.Reasons()
     shown = [
         [p.property, display.uncertain(p.value, p.standard_deviation, p.property),
-         domain.told(p), display.link(p.model_version), rests_on(p),
+         domain.told(p, reasons), display.link(p.model_version), rests_on(p),
          display.when(p.created_at)]
         for p in rows[:SHOWN]
     ]  # fmt: skip

@@ -22,10 +22,11 @@ UNFOLDED = 4  # of these that are in sight; the others are a click away
 
 def values_of(structure: Structure) -> list[dict[str, Any]]:
     """One entry for each property: its predictions, that of lists first, and the measurements most like them."""
+    reasons = domain.Reasons()
     return [
         {
             "property": known.property,
-            "predicted": [_predicted(one, known.leader) for one in over_temperatures(known.predicted)],
+            "predicted": [_predicted(one, known.leader, reasons) for one in over_temperatures(known.predicted)],
             **_beside(_most_alike(known)),
             "more": max(0, len(known.measured) - MEASURED),
             "all": measured_list(structure, property__id__exact=known.property.pk),
@@ -145,13 +146,13 @@ def _is_champion(row: Prediction) -> bool:
     return bool(row.model_version.aliases.all())
 
 
-def _predicted(series: Series, leader: int | None) -> dict[str, Any]:
+def _predicted(series: Series, leader: int | None, reasons: domain.Reasons) -> dict[str, Any]:
     row = series.shown
     return {
         "value": display.uncertain(row.value, row.standard_deviation, row.property),
         "interval": display.interval(row.value, row.standard_deviation, row.property),
         "domain": domain.flag(row),
-        "outside": row.out_of_domain,
+        "outside": reasons.of(row),
         "version": row.model_version,
         "champion": _is_champion(row),
         "leads": row.model_version_id == leader,

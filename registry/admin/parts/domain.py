@@ -44,9 +44,24 @@ def flag(row: Prediction) -> SafeString | str:
     return badge("out of domain", "amber", title=f"Out of domain: {row.out_of_domain or _UNLIKE}. {rule}".rstrip())
 
 
-def told(row: Prediction) -> SafeString | str:
-    """The same, and below it why a structure is out."""
-    return stacked(format_html("<span>{}</span>", flag(row)), row.out_of_domain) if row.out_of_domain else flag(row)
+class Reasons:
+    """Why predictions on one page are out: what a model says of a structure stands once, by the first of its values."""
+
+    def __init__(self) -> None:
+        self._told: set[tuple[int, int, str]] = set()
+
+    def of(self, row: Prediction) -> str:
+        """The reason, or nothing where it stands already."""
+        said = (row.structure_id, row.model_version_id, row.out_of_domain)
+        new = said not in self._told
+        self._told.add(said)
+        return row.out_of_domain if new else ""
+
+
+def told(row: Prediction, reasons: Reasons | None = None) -> SafeString | str:
+    """In or out of the domain, and below it why a structure is out."""
+    why = (reasons or Reasons()).of(row)
+    return stacked(format_html("<span>{}</span>", flag(row)), why) if why else flag(row)
 
 
 def judged(version: ModelVersion) -> str:

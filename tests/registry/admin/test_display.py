@@ -123,6 +123,10 @@ def test_the_domain_has_one_wording_and_the_reason_stands_beside_it():
     assert [domain.flag(unsaid), domain.mark(unsaid), domain.mark(inside)] == ["", "", ""]
     outside.out_of_domain = "no training structure has <Br>"
     assert ">no training structure has &lt;Br&gt;<" in domain.told(outside)
+    reasons = domain.Reasons()
+    first, again, other = (domain.told(row, reasons) for row in (outside, outside, Prediction(
+        in_domain=False, model_version=version, out_of_domain=outside.out_of_domain, structure_id=7)))  # fmt: skip
+    assert ["Br&gt;<" in text for text in (first, again, other)] == [True, False, True]
     assert 'title="Out of domain: no training structure has &lt;Br&gt;."' in domain.mark(outside)
 
 
