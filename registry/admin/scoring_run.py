@@ -23,6 +23,7 @@ from registry.admin.pages.action_view import ActionView
 from registry.admin.parts import display, domain
 from registry.admin.parts.conditions import stated
 from registry.admin.parts.figures import axis_unit
+from registry.admin.parts.levels import predicted_at
 from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
 from registry.admin.parts.scores import score_text
 from registry.admin.run import RunAdmin
@@ -159,6 +160,7 @@ class PredictionAdmin(SearchedByStructure, RecordAdmin):
             Fact("Structure", display.link(row.structure, display.drawing(row.structure, 240, 160)), wide=True),
             Fact("Property", display.link(row.property)),
             Fact("Value", display.uncertain(row.value, row.standard_deviation, row.property)),
+            Fact("Level of theory", predicted_at(row.model_version, row.property) or "–"),
             Fact("Domain", domain.told(row) or "–"),
             Fact("By", self.version(row)),
             Fact("Run", display.link(row.scoring_run)),

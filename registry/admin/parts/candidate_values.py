@@ -11,6 +11,7 @@ from registry.admin.parts import display, domain
 from registry.admin.parts.comparison import closest, compared, likeness
 from registry.admin.parts.conditions import conditions, stated
 from registry.admin.parts.evidence import evidence, method_text
+from registry.admin.parts.levels import predicted_at
 from registry.admin.parts.panels import list_of
 from registry.admin.parts.temperature_chart import temperature_chart
 from registry.admin.parts.temperature_curve import Series, over_temperatures
@@ -151,6 +152,7 @@ def _predicted(series: Series, leader: int | None, reasons: domain.Reasons) -> d
     return {
         "value": display.uncertain(row.value, row.standard_deviation, row.property),
         "interval": display.interval(row.value, row.standard_deviation, row.property),
+        "level": predicted_at(row.model_version, row.property),
         "domain": domain.flag(row),
         "outside": reasons.of(row),
         "version": row.model_version,

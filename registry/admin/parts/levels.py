@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from registry.actions.model_conditions import conditions_in
+from registry.models import ModelVersion, Property
 
 
 def levels_of(config: Any) -> dict[str, str]:
@@ -18,6 +19,14 @@ def levels_of(config: Any) -> dict[str, str]:
 def level_of(config: Any, name: str) -> str:
     """Of that property of a run configuration: G4MP2; "" where nobody said."""
     return str(_properties(config).get(name, {}).get("level") or "")
+
+
+def predicted_at(version: ModelVersion, property_: Property) -> str:
+    """What a predicted value is of: at G4MP2, from the B3LYP value; "" where nobody said."""
+    entry = _properties(version.config).get(property_.name, {})
+    level, cheaper = entry.get("level"), _baseline(entry)
+    parts = [f"at {level}" if level else "", f"from the {cheaper} value" if cheaper else ""]
+    return ", ".join(part for part in parts if part)
 
 
 def baselines_of(config: Any) -> dict[str, str]:

@@ -185,6 +185,25 @@ def test_energies_are_compared_with_those_of_their_level(client_of):
     assert "not compared with the prediction: measured at B3LYP, predicted at G4MP2" in text
 
 
+def test_a_predicted_energy_says_its_level(client_of):
+    """Two models of one molecule may differ by the whole distance of their methods."""
+    energy = factories.property_("energy", unit="Ha", scale="linear", lower=None, better="neither")
+    learned = {"name": "energy", "level": "G4MP2", "baseline": "energy_baseline", "baseline_level": "B3LYP"}
+    version = factories.model_version(properties=[energy], config={"data": {"properties": [learned]}})
+    silent = factories.model_version(properties=[energy])
+    ethane = factories.structure("CC", "molecule")
+    candidate = Candidate.objects.create(structure=ethane)
+    rows = [
+        factories.prediction(structure=ethane, property=energy, scoring_run=factories.scoring_run(model_version=one))
+        for one in (version, silent)
+    ]
+    pages = [("candidate", candidate.pk, 1), ("structure", ethane.pk, 1)]
+    pages += [("prediction", row.pk, told) for row, told in zip(rows, (1, 0), strict=True)]
+    for noun, pk, told in pages:
+        text = client_of("Viewer").get(reverse(f"admin:registry_{noun}_change", args=[pk])).content.decode()
+        assert ("at G4MP2, from the B3LYP value" in text) == bool(told), noun
+
+
 def test_of_many_measured_values_those_under_like_conditions_are_shown(client_of):
     """The rest is a link away, on the page of the structure too."""
     version = version_on([{"method": "experiment", "temperature_k": 353, "salt": "LiTFSI"}])
