@@ -15,6 +15,7 @@ from registry.admin.parts import display
 from registry.admin.parts.evidence import trained_on
 from registry.admin.parts.figures import FEW, property_order
 from registry.admin.parts.held_out import Footing
+from registry.admin.parts.validation import steered
 from registry.models import ModelVersion, RegisteredModel
 
 FEWEST, MOST = 2, 5
@@ -177,6 +178,7 @@ class Comparison:
             "against": self.against(rows),
             "groups": [group for group in rows if not group.folded],
             "folded": [group for group in rows if group.folded],
+            "steered": steered(version.architecture for version in self.versions),
             "together": Together.of(self.versions) if self.predictors else None,
             "plots": compared(self.versions) if self.predictors else [],
             "settings": differing,

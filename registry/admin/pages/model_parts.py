@@ -13,6 +13,7 @@ from registry.admin.parts.evidence import trained_on
 from registry.admin.parts.figures import FEW, PARTS, Figure, figures, headline
 from registry.admin.parts.levels import baselines_of
 from registry.admin.parts.panels import Fact, Notice, Panel
+from registry.admin.parts.validation import steered
 from registry.models import Alias, ModelVersion, RegisteredModel, TrainingRun
 
 
@@ -89,6 +90,7 @@ def metrics_panel(version: ModelVersion) -> Panel:
         "folds": _matrix([one for one in parts["folds"] if one.key not in shared], across),
         "shared": {key: one.text() for key, one in shared.items()},
         "folded": _matrix(parts["valid"], across),
+        "steered": steered([version.architecture]),
         "facts": [Fact(_asked(_alone(one), labels), one.text()) for one in alone],
         "few": _few([*parts["test"], *parts["folds"]]),
         "differences": sorted(set(baselines_of(version.config).values())),

@@ -11,6 +11,7 @@ from registry.admin.parts.figures import HELD_OUT, axis_unit, figures, property_
 from registry.admin.parts.levels import baselines_of
 from registry.admin.parts.panels import Panel
 from registry.admin.parts.plot import Labels, Layer, plot
+from registry.admin.parts.validation import steered
 from registry.models import ModelVersion, Property, RegisteredModel
 
 DIAGONAL = [(0.0, 0.0), (1.0, 1.0)]
@@ -42,16 +43,21 @@ def compared(versions: Sequence[ModelVersion]) -> list[dict[str, Any]]:
 def _group(item: Property, versions: Mapping[str, ModelVersion]) -> dict[str, Any]:
     """Of each version the part that has series: the test part, or the validation part where there is none."""
     found: list[Source] = []
-    steered, less = False, set[str]()
+    by_valid, less = list[str](), set[str]()
     for colour, (name, version) in enumerate(versions.items()):
         part, measured = _shown(version.metrics.get(item.name))
         if measured is not None:
             found.append((name, colour, measured))
-            steered |= part == "valid"
+            by_valid += [version.architecture] if part == "valid" else []
             less.add(baselines_of(version.config).get(item.name, ""))
     named = [(name, version.metrics.get(item.name)) for name, version in versions.items()]
     charts = [chart for chart in (*_charts(item, found, less), learning_chart(item, named)) if chart]
-    return {"label": item.label, "charts": charts, "steered": steered, "count": len(found)}
+    return {
+        "label": item.label,
+        "charts": charts,
+        "steered": steered(by_valid) if by_valid else "",
+        "count": len(found),
+    }
 
 
 def _shown(metrics: Any) -> tuple[str, Mapping[str, Any] | None]:

@@ -120,6 +120,19 @@ def test_figures_of_few_rows_have_no_better_one(client_of, predictor):
     assert "can be compared" not in text
 
 
+def test_what_validation_rows_did_depends_on_the_architecture(client_of):
+    """One that is fitted at once has no training step."""
+    kernel, network = (
+        factories.model_version(architecture=name, metrics=metrics(0.1, 0.2)) for name in ("fchl", "schnet")
+    )
+    texts = [client_of("Viewer").get(url).content.decode() for url in (page(kernel), page(network))]
+    assert ["they chose the training step" in text for text in texts] == [False, True]
+    assert "they set the width of the intervals" in texts[0]
+    both = client_of("Viewer").get(address(kernel, network)).content.decode()
+    assert "those of fchl set the width of the intervals" in both
+    assert "those of schnet chose the training step" in both
+
+
 @pytest.mark.parametrize("split", [{"digest": "b" * 64, "test": 12}, {}])
 def test_figures_of_different_rows_are_not_compared(client_of, predictor, split):
     one, two = predictor("a", metrics(0.114, 0.5)), predictor("b", metrics(0.2, 0.6), split)
