@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from registry.admin.alias import alias_badges
 from registry.admin.pages.compare_figures import Group, baseline, groups
 from registry.admin.pages.compare_shared import Together
-from registry.admin.pages.compare_training import charts, settings
+from registry.admin.pages.compare_training import curves, settings
 from registry.admin.pages.predictor_plots import compared
 from registry.admin.parts import display
 from registry.admin.parts.evidence import trained_on
@@ -160,9 +160,6 @@ class Comparison:
         told = any(cell.change for group in rows for row in group.rows for cell in row.cells)
         return str(self.versions[baseline(self.versions)]) if told else ""
 
-    def without_curve(self) -> str:
-        return ", ".join(str(v) for v in self.versions if v.training_run is None or v.training_run.job_id is None)
-
     def context(self) -> dict[str, Any]:
         colour, verdict = self.verdict()
         differing, same = settings(self.versions)
@@ -183,8 +180,7 @@ class Comparison:
             "plots": compared(self.versions) if self.predictors else [],
             "settings": differing,
             "same_settings": same,
-            "charts": charts(self.versions),
-            "without_curve": self.without_curve(),
+            "curves": curves(self.versions),
         }
 
 

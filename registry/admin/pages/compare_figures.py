@@ -89,8 +89,13 @@ def merged(columns: Iterable[Mapping[Any, Any]]) -> list[Any]:
 
 
 def _change(base: Figure | None, other: Figure) -> str:
-    """Against the baseline, of its value."""
-    if base is None or not base.value or other.measure.better == NEITHER or base.value == other.value:
+    """Against the baseline: of shares the percentage points between them, else in percent of its value."""
+    if base is None or other.measure.better == NEITHER:
         return ""
-    text = f"{100 * (other.value - base.value) / abs(base.value):+.1f} %"
-    return "" if text in ("+0.0 %", "-0.0 %") else text
+    share = other.measure.kind == "share"
+    if not share and not base.value:
+        return ""
+    text = f"{100 * (other.value - base.value) / (1 if share else abs(base.value)):+.1f}"
+    if text in ("+0.0", "-0.0"):
+        return ""
+    return f"{text} points" if share else f"{text} %"

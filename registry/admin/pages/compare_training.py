@@ -1,7 +1,7 @@
 """How the trainings of several versions differed: in their settings, and in their curves."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.safestring import SafeString
 
@@ -47,15 +47,33 @@ def _text(value: Any) -> str:
     return "–" if value is _MISSING else display.pairs({"": value if not isinstance(value, dict) else None})[0][1]
 
 
-def charts(versions: Sequence[ModelVersion]) -> list[tuple[str, SafeString]]:
-    """For each metric and part, one line a version; versions that were not trained here have none."""
+class Curves(NamedTuple):
+    """charts: for each metric and part, one line a version. without: which versions have none, and why."""
+
+    charts: list[tuple[str, SafeString]]
+    without: str
+
+
+def curves(versions: Sequence[ModelVersion]) -> Curves:
+    """A version has curves where it was trained here, step by step."""
     found: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for version in versions:
         for title, point in _points(version):
             found.setdefault(title, {}).setdefault(str(version), []).append(point)
     order = sorted(found, key=lambda title: ("loss" not in title, title))
     series: list[tuple[str, dict[str, Points]]] = [(title, dict(found[title])) for title in order]
-    return [(title, line_chart(lines)) for title, lines in series]
+    drawn = {name for lines in found.values() for name in lines}
+    without = _without([version for version in versions if str(version) not in drawn])
+    return Curves([(title, line_chart(lines)) for title, lines in series], without)
+
+
+def _without(versions: Sequence[ModelVersion]) -> str:
+    """not trained here: ions v1; trained here without a curve: energies v2."""
+    said: dict[str, list[str]] = {}
+    for version in versions:
+        here = version.training_run is not None and version.training_run.job_id is not None
+        said.setdefault("trained here without a curve" if here else "not trained here", []).append(str(version))
+    return "; ".join(f"{why}: {', '.join(names)}" for why, names in said.items())
 
 
 def _points(version: ModelVersion) -> Iterator[tuple[str, tuple[float, float]]]:

@@ -145,6 +145,14 @@ def test_figures_of_different_rows_are_not_compared(client_of, predictor, split)
     assert "changes are against" not in text
 
 
+def test_the_change_of_a_share_is_told_in_points(client_of, predictor):
+    shares = [{"conductivity": {"test": {"n": 100, "coverage_90": share}}} for share in (0.8, 0.892)]
+    one, two = (predictor(name, found) for name, found in zip("ab", shares, strict=True))
+    text = client_of("Viewer").get(address(one, two)).content.decode()
+    assert "+9.2 points" in text
+    assert "+11.5 %" not in text
+
+
 def test_changes_are_told_against_the_champion(client_of, predictor):
     one, two = predictor("a", metrics(0.114, 0.5)), predictor("b", metrics(0.2, 0.5))
     factories.alias(version=two)
@@ -224,11 +232,19 @@ def test_curves_lie_over_one_another(client_of):
         versions.append(factories.model_version(training_run=run))
     untrained = factories.model_version()
     response = client_of("Viewer").get(address(*versions, untrained))
-    ((title, chart),) = response.context["charts"]
+    ((title, chart),) = response.context["curves"].charts
     assert title == "Validation loss"
     assert chart.count("<polyline") == 2
     assert all(str(version) in chart for version in versions)
     assert f"not trained here: {untrained}" in response.content.decode()
+
+
+def test_a_version_that_was_fitted_at_once_was_trained_here_all_the_same(client_of):
+    run = factories.training_run(job=factories.job("train", state="succeeded"))
+    fitted, other = factories.model_version(training_run=run, architecture="fchl"), factories.model_version()
+    text = client_of("Viewer").get(address(fitted, other)).content.decode()
+    assert f"trained here without a curve: {fitted}; not trained here: {other}" in text
+    assert "None of these versions was trained here" not in text
 
 
 @pytest.mark.parametrize(
