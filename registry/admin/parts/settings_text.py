@@ -16,7 +16,7 @@ SAMPLING = {
     "grammar": "Only tokens that may lead to a valid string",
 }
 WORDS = {"ema": "EMA", "beta1": "β₁", "beta2": "β₂", "vocab": "vocabulary"}
-ELSEWHERE = {"architecture", "seed", "properties", "smiles_column", "kind"}  # among the facts, or of no use to a reader
+ELSEWHERE = {"architecture", "seed"}  # among the facts
 
 
 def settings_panel(config: Mapping[str, Any]) -> Panel:
@@ -32,6 +32,8 @@ def readable(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in config.items():
         if name in SECTION_TITLES and name not in used:
             continue  # written out with its defaults, but not for this architecture
+        if name == "data":  # its columns and what they hold are among the facts
+            value = {"split": value.get("split")} if isinstance(value, Mapping) and value.get("split") else {}
         if isinstance(value, Mapping):
             yield from _section(SECTION_TITLES.get(name, phrase(name)), value)
         elif name not in ELSEWHERE:
@@ -46,8 +48,6 @@ def phrase(name: str) -> str:
 
 def _section(title: str, content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in content.items():
-        if name in ELSEWHERE:
-            continue
         label = f"{title}: {'' if name == 'split' else _lower(phrase(name))}".removesuffix(": ")
         if isinstance(value, Mapping):
             inner = ", ".join(f"{phrase(key).lower()} {_text(one)}" for key, one in value.items())

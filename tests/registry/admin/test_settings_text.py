@@ -14,6 +14,7 @@ CONFIG = {
     "model": {"max_tokens": 96, "dropout": 0.1},
     "training": {"final_learning_rate": 0.05, "ema": 0.0, "beta1": 0.9},
     "data": {"kind": "polymer", "smiles_column": "smiles", "split": {"valid": 0.1, "test": 0.2},
+             "conditions": [{"name": "temperature", "kind": "number"}], "geometry_column": "", "max_characters": 0,
              "properties": [{"name": "conductivity", "column": "conductivity"}]},
     "condition": {"thresholds": {"conductivity": 1e-4}},
 }  # fmt: skip
