@@ -86,7 +86,10 @@ def _named(keys: Sequence[str], told: Conditions) -> list[str]:
 def measure(
     table: Table, rows: NDArray[np.int64], mean: Floats, std: Floats, in_domain: NDArray[np.bool_]
 ) -> dict[str, dict[str, Any]]:
-    """Per property over rows (R): errors on the axis, coverage of the 90 % interval, mean std and share in domain."""
+    """Per property over rows (R): errors on the axis, coverage of the 90 % interval, mean std and share in domain.
+
+    `structures`, where several rows are of one: rows say less of a model the fewer structures they are of.
+    """
     metrics: dict[str, dict[str, Any]] = {}
     for i, item in enumerate(table.properties):
         truth = table.targets[rows, i]
@@ -96,5 +99,7 @@ def measure(
             measured["coverage_90"] = calibration.coverage(truth, mean[:, i], std[:, i])
             measured["mean_std"] = float(std[known, i].mean())
             measured["in_domain"] = float(in_domain[known].mean())
+            structures = len({table.keys[row] for row in rows[known].tolist()})
+            measured |= {"structures": structures} if structures < measured["n"] else {}
         metrics[item.name] = measured
     return metrics

@@ -13,7 +13,7 @@ from registry.admin.pages.compare_training import curves, settings
 from registry.admin.pages.predictor_plots import compared
 from registry.admin.parts import display
 from registry.admin.parts.evidence import trained_on
-from registry.admin.parts.figures import FEW, property_order
+from registry.admin.parts.figures import FEW, figures, property_order
 from registry.admin.parts.held_out import Footing
 from registry.admin.parts.validation import steered
 from registry.models import ModelVersion, RegisteredModel
@@ -117,10 +117,11 @@ class Comparison:
     def verdict(self) -> tuple[str, str]:
         """Whether the figures can be compared: a colour, and the sentence that says so."""
         footing, sets = self.footing, self.footing.sets
-        if footing.same_rows and sets[0].test is not None and sets[0].test < FEW:
+        few = self._few()
+        if footing.same_rows and few:
             return "amber", (
-                f"All were measured on the same {sets[0].test} test rows. Fewer than {FEW} say little of a model, so "
-                "none is marked as better."
+                f"All were measured on the same {few}. Fewer than {FEW} say little of a model, so none is marked as "
+                "better."
             )
         if footing.same_rows:
             rows = f"the same {sets[0].test:,} test rows" if sets[0].test is not None else "the same test rows"
@@ -142,6 +143,16 @@ class Comparison:
             f"{what} are not comparable, and none is marked as better."
             + (" What they share is under “On the same held-out structures”." if self.predictors else "")
         )  # fmt: skip
+
+    def _few(self) -> str:
+        """What the figures rest on, where that is little: 4 test rows; 136 test rows of 5 structures."""
+        test = self.footing.sets[0].test
+        known = [one.structures for one in figures(self.versions[0]) if one.part == "test"]
+        structures = max((count for count in known if count is not None), default=FEW)
+        rows = "test rows" if test is None else f"{test:,} test rows"
+        if structures < FEW:
+            return f"{rows} of {structures} structure{'' if structures == 1 else 's'}"
+        return rows if test is not None and test < FEW else ""
 
     def note(self) -> str:
         """What else stands between samples; or what can be compared of predictors all the same."""

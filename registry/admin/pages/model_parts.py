@@ -100,9 +100,11 @@ def metrics_panel(version: ModelVersion) -> Panel:
 
 def _few(found: list[Figure]) -> str:
     """What of the tables rests on few rows; empty where nothing does."""
-    counts = {(one.subject, one.part): one.n for one in found if one.few}
-    rows = "; ".join(f"{subject}, {PARTS[part]}: n = {n}" for (subject, part), n in counts.items())
-    return f"{rows}. Fewer than {FEW} held-out rows say little of a model." if rows else ""
+    few = [one for one in found if one.few]
+    counts = {(one.subject, one.part): one.behind() for one in few}
+    rows = "; ".join(f"{subject}, {PARTS[part]}: {behind}" for (subject, part), behind in counts.items())
+    what = "rows" if all(one.structures is None for one in few) else "structures"
+    return f"{rows}. Fewer than {FEW} held-out {what} say little of a model." if rows else ""
 
 
 def _alone(figure: Figure) -> str:

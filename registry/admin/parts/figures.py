@@ -13,7 +13,7 @@ COVERED = 0.9  # what a 90 % interval should hold: neither more nor less
 DEEPEST = 8  # levels of metrics that are read
 PARTS = {"test": "test", "folds": "over folds", "valid": "validation"}
 HELD_OUT = ("test", "valid")  # parts of one split; folds are another matter
-FEW = 20  # held-out rows: of fewer, one more or less inside its interval changes the figures
+FEW = 20  # held-out structures: of fewer, one more or less inside its interval changes the figures
 
 
 class Measure(NamedTuple):
@@ -76,7 +76,10 @@ HEADLINE = {
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured number. subject: a property's label, what was sampled, or "". n: rows or strings behind it."""
+    """One measured number. subject: a property's label, what was sampled, or "". n: rows or strings behind it.
+
+    structures: of which the rows are, where they are fewer and the bundle says so.
+    """
 
     subject: str
     part: str
@@ -85,11 +88,20 @@ class Figure:
     value: float
     unit: str = ""
     n: int | None = None
+    structures: int | None = None
 
     @property
     def few(self) -> bool:
-        """Whether so few rows are behind it that it says little of the model."""
-        return self.measure.held_out and self.n is not None and self.n < FEW
+        """Whether so few rows, or structures, are behind it that it says little of the model."""
+        return self.measure.held_out and any(count < FEW for count in (self.n, self.structures) if count is not None)
+
+    def behind(self) -> str:
+        """n = 136, of 5 structures. Empty where nobody counted."""
+        if self.n is None:
+            return ""
+        if self.structures is None or self.structures >= self.n:
+            return f"n = {self.n:,}"
+        return f"n = {self.n:,}, of {self.structures:,} structure{'' if self.structures == 1 else 's'}"
 
     def text(self, digits: int = 3) -> str:
         if self.measure.kind == "share":
@@ -153,7 +165,8 @@ def _figure(path: tuple[str, ...], value: float, known: Mapping[str, Property], 
     if first in known and part in PARTS and key in OF_PREDICTOR:
         measure, item = OF_PREDICTOR[key], known[first]
         unit = axis_unit(item) if measure.kind == "axis" else ""
-        return Figure(item.label, part, key, measure, value, unit, _count(metrics[first][part]))
+        counts = (_count(metrics[first][part], name) for name in ("n", "structures"))
+        return Figure(item.label, part, key, measure, value, unit, *counts)
     if first == "samples" and key in OF_SAMPLES:
         subject = "Samples" if part == "free" else f"Samples, {part}"
         return Figure(subject, "", key, OF_SAMPLES[key], value, "", _count(metrics[first][part]))
@@ -164,8 +177,8 @@ def _figure(path: tuple[str, ...], value: float, known: Mapping[str, Property], 
     return Figure("Other", "", ".".join(path), Measure(".".join(path)), value)
 
 
-def _count(measured: Mapping[str, Any]) -> int | None:
-    n = measured.get("n")
+def _count(measured: Mapping[str, Any], name: str = "n") -> int | None:
+    n = measured.get(name)
     return int(n) if isinstance(n, int | float) and math.isfinite(n) else None
 
 

@@ -92,6 +92,13 @@ def given(celsius: list[float], salts: list[str] | None = None, molality: list[f
     return Given(conditions=Conditions(numbers, {"salt": salts} if salts else {}))
 
 
+def test_held_out_rows_are_counted_and_the_polymers_that_they_are_of(small: Bundle) -> None:
+    held = small.manifest.metrics["sigma"]
+    found = {part: measured for part, measured in held.items() if measured["n"]}
+    assert found
+    assert all(measured["structures"] * 3 == measured["n"] for measured in found.values())
+
+
 @pytest.mark.parametrize("vogel_k", [0.0, 190.0])
 def test_it_overfits_ten_polymers_at_three_temperatures(tmp_path: Path, vogel_k: float) -> None:
     training = {"steps": 800, "batch_size": 30, "learning_rate": 1e-2, "weight_decay": 0.0}

@@ -120,6 +120,23 @@ def test_figures_of_few_rows_have_no_better_one(client_of, predictor):
     assert "can be compared" not in text
 
 
+def test_many_rows_of_few_structures_say_little(client_of, predictor):
+    """Whole structures are held out: a new one is like none of the rows of those few."""
+    split, few = SPLIT | {"test": 136}, {"n": 136, "structures": 5, "r2": 0.5}
+    one, two = (
+        predictor(name, {"conductivity": {"test": few | {"mae": mae}}}, split) for name, mae in (("a", 0.1), ("b", 0.2))
+    )
+    said = "Fewer than 20 held-out structures say little of a model."
+    assert (
+        f"conductivity, test: n = 136, of 5 structures. {said}" in client_of("Viewer").get(page(one)).content.decode()
+    )
+    response = client_of("Viewer").get(address(one, two))
+    assert best(response) == {}
+    assert "the same 136 test rows of 5 structures. Fewer than 20 say little" in response.content.decode()
+    of_rows = predictor("c", metrics(0.1, 0.5, n=136), split)
+    assert "say little of a model" not in client_of("Viewer").get(page(of_rows)).content.decode()
+
+
 def test_what_validation_rows_did_depends_on_the_architecture(client_of):
     """One that is fitted at once has no training step."""
     kernel, network = (
