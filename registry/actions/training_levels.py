@@ -11,6 +11,7 @@ from registry.models import DatasetVersion, Measurement, ModelVersion, Property,
 
 MINIMUM_LABELS = 10  # structures with a value, from which a predictor can learn a property that it does not know yet
 FIELD = "inputs.levels"
+CHOOSE = f"Choose one in {FIELD}"
 _NAMED = 6  # levels in a message
 
 
@@ -31,7 +32,7 @@ def check(
         elif (levels := _together(rows)) and not (before and _has_mixed(before, item)):
             raise ActionError(
                 f"inputs: {version} has {item.name} of the same structures at several levels: {listed(levels)}; their "
-                "mean is a value of none. Choose one in inputs.levels, such as "
+                f"mean is a value of none. {CHOOSE}, such as "
                 f'{{"levels": {{"{item.name}": "{levels[0]}"}}}}.',
                 field=FIELD,
             )

@@ -77,6 +77,10 @@ class ActionForm(forms.Form):
         """The input at which an error of the action is shown; None for above all of them."""
         return error.field if error.field in self.fields else None
 
+    def explained(self, error: ActionError) -> str:
+        """What an error of the action says to a person at the form."""
+        return error.message
+
     def done(self, result: Any) -> str:
         """What to tell the person."""
         return f"Started: {result}."

@@ -12,7 +12,7 @@ from mlcore import catalog
 from registry.actions import training_levels
 from registry.actions.base import ActionError
 from registry.actions.start_training import StartTraining
-from registry.admin.forms import config
+from registry.admin.forms import config, training_errors
 from registry.admin.forms.base import ActionForm
 from registry.admin.forms.training_inputs import told_fields, told_inputs
 from registry.admin.forms.training_offer import StartField, architecture_choices, architecture_for, latest_of
@@ -143,7 +143,25 @@ class StartTrainingForm(ActionForm):
         }
 
     def field_of(self, error: ActionError) -> str | None:
-        return "level" if error.field == training_levels.FIELD else super().field_of(error)
+        if error.field == training_levels.FIELD:
+            return "level"
+        return training_errors.at(error, self._labels()) or super().field_of(error)
+
+    def explained(self, error: ActionError) -> str:
+        return training_errors.told(error, self._labels())
+
+    def _labels(self) -> dict[str, str]:
+        """Of the settings, by path."""
+        return {path: str(self.fields[path].label) for paths in self.sections.values() for path in paths}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cheaper, level = cleaned.get("baseline"), cleaned.get("level")
+        if cheaper and not level:
+            self.add_error("level", f"The difference to {cheaper} needs the level of the values themselves.")
+        elif cheaper and cheaper == level:
+            self.add_error("baseline", f"This is {level} itself; nothing is left to learn.")
+        return cleaned
 
     def run(self, actor: User) -> TrainingRun:
         cleaned = self.cleaned_data

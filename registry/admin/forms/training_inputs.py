@@ -10,6 +10,7 @@ from registry.formats.training_inputs import CONCENTRATION, KELVIN, SALT
 from registry.models import Conformer, DatasetVersion, Measurement
 
 LABELS = {KELVIN: "temperature", SALT: "salt", CONCENTRATION: "salt concentration"}
+LEVEL = "Values of which method"
 MOST = 30  # other conditions and levels that are offered
 
 
@@ -20,7 +21,7 @@ def told_fields(architecture: Architecture, version: DatasetVersion | None) -> d
     rows = Measurement.objects.in_version(version).filter(value__isnull=False)
     found: dict[str, forms.Field] = {}
     if levels := _texts(rows.exclude(method_detail=""), "method_detail"):
-        found["level"] = _choice(levels, "Values of which method", "all, whichever found them")
+        found["level"] = _choice(levels, LEVEL, "all, whichever found them")
         found["level"].help_text = "Of the properties chosen, the values found by this method alone."
         found["baseline"] = _choice(levels, "As the difference to", "nothing: the value itself")
         found[

@@ -37,7 +37,7 @@ class ActionView(View):
         try:
             result = form.run(request.user)
         except ActionError as error:
-            form.add_error(form.field_of(error), error.message)
+            form.add_error(form.field_of(error), form.explained(error))
             return self.render(form)
         if said := form.done(result):
             messages.success(request, said)

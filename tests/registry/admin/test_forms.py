@@ -62,7 +62,7 @@ def test_training_starts_with_settings(client_of):
     assert (run.config["model"]["layers"], run.config["training"]["steps"]) == (2, 50)
     assert run.config["data"]["split"]["valid"] == 0.2
     refused = client.post(url("trainingrun_start"), data | {"model.heads": 5})
-    assert "no multiple of model.heads" in refused.content.decode()
+    assert "no multiple of “Heads”" in refused.content.decode()
 
 
 def test_training_form_counts_the_values_of_each_property(client_of):
@@ -350,7 +350,7 @@ def test_a_predictor_can_be_judged_over_folds(client_of, typed, sizes):
     ("folds", "typed", "said"),
     [
         ("5", "100, many", "is no whole number; write them like 300, 1000"),
-        ("", "100", "a learning curve needs evaluation.folds"),
+        ("", "100", "a learning curve needs “Folds”"),
         ("1", "", "1 part would leave nothing to learn from"),
     ],
 )

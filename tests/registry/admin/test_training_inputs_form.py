@@ -50,7 +50,9 @@ def test_a_level_is_asked_for_at_its_field_where_structures_have_several(client_
             "queue": "cpu", "architecture": "trees", "dataset_version": version.pk}  # fmt: skip
     refused = client_of("Engineer").post(reverse(START), data)
     assert refused.status_code == 422
-    assert [error[:7] for error in refused.context["form"].errors["level"]] == ["inputs:"]
+    (said,) = refused.context["form"].errors["level"]
+    assert said.startswith(f"{version} has conductivity of the same structures at several levels: B3LYP, G4MP2;")
+    assert said.endswith("Choose one under “Values of which method”.")
     assert not refused.context["form"].non_field_errors()
     assert not TrainingRun.objects.exists()
 
@@ -64,3 +66,31 @@ def test_conditions_are_offered_to_an_architecture_that_takes_them(client_of):
     assert [name for name, _ in field.field.choices] == ["temperature_k", "salt"]
     assert field.value() == ["temperature_k", "salt"]
     assert "conditions" not in client.get(reverse(START), {**asked, "architecture": "trees"}).context["form"].fields
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "said"),
+    [
+        ({"training.steps": 10, "training.warmup_steps": 20}, "training.warmup_steps",
+         "“Warmup steps” is 20, but training ends after 10 steps (“Steps”); it must be less, or left out"),
+        ({"data.split.valid": 0.6, "data.split.test": 0.6}, "__all__",
+         "Held-out shares: valid + test is 1.2, nothing is left to train on"),
+        ({"evaluation.sizes": "100"}, "evaluation.sizes",
+         "“Sizes”: a learning curve needs “Folds”, such as 5"),
+    ],
+)  # fmt: skip
+def test_errors_name_the_inputs_of_the_form(client_of, given, field, said):
+    data = {"model": factories.registered_model().pk, "properties": [factories.property_().pk], "seed": 0,
+            "queue": "cpu", "architecture": "polymer-gnn", "dataset_version": frozen().pk}  # fmt: skip
+    refused = client_of("Engineer").post(reverse(START), data | given)
+    assert refused.context["form"].errors == {field: [said]}
+
+
+def test_a_condition_that_is_missing_is_named_as_in_the_form(client_of):
+    version = frozen(kelvin=333.0)
+    data = {"model": factories.registered_model().pk, "properties": [factories.property_().pk], "seed": 0,
+            "queue": "cpu", "architecture": "polymer-arrhenius", "dataset_version": version.pk}  # fmt: skip
+    refused = client_of("Engineer").post(reverse(START), data)
+    assert refused.context["form"].non_field_errors() == [
+        'polymer-arrhenius learns over the temperature; put "temperature" among the conditions.'
+    ]
