@@ -14,6 +14,7 @@ from registry.actions.base import ActionError
 from registry.actions.start_training import StartTraining
 from registry.admin.forms import config, training_errors
 from registry.admin.forms.base import ActionForm
+from registry.admin.forms.training_fit import Holds, holds, predictor_for
 from registry.admin.forms.training_inputs import told_fields, told_inputs
 from registry.admin.forms.training_offer import StartField, architecture_choices, architecture_for, latest_of
 from registry.models import DatasetVersion, Job, Measurement, ModelVersion, Property, RegisteredModel, TrainingRun
@@ -87,20 +88,23 @@ class StartTrainingForm(ActionForm):
         """The architecture whose settings are shown."""
         if self.is_bound:  # whatever its model is; the action says what does not fit
             return architecture_for(None, self.data.get("architecture") or "")
-        repeated = self.before.architecture if self.before and "architecture" not in self.by_hand else ""
-        return architecture_for(self.line, repeated or self.initial.get("architecture") or "")
+        asked = self.initial.get("architecture") or ""
+        if "architecture" not in self.by_hand:
+            asked = self.before.architecture if self.before else predictor_for(self.held) or asked
+        return architecture_for(self.line, asked)
 
     def prepare(self) -> None:
+        for name in ({"geometry", "level", "baseline", "conditions"} & self.initial.keys()) - self.by_hand:
+            del self.initial[name]  # of another dataset version or architecture
         for name in {"properties", "conditions"} & self.initial.keys():
             # an address gives each of them by name; its dictionary holds but the last
             self.initial[name] = self.request.GET.getlist(name)
         self._offer()
         if not self.is_bound:
             self._fill_in()
-        version = self._dataset_version()
-        if version:
-            self.fields["properties"].count(version)
-        self.told = told_fields(self.chosen, version)
+        if self.version:
+            self.fields["properties"].count(self.version)
+        self.told = told_fields(self.chosen, self.version, self._repeated())
         self.fields.update(self.told)
         self.sections: dict[str, list[str]] = {}
         for section, path, field in config.fields(self.chosen):
@@ -109,8 +113,8 @@ class StartTrainingForm(ActionForm):
 
     def _offer(self) -> None:
         """What suits the model and the architecture chosen."""
-        if self.line is not None and self.line.task == self.chosen.task:
-            self.fields["architecture"].choices = architecture_choices(self.line.task)
+        task = self.line.task if self.line is not None and self.line.task == self.chosen.task else ""
+        self.fields["architecture"].choices = architecture_choices(task, self.held, self.chosen.name)
         self.fields["init_version"].offer(self.chosen)
 
     def _fill_in(self) -> None:
@@ -122,7 +126,18 @@ class StartTrainingForm(ActionForm):
         fits = before is not None and before.architecture == self.chosen.name and self.chosen.goes_on
         self.initial["init_version"] = before.pk if fits and not emptied else None
 
-    def _dataset_version(self) -> DatasetVersion | None:
+    def _repeated(self) -> dict[str, Any]:
+        """The inputs of the training before, of a model of the same architecture."""
+        run = self.before.training_run if self.before and self.before.architecture == self.chosen.name else None
+        return run.inputs if run is not None else {}
+
+    @cached_property
+    def held(self) -> Holds | None:
+        """What the dataset version chosen holds."""
+        return holds(self.version)
+
+    @cached_property
+    def version(self) -> DatasetVersion | None:
         """The version chosen; of only one there is no choice."""
         field = self.fields["dataset_version"]
         versions = field.queryset

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.db.models import Count
 
 from mlcore.catalog import Architecture
 from registry.formats.training_inputs import CONCENTRATION, KELVIN, SALT
@@ -14,8 +15,13 @@ LEVEL = "Values of which method"
 MOST = 30  # other conditions and levels that are offered
 
 
-def told_fields(architecture: Architecture, version: DatasetVersion | None) -> dict[str, forms.Field]:
-    """By name; none for a generator, or before a dataset version is chosen."""
+def told_fields(
+    architecture: Architecture, version: DatasetVersion | None, repeated: Mapping[str, Any] | None = None
+) -> dict[str, forms.Field]:
+    """By name; none for a generator, or before a dataset version is chosen.
+
+    repeated: the inputs of a training of that architecture that this one goes on from or comes after.
+    """
     if version is None or architecture.task != "predict":
         return {}
     rows = Measurement.objects.in_version(version).filter(value__isnull=False)
@@ -32,6 +38,7 @@ def told_fields(architecture: Architecture, version: DatasetVersion | None) -> d
     if "geometry" in architecture.takes:
         shapes = _texts(Conformer.objects.filter(structure__in=rows.values("structure")), "level")
         found["geometry"] = _choice(shapes, "Geometries", "guessed where one is needed")
+        found["geometry"].initial = _given(rows)
     if "conditions" in architecture.takes and (names := _conditions(version)):
         found["conditions"] = forms.MultipleChoiceField(
             choices=[(name, LABELS.get(name, name.replace("_", " "))) for name in names],
@@ -39,7 +46,26 @@ def told_fields(architecture: Architecture, version: DatasetVersion | None) -> d
             initial=[name for name in names if name in LABELS],
             help_text="What the model is told of each measurement, and asked under when it scores.",
         )
+    for name, value in _as_before(repeated or {}).items():
+        if name in found:
+            found[name].initial = value
     return found
+
+
+def _as_before(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs of a training as those of its form, in which a level goes for every property."""
+    found: dict[str, Any] = {name: inputs[name] for name in ("geometry", "conditions") if inputs.get(name)}
+    for field, name in (("level", "levels"), ("baseline", "baselines")):
+        levels = set((inputs.get(name) or {}).values())
+        found |= {field: levels.pop()} if len(levels) == 1 else {}
+    return found
+
+
+def _given(rows: Any) -> str:
+    """The level of most geometries of the measured structures that came with them; "" where all were guessed."""
+    shapes = Conformer.objects.filter(structure__in=rows.values("structure")).exclude(level=Conformer.GUESSED)
+    counted = shapes.order_by().values_list("level").annotate(count=Count("pk")).order_by("-count", "level")
+    return next((str(level) for level, _ in counted[:1]), "")
 
 
 def told_inputs(cleaned: Mapping[str, Any], properties: Sequence[str]) -> dict[str, Any]:

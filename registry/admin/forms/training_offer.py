@@ -5,15 +5,22 @@ from django.db.models import QuerySet
 
 from mlcore import catalog
 from mlcore.catalog import Architecture
+from registry.admin.forms.training_fit import Holds, suits
 from registry.models import ModelVersion, RegisteredModel
 
 GROUPS = {"generate": "Generators", "predict": "Predictors"}
 
 
-def architecture_choices(task: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
-    """Of one task, or all of them."""
+def architecture_choices(
+    task: str = "", held: Holds | None = None, chosen: str = ""
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Of one task, or all of them; of predictors those that suit the data, and the one that was chosen all the same."""
+    found = [
+        e for e in catalog.ARCHITECTURES.values()
+        if e.task == "generate" or held is None or suits(e, held) or e.name == chosen
+    ]  # fmt: skip
     return [
-        (title, [(e.name, f"{e.name}: {e.summary}") for e in catalog.ARCHITECTURES.values() if e.task == name])
+        (title, [(e.name, f"{e.name}: {e.summary}") for e in found if e.task == name])
         for name, title in GROUPS.items()
         if task in ("", name)
     ]

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from mlcore import catalog
-from registry.models import TrainingRun
+from registry.models import Conformer, Structure, TrainingRun
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +28,16 @@ def champion_of(architecture="polymer-gnn", **fields):
 
 def architectures(form):
     return {name for _, group in form.fields["architecture"].choices for name, _ in group}
+
+
+def measured(smiles, kind, kelvins=(None,)):
+    """A dataset version with values of these structures, each at every temperature."""
+    version = factories.dataset_version()
+    for text in smiles:
+        one = factories.structure(text, kind)
+        for kelvin in kelvins:
+            factories.measurement(dataset=version.dataset, added_in=version, structure=one, temperature_k=kelvin)
+    return version
 
 
 def starts(form):
@@ -119,3 +129,62 @@ def test_an_architecture_of_another_task_is_refused_in_words(client_of):
     data = {"model": model.pk, "dataset_version": version.pk, "architecture": "gpt", "seed": 0, "queue": "cpu"}
     page = client_of("Engineer").post(reverse(START), data)
     assert "gpt can generate" in page.context["form"].errors["architecture"][0]
+
+
+POLYMERS, MOLECULES = (["*CO*", "*CCO*"], "polymer"), (["CO", "CCO"], "molecule")
+
+
+@pytest.mark.parametrize(
+    ("held", "kelvins", "geometries", "first"),
+    [
+        (POLYMERS, (None,), False, "polymer-gnn"),
+        (POLYMERS, (300.0,), False, "polymer-gnn"),
+        (POLYMERS, (300.0, 333.0), False, "polymer-arrhenius"),
+        (MOLECULES, (None,), False, "gaussian-process"),
+        (MOLECULES, (None,), True, "fchl"),
+    ],
+)
+def test_the_data_choose_the_first_predictor(shown, held, kelvins, geometries, first):
+    version = measured(*held, kelvins)
+    for one in Structure.objects.all() if geometries else ():
+        factories.conformer(structure=one)
+    form = shown(dataset_version=version.pk, architecture="gpt", chosen="dataset_version")
+    assert form["architecture"].value() == first
+    chosen = shown(dataset_version=version.pk, architecture="trees", chosen="architecture")
+    assert chosen["architecture"].value() == "trees"
+
+
+def test_predictors_of_other_data_are_not_offered(shown):
+    offered = architectures(shown(dataset_version=measured(*MOLECULES).pk))
+    assert "polymer-arrhenius" not in offered
+    assert {"fchl", "trees", "gpt"} <= offered
+    offered = architectures(shown(dataset_version=measured(*POLYMERS, kelvins=(300.0,)).pk))
+    assert "polymer-arrhenius" in offered
+    assert not {"fchl", "schnet", "dressed-atoms"} & offered
+    assert "fchl" in architectures(shown(dataset_version=measured(*POLYMERS).pk, architecture="fchl"))
+
+
+def test_geometries_that_came_with_the_structures_are_taken(shown):
+    version = measured(*MOLECULES)
+    for number, one in enumerate(Structure.objects.all()):
+        factories.conformer(structure=one, level=Conformer.GUESSED)
+        factories.conformer(structure=one, level="G4MP2" if number else "B3LYP")
+        factories.conformer(structure=one, level="B3LYP")
+    assert shown(dataset_version=version.pk)["geometry"].value() == "B3LYP"
+    guessed = shown(dataset_version=version.pk, geometry="", chosen="geometry,dataset_version")
+    assert not guessed["geometry"].value()
+
+
+def test_a_model_brings_the_inputs_of_its_training(shown):
+    """A fine-tuning that named the geometries alone would forget the levels of its parent."""
+    inputs = {"levels": {"conductivity": "G4MP2"}, "baselines": {"conductivity": "B3LYP"}, "geometry": "HF"}
+    version = measured(*MOLECULES)
+    factories.measurement(dataset=version.dataset, added_in=version, method_detail="G4MP2",
+                          structure=factories.structure("CO", "molecule"))  # fmt: skip
+    for level in ("B3LYP", "HF"):
+        factories.conformer(structure=factories.structure("CO", "molecule"), level=level)
+    model = factories.registered_model()
+    run = factories.training_run(model=model, inputs=inputs)
+    factories.model_version(model=model, architecture="schnet", training_run=run)
+    form = shown(model=model.pk, dataset_version=version.pk)
+    assert [form[name].value() for name in ("level", "baseline", "geometry")] == ["G4MP2", "B3LYP", "HF"]
