@@ -10,7 +10,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet, Window
+from django.db.models.functions import Abs, Coalesce, Rank
 
 from mlcore.chem.salts import smiles_of
 from registry.formats.training_inputs import CONCENTRATION, GEOMETRY, KELVIN, SALT, TrainingInputs, baseline_column
@@ -169,6 +170,23 @@ def _usual_temperatures(measured: QuerySet[Measurement], properties: Sequence[Pr
     rows = measured.filter(property__in=properties, temperature_k__isnull=False)
     counted = rows.order_by().values_list("property", "temperature_k").annotate(Count("pk"))
     return {item: kelvin for item, kelvin, _ in sorted(counted, key=lambda row: (row[2], row[1]))}
+
+
+def passed_over(version: DatasetVersion, properties: Sequence[Property]) -> dict[int, tuple[int, float]]:
+    """By the property's primary key: how many values the table leaves out, and the temperature (K) of the others.
+
+    So it is without conditions, where a structure has values nearer to the usual temperature; none where none are.
+    """
+    measured = Measurement.objects.in_version(version).filter(value__isnull=False)
+    found = {}
+    for item, usual in _usual_temperatures(measured, properties).items():
+        distance = Coalesce(Abs(F("temperature_k") - usual), 0.0)
+        ranked = measured.filter(property=item).annotate(
+            place=Window(Rank(), partition_by=[F("structure")], order_by=distance.asc())
+        )
+        if count := ranked.filter(place__gt=1).count():
+            found[item] = (count, usual)
+    return found
 
 
 def _sorted(measured: QuerySet[Measurement]) -> Iterator[Row]:

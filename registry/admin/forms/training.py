@@ -17,6 +17,7 @@ from registry.admin.forms.base import ActionForm
 from registry.admin.forms.training_fit import Holds, holds, predictor_for
 from registry.admin.forms.training_inputs import told_fields, told_inputs
 from registry.admin.forms.training_offer import StartField, architecture_choices, architecture_for, latest_of
+from registry.formats.training_table import passed_over
 from registry.models import DatasetVersion, Job, Measurement, ModelVersion, Property, RegisteredModel, TrainingRun
 
 
@@ -26,10 +27,22 @@ class PropertiesField(forms.ModelMultipleChoiceField):
     labelled: Mapping[int, tuple[int, int]] | None = None
     """Values and structures by property, once a version is chosen."""
 
-    def count(self, version: DatasetVersion) -> None:
+    def count(self, version: DatasetVersion, architecture: catalog.Architecture) -> None:
         rows = Measurement.objects.in_version(version).filter(value__isnull=False).order_by().values("property")
         counts = rows.annotate(values=Count("pk"), structures=Count("structure", distinct=True))
         self.labelled = {row["property"]: (row["values"], row["structures"]) for row in counts}
+        if "conditions" not in architecture.takes:
+            self._tell_left_out(version, architecture.name)
+
+    def _tell_left_out(self, version: DatasetVersion, architecture: str) -> None:
+        """That values over temperatures are lost on an architecture that is told none."""
+        known = {item.pk: item for item in Property.objects.filter(pk__in=self.labelled or ())}
+        for pk, (count, kelvin) in passed_over(version, list(known.values())).items():
+            of = self.labelled[pk][0] if self.labelled else count
+            self.help_text += (
+                f" Of {known[pk].label} {count:,} of {of:,} values are left out: {architecture} learns of each "
+                f"structure what was measured nearest {kelvin:g} K."
+            )
 
     def label_from_instance(self, property_: Property) -> str:
         if self.labelled is None:
@@ -103,7 +116,7 @@ class StartTrainingForm(ActionForm):
         if not self.is_bound:
             self._fill_in()
         if self.version:
-            self.fields["properties"].count(self.version)
+            self.fields["properties"].count(self.version, self.chosen)
         self.told = told_fields(self.chosen, self.version, self._repeated())
         self.fields.update(self.told)
         self.sections: dict[str, list[str]] = {}

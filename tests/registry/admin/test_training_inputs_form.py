@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from registry.actions.freeze_dataset import FreezeDataset
+from registry.formats.training_table import passed_over, training_table
 from registry.models import TrainingRun
 from tests import factories
 
@@ -94,3 +95,20 @@ def test_a_condition_that_is_missing_is_named_as_in_the_form(client_of):
     assert refused.context["form"].non_field_errors() == [
         'polymer-arrhenius learns over the temperature; put "temperature" among the conditions.'
     ]
+
+
+def test_values_at_other_temperatures_are_said_to_be_left_out(client_of, tmp_path):
+    """As many as the table of the training leaves out."""
+    dataset = factories.dataset()
+    for text, kelvins in (("*CO*", (300.0, 333.0, 333.0, 350.0)), ("*CCO*", (300.0,)), ("*CCCO*", (None, 350.0))):
+        for kelvin in kelvins:
+            factories.measurement(dataset=dataset, structure=factories.structure(text), temperature_k=kelvin)
+    version, item = FreezeDataset(actor=None, dataset=dataset).run(), factories.property_()
+    client, asked = client_of("Engineer"), {"dataset_version": version.pk, "architecture": "trees"}
+    text = client.get(reverse(START), asked).content.decode()
+    said = "Of conductivity 3 of 7 values are left out: trees learns of each structure what was measured nearest 350 K."
+    assert said in text
+    told = client.get(reverse(START), asked | {"architecture": "polymer-arrhenius"}).content.decode()
+    assert "are left out" not in told
+    assert passed_over(version, [item]) == {item.pk: (3, 350.0)}
+    assert training_table(version, [item], tmp_path / "table.csv").passed_over == 3
