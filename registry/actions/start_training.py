@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import mlcore
-from registry.actions import training_inputs, training_levels
+from registry.actions import training_inputs, training_levels, training_spread
 from registry.actions.base import Action, ActionError
 from registry.actions.queueing import create_job
 from registry.actions.training_config import as_in_parent, check_architecture, resolve
@@ -80,6 +80,8 @@ class StartTraining(Action[TrainingRun]):
         found = training_inputs.read(given)
         if self.model.task == RegisteredModel.Task.PREDICT:
             training_inputs.check(found, self.dataset_version, self.properties, self.architecture, self._before())
+            if self.init_version is None:  # which knows more than these data
+                training_spread.check(found, self.dataset_version, self.properties)
         elif found:
             raise ActionError("inputs: a generator is told structures and values alone.", field="inputs")
         return found

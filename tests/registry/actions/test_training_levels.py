@@ -128,3 +128,22 @@ def test_the_command_takes_levels_from_a_file(tmp_path: Path) -> None:
     file.write_text('{"levels": {"conductivity": "G4MP2"}}')
     call_command(*arguments, "--inputs", str(file))
     assert TrainingRun.objects.get().inputs == {"levels": {"conductivity": "G4MP2"}}
+
+
+def test_the_same_value_everywhere_teaches_nothing() -> None:
+    """At the level that is chosen; a model that goes on from another one knows more than these data."""
+    dataset = factories.dataset()
+    for number in range(MINIMUM_LABELS):
+        structure = factories.structure()
+        for level, value in (("B3LYP", 2e-5), ("G4MP2", 1e-5 * (number + 1))):
+            factories.measurement(dataset=dataset, structure=structure, value=value, method_detail=level)
+    version = FreezeDataset(actor=None, dataset=dataset).run()
+    said = "the same value of conductivity at b3lyp in all 10 measurements, 2e-05 S/cm; there is nothing to learn"
+    levels = {"conductivity": "b3lyp"}
+    with pytest.raises(ActionError, match=said) as caught:
+        training(version, inputs={"levels": levels}).run()
+    assert caught.value.field == "properties"
+    assert training(version, inputs={"levels": {"conductivity": "G4MP2"}}).run()
+    assert training(version, inputs={"levels": {"conductivity": "G4MP2"}, "baselines": levels}).run()
+    before = factories.model_version()
+    assert training(version, inputs={"levels": levels}, init_version=before, model=before.model).run()
