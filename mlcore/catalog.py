@@ -33,6 +33,8 @@ class Architecture:
     """The module with train() and load()."""
     training: Mapping[str, object] = field(default_factory=dict)
     """Defaults of the training section that suit this architecture better than the common ones."""
+    loop: tuple[str, ...] | None = None
+    """The settings of the training section that mean something to it; None: all."""
     goes_on: bool = True
     """Whether a training can start from a model of this kind."""
     takes: tuple[str, ...] = ()
@@ -110,6 +112,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             config="mlcore.predictors.configs:TreesConfig",
             module="mlcore.predictors.trees",
             training={"steps": 400, "learning_rate": 0.05, "valid_every": 20},
+            loop=("steps", "learning_rate", "valid_every"),
             goes_on=False,
         ),
         Architecture(
@@ -158,6 +161,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             summary="Kernel regression on atoms in space (FCHL19): energies of molecules from their geometries",
             config="mlcore.predictors.configs:FCHLConfig",
             module="mlcore.predictors.fchl",
+            loop=(),
             goes_on=False,
             takes=("geometry",),
             kinds=("molecule",),
@@ -168,6 +172,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             summary="One number an element: what every model of energies has to beat",
             config="mlcore.predictors.configs:DressedAtomsConfig",
             module="mlcore.predictors.atom_counts",
+            loop=(),
             goes_on=False,
             kinds=("molecule",),
         ),
@@ -178,6 +183,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             config="mlcore.predictors.configs:GaussianProcessConfig",
             module="mlcore.predictors.kernel",
             training={"steps": 80, "learning_rate": 0.1},
+            loop=("steps", "learning_rate", "report_every"),
             goes_on=False,
         ),
         Architecture(
@@ -210,13 +216,15 @@ def get(name: str) -> Architecture:
 
 
 def describe(architecture: Architecture) -> dict[str, Any]:
-    """What a form needs: name, task, summary, the settings of the model section, its own training defaults."""
+    """What a form needs: name, task, summary, the settings of the model section, its own training defaults, and which
+    settings of the training section it uses (None: all)."""
     return {
         "name": architecture.name,
         "task": architecture.task,
         "summary": architecture.summary,
         "model": options.schema(architecture.config_class),
         "training_defaults": dict(architecture.training),
+        "training_used": None if architecture.loop is None else list(architecture.loop),
         "takes": list(architecture.takes),
         "kinds": list(architecture.kinds),
     }

@@ -34,6 +34,8 @@ def _page(architectures: Iterable[Mapping[str, Any]], sections: Any) -> Iterator
         yield from _settings("model", entry["model"])
         own = ", ".join(f"{name} {_value(value)}" for name, value in entry["training_defaults"].items())
         yield from _line("its own defaults of training", "", own or "none")
+        if (used := entry["training_used"]) is not None:
+            yield from _line("what it uses of training", "", ", ".join(used) or "nothing")
         yield ""
     yield "Settings that all architectures share, with the defaults of those that have none of their own"
     for name, entries in {"": config.top(), **sections}.items():

@@ -21,14 +21,16 @@ SECTION_TITLES = {
 
 
 def sections(architecture: catalog.Architecture) -> dict[str, list[Entry]]:
-    """The settings a person may change, by section of the run configuration."""
+    """The settings a person may change, by section of the run configuration; a section without any is left out."""
     shared = run_config.sections()
     described = catalog.describe(architecture)
     defaults = described["training_defaults"]
     chosen = {
         "model": described["model"],
         "training": [
-            {**entry, "default": defaults.get(entry["name"], entry["default"])} for entry in shared["training"]
+            {**entry, "default": defaults.get(entry["name"], entry["default"])}
+            for entry in shared["training"]
+            if architecture.loop is None or entry["name"] in architecture.loop
         ],
         "condition": shared["condition"] if architecture.task == "generate" else [],
         "data": [{**inner, "name": f"split.{inner['name']}"} for inner in _split(shared["data"])],

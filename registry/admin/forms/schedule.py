@@ -78,15 +78,16 @@ class ScheduleForm(forms.ModelForm):
 
 def template_help(architecture: catalog.Architecture) -> str:
     """The keys, and an example with this architecture's own defaults."""
-    defaults = {entry["name"]: entry["default"] for entry in sections(architecture)["training"]}
-    example = json.dumps({"training": {name: defaults[name] for name in EXAMPLE}})
+    defaults = {entry["name"]: entry["default"] for entry in sections(architecture).get("training", ())}
+    example = json.dumps({"training": {name: defaults[name] for name in EXAMPLE}} if defaults else {"seed": 0})
+    named = f" In training: {', '.join(defaults)}." if defaults else ""
     condition = ", condition" if architecture.task == RegisteredModel.Task.GENERATE else ""
     return (
         "As JSON; may be empty. Left out, architecture, properties, inputs and seed are the champion's, so are network "
         "and split when it is fine-tuned, and the rest has the architecture's defaults. Keys: architecture, properties "
         "(a list of names), inputs (such as levels of the values), seed, queue (cpu or gpu), device, and the sections "
         "model, training, data (its split)"
-        f"{condition}. With the defaults of {architecture.name}: {example}. In training: {', '.join(defaults)}."
+        f"{condition}. With the defaults of {architecture.name}: {example}.{named}"
     )
 
 

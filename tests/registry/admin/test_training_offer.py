@@ -4,6 +4,9 @@ import pytest
 from django.urls import reverse
 
 from mlcore import catalog
+from mlcore.config import TrainingConfig
+from registry.admin.forms.config import sections
+from registry.admin.forms.schedule import template_help
 from registry.models import Conformer, Structure, TrainingRun
 from tests import factories
 
@@ -188,3 +191,19 @@ def test_a_model_brings_the_inputs_of_its_training(shown):
     factories.model_version(model=model, architecture="schnet", training_run=run)
     form = shown(model=model.pk, dataset_version=version.pk)
     assert [form[name].value() for name in ("level", "baseline", "geometry")] == ["G4MP2", "B3LYP", "HF"]
+
+
+@pytest.mark.parametrize(
+    ("name", "offered"),
+    [("fchl", set()), ("trees", {"steps", "learning_rate", "valid_every"}), ("gpt", {*TrainingConfig.__annotations__})],
+)
+def test_only_settings_of_training_that_mean_something_are_offered(name, offered):
+    found = sections(catalog.get(name))
+    assert ("training" in found) == bool(offered)
+    assert {entry["name"] for entry in found.get("training", ())} == offered
+
+
+@pytest.mark.parametrize("name", catalog.ARCHITECTURES)
+def test_a_schedule_explains_itself_for_every_architecture(name):
+    assert f"With the defaults of {name}: {{" in template_help(catalog.get(name))
+    assert set(catalog.get(name).loop or ()) <= set(TrainingConfig.__annotations__)
