@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import io
+import re
 import zlib
 from typing import BinaryIO
 
@@ -71,9 +72,15 @@ def guess_format(start: bytes) -> str:
         raise FormatError("The file is empty.")
     if text.startswith(b"{"):
         return "jsonl"
-    if b"M  END" in text or b"\n$$$$" in text:
-        return "sdf"
-    return "csv"
+    return "sdf" if _is_sdf(start) else "csv"
+
+
+def _is_sdf(start: bytes) -> bool:
+    """Whether the fourth line counts the atoms and bonds of a mol block; a table may have such blocks in its cells."""
+    lines = start.removeprefix(codecs.BOM_UTF8).splitlines()[:4]
+    if len(lines) < 4:
+        return False
+    return bool(re.search(rb"V[23]000\s*$", lines[3]) or (b"M  END" in start and re.match(rb"[ \d]{5}\d", lines[3])))
 
 
 def _encoding(asked: str, start: bytes) -> str:

@@ -1,5 +1,6 @@
 """Readers: what comes out of good and bad files, byte for byte."""
 
+import csv
 import gzip
 import io
 
@@ -9,6 +10,7 @@ import pytest
 from rdkit import Chem
 
 from registry.formats import FormatError, first_look, open_table
+from registry.formats.opening import guess_format
 
 
 def read(content: bytes, **options):
@@ -174,3 +176,17 @@ def test_parquet_values_become_text():
     _, rows = read(file.getvalue())
     assert rows[0].cells == {"smiles": "*CCO*", "value": "1e-05", "n": "1"}
     assert rows[1].cells == {"smiles": "", "value": "nan", "n": ""}
+
+
+@pytest.mark.parametrize("cell", ["\nM  END", "a\n$$$$\n", Chem.MolToMolBlock(Chem.MolFromSmiles("CCO"))])
+def test_a_table_with_mol_blocks_in_its_cells_is_a_table(cell):
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows([["smiles", "block"], ["CCO", cell], ["CCN", cell]])
+    table = open_table(io.BytesIO(file.getvalue().encode()))
+    assert [(row.cells["smiles"], row.cells["block"]) for row in table.rows] == [("CCO", cell), ("CCN", cell)]
+
+
+def test_an_sdf_of_blocks_without_a_version_is_one():
+    block = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO")).replace(" V2000", "")
+    assert guess_format(f"\ufeff{block}\n$$$$\n".encode()) == "sdf"
+    assert guess_format(f"{Chem.MolToV3KMolBlock(Chem.MolFromSmiles('CCO'))}\n$$$$\n".encode()) == "sdf"
