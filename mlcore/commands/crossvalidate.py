@@ -56,13 +56,14 @@ def run(args: argparse.Namespace, events: Events) -> None:
     if few := [size for size in args.sizes if size < 1]:
         raise UserError(f"--sizes {few[0]}: must be at least 1")
     table = tables.read(args.data, settings.data, events)
+    others = _others(args.data, table, settings.data, events) if args.out else None  # before hours pass over the file
     plan = crossvalidation.plan(table, args.folds, args.sizes, args.seed)
     began = time.monotonic()
     found = crossvalidation.carry_out(
         plan, settings, table, parent, lambda done, of: events.progress(done, of, "trainings")
     )
-    if args.out:
-        _write(args.out, table, found[None], _others(args.data, table, settings.data, events))
+    if others:
+        _write(args.out, table, found[None], others)
     _tell_refused(table, found[None], events)
     curve = {str(size): crossvalidation.measure(table, found[size]) for size in plan.sizes}
     said = {
