@@ -130,7 +130,8 @@ def constants(wishes: Sequence[str], kelvin: float | None, model: Bundle) -> dic
         if not equals:
             raise UserError(f"--condition {wish}: expected NAME=VALUE; {has}")
         if name not in known:
-            near = f"{options.nearest(name, known)} " if options.closest(name, known) else ""
+            close = options.closest(name, known)
+            near = f"did you mean {close!r}? " if close else ""
             raise UserError(f"--condition {wish}: there is no condition {name!r}; {near}{has}")
         said[known[name].source] = value.strip()
     if kelvin is not None:

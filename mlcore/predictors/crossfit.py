@@ -87,14 +87,17 @@ def limit_of(left: Floats) -> float:
     return float(np.quantile(left, _STRANGERS))
 
 
-def unfamiliar(left: Floats, limit: float) -> list[str]:
-    """Doubts about structures with these shares of the variance left (n,)."""
-    return doubts.where(
+def doubts_about(
+    domain: Domain, molecules: Sequence[Chem.Mol], graphs: Graphs, left: Floats, limit: float
+) -> list[str]:
+    """Of the domain, and about structures with too large a share of the variance left (n,)."""
+    unfamiliar = doubts.where(
         left > limit,
         lambda row: (
             f"the training tells little about it: {left[row]:.2f} of the variance is left, usual is {limit:.2f} or less"
         ),
     )
+    return doubts.together(domain.doubts_about(molecules, graphs), unfamiliar)
 
 
 def _check_values(run: Run, rows: Rows) -> None:

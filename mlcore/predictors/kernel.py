@@ -19,7 +19,7 @@ from mlcore.data.tables import from_scale
 from mlcore.errors import UserError
 from mlcore.predictors import covariance, doubts, process, reading, targets
 from mlcore.predictors.configs import GaussianProcessConfig
-from mlcore.predictors.crossfit import Material, limit_of, unfamiliar
+from mlcore.predictors.crossfit import Material, doubts_about, limit_of
 from mlcore.predictors.domain import Domain
 from mlcore.predictors.process import Process, Settings
 from mlcore.predictors.protocol import NOTHING, Given, Predictions
@@ -56,8 +56,7 @@ def train(run: Run) -> Trained:
     mean, left = fitted.process.score(material.described)
     mean[rows], left[rows] = fitted.mean, fitted.left
     limit, domain = limit_of(fitted.left), material.domain(config.landmarks)
-    strange = domain.doubts_about(material.molecules, material.graphs)
-    found = doubts.together(strange, unfamiliar(left, limit))
+    found = doubts_about(domain, material.molecules, material.graphs, left, limit)
     location, unit = material.standards
     kept = {"scale.mean": torch.from_numpy(location), "scale.unit": torch.from_numpy(unit)}
     kept["scale.limit"] = torch.tensor(limit, dtype=torch.float64)
@@ -104,7 +103,6 @@ class GaussianProcess:
         mean, left = self._process.score(described)
         std = self._spread.std(mean, [left]) * self._unit
         axis = mean * self._unit + self._mean
-        strange = self._domain.doubts_about(molecules, featurise(molecules))
-        found = doubts.together(strange, unfamiliar(left, self._limit))
+        found = doubts_about(self._domain, molecules, featurise(molecules), left, self._limit)
         values = np.stack([from_scale(axis[:, i], p["scale"]) for i, p in enumerate(self.properties)], axis=1)
         return Predictions.of(values, std, found, errors)

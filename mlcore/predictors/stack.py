@@ -24,7 +24,7 @@ from mlcore.evaluation import regression
 from mlcore.predictors import chains, covariance, doubts, features, members, process, reading, targets
 from mlcore.predictors.configs import StackConfig
 from mlcore.predictors.covariance import Described
-from mlcore.predictors.crossfit import Material, limit_of, unfamiliar
+from mlcore.predictors.crossfit import Material, doubts_about, limit_of
 from mlcore.predictors.domain import Domain
 from mlcore.predictors.forest import Forest
 from mlcore.predictors.members import Networks
@@ -96,8 +96,7 @@ def train(run: Run) -> Trained:
     mean, std, left = whole.score(material.described, material.graphs, run.device)
     mean[rows], std[rows], left[rows] = answer, spread.std(answer, held_out.doubts), fitted.left
     limit, domain = limit_of(fitted.left), material.domain(config.landmarks)
-    strange = domain.doubts_about(material.molecules, material.graphs)
-    found = doubts.together(strange, unfamiliar(left, limit))
+    found = doubts_about(domain, material.molecules, material.graphs, left, limit)
     kept = {"mean": location, "unit": unit, "limit": np.float64(limit), "weights": weights, "names": names}
     return Trained(
         whole.tensors() | domain.tensors() | {f"stack.{n}": torch.as_tensor(v) for n, v in kept.items()},
@@ -221,7 +220,6 @@ class Stacked:
         described, graphs = covariance.describe(molecules, self._kind, self._radius), featurise(molecules)
         mean, std, left = self._stack.score(described, graphs, self._device)
         axis = mean * self._unit + self._mean
-        strange = self._domain.doubts_about(molecules, graphs)
-        found = doubts.together(strange, unfamiliar(left, self._limit))
+        found = doubts_about(self._domain, molecules, graphs, left, self._limit)
         values = np.stack([from_scale(axis[:, i], p["scale"]) for i, p in enumerate(self.properties)], axis=1)
         return Predictions.of(values, std * self._unit, found, errors)

@@ -26,7 +26,7 @@ def check(
     Raises: ActionError naming the levels that there are.
     """
     for item in properties:
-        rows = _values(version, item)
+        rows = values_of(version, item)
         if wanted := [text for text in (inputs.levels.get(item.name), inputs.baselines.get(item.name)) if text]:
             _check_named(wanted, rows, item, version)
         elif (levels := _together(rows)) and not (before and _has_mixed(before, item)):
@@ -38,7 +38,8 @@ def check(
             )
 
 
-def _values(version: DatasetVersion, item: Property) -> QuerySet[Measurement]:
+def values_of(version: DatasetVersion, item: Property) -> QuerySet[Measurement]:
+    """The values of a property in a version, at whatever level."""
     return Measurement.objects.in_version(version).filter(property=item, value__isnull=False)
 
 
@@ -71,7 +72,7 @@ def _has_mixed(before: ModelVersion, item: Property) -> bool:
     run = before.training_run
     if run is None or run.inputs.get("levels", {}).get(item.name) or not run.properties.contains(item):
         return False
-    return bool(_together(_values(run.dataset_version, item)))
+    return bool(_together(values_of(run.dataset_version, item)))
 
 
 def listed(levels: Sequence[str]) -> str:

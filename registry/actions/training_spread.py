@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from django.db.models import Count, Max, Min
 
 from registry.actions.base import ActionError
+from registry.actions.training_levels import values_of
 from registry.formats.training_inputs import TrainingInputs
-from registry.models import DatasetVersion, Measurement, Property
+from registry.models import DatasetVersion, Property
 
 ALIKE = 1e-9  # as mlcore.predictors.targets has it
 
@@ -20,8 +21,7 @@ def check(inputs: TrainingInputs, version: DatasetVersion, properties: Sequence[
     for item in properties:
         if item.name in inputs.baselines:
             continue
-        rows = Measurement.objects.in_version(version).filter(property=item, value__isnull=False)
-        level = inputs.levels.get(item.name, "")
+        rows, level = values_of(version, item), inputs.levels.get(item.name, "")
         rows = rows.filter(method_detail__iexact=level) if level else rows
         found = rows.aggregate(least=Min("value"), most=Max("value"), count=Count("pk"))
         if found["count"] and math.isclose(found["least"], found["most"], rel_tol=ALIKE):

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from mlcore.catalog import Architecture
 from registry.actions.training_inputs import kind_of
@@ -33,8 +33,12 @@ def holds(version: DatasetVersion | None) -> Holds | None:
     stated = rows.filter(temperature_k__isnull=False).order_by().values("structure")
     counted = stated.annotate(kelvins=Count("temperature_k", distinct=True))
     several, any_ = counted.filter(kelvins__gt=1).count(), counted.count()
-    shapes = Conformer.objects.filter(structure__in=rows.values("structure")).exclude(level=Conformer.GUESSED)
-    return Holds(kind_of(version, ()), structures, shapes.exists(), bool(any_), 2 * several > any_)
+    return Holds(kind_of(version, ()), structures, given_geometries(rows).exists(), bool(any_), 2 * several > any_)
+
+
+def given_geometries(rows: QuerySet[Measurement]) -> QuerySet[Conformer]:
+    """Of the measured structures, those that came with them: none that was guessed here."""
+    return Conformer.objects.filter(structure__in=rows.values("structure")).exclude(level=Conformer.GUESSED)
 
 
 def suits(architecture: Architecture, held: Holds) -> bool:

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from mlcore.catalog import Architecture
+from registry.admin.forms.training_fit import given_geometries
 from registry.formats.training_inputs import CONCENTRATION, KELVIN, SALT
 from registry.models import Conformer, DatasetVersion, Measurement
 
@@ -61,10 +62,11 @@ def _as_before(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _given(rows: Any) -> str:
+def _given(rows: QuerySet[Measurement]) -> str:
     """The level of most geometries of the measured structures that came with them; "" where all were guessed."""
-    shapes = Conformer.objects.filter(structure__in=rows.values("structure")).exclude(level=Conformer.GUESSED)
-    counted = shapes.order_by().values_list("level").annotate(count=Count("pk")).order_by("-count", "level")
+    counted = (
+        given_geometries(rows).order_by().values_list("level").annotate(count=Count("pk")).order_by("-count", "level")
+    )
     return next((str(level) for level, _ in counted[:1]), "")
 
 

@@ -30,7 +30,7 @@ def mark(row: Prediction) -> SafeString | str:
     return format_html(
         '<span class="sv-outside" title="{}">'
         '<span class="material-symbols-outlined" aria-hidden="true">explore_off</span>out of domain</span>',
-        f"Out of domain: {row.out_of_domain or _UNLIKE}.",
+        _why(row),
     )
 
 
@@ -41,7 +41,11 @@ def flag(row: Prediction) -> SafeString | str:
     rule = judged(row.model_version)
     if row.in_domain:
         return badge("in domain", title=f"In domain: by its model's measure the training data hold the like. {rule}")
-    return badge("out of domain", "amber", title=f"Out of domain: {row.out_of_domain or _UNLIKE}. {rule}".rstrip())
+    return badge("out of domain", "amber", title=f"{_why(row)} {rule}".rstrip())
+
+
+def _why(row: Prediction) -> str:
+    return f"Out of domain: {row.out_of_domain or _UNLIKE}."
 
 
 class Reasons:
