@@ -21,15 +21,14 @@ from torch import Tensor
 from mlcore.bundle import Bundle, Trained
 from mlcore.config import RunConfig
 from mlcore.data.conditions import Conditions
-from mlcore.data.graphs import featurise
 from mlcore.data.splits import Split
 from mlcore.data.tables import Table, from_scale
 from mlcore.errors import UserError
 from mlcore.predictors import doubts, reading, report, targets, temperature
-from mlcore.predictors.domain import Domain
 from mlcore.predictors.inputs import Inputs
 from mlcore.predictors.law import REFERENCE_K, LawNetwork
-from mlcore.predictors.law_fitting import Learner, chances, scores
+from mlcore.predictors.law_fitting import Learner, chances, scores, states
+from mlcore.predictors.limits import Limits
 from mlcore.predictors.protocol import NOTHING, Given, Predictions
 from mlcore.run import Run
 from mlcore.training import Progress, fit
@@ -37,7 +36,6 @@ from mlcore.training import Progress, fit
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-_SLACK_K = 0.01
 _LEAST_MISFIT = 1e-3
 
 _NOTES = (
@@ -46,9 +44,10 @@ _NOTES = (
     "is marked as missing. `std` is the spread of the members and the misfit of the training rows, scaled on the "
     "validation rows so that mean ± 1.645 std holds 90 % of them; for a log10 scale it is in decades. Rows of few "
     "polymers decide that, so on other polymers it may hold more or less. `in_domain` is false for a structure with an "
-    "atom or bond of a kind that no training structure has, or like none of them, for a salt with an element that no "
-    "training salt has, and for a temperature or another condition beyond those of the training rows. Metrics are on "
-    "the model's axis, over rows; validation rows chose the training step and the scale of std, test rows nothing."
+    "atom or bond of a kind that no training structure has, or like none of them, for a row that looks like none of "
+    "the training to the networks, for a salt with an element that no training salt has, and for a temperature or "
+    "another condition beyond those of the training rows. Metrics are on the model's axis, over rows; validation rows "
+    "chose the training step and the scale of std, test rows nothing."
 )
 _LAWS = {
     "law": "The temperature enters only through A - B / (T - T0) with B >= 0, so that no curve over it falls.",
@@ -97,51 +96,15 @@ def train(run: Run) -> Trained:
     )
     progress = fit(learner, run)
     scale = _calibrated(run, table, learner, location, unit)
-    limits = Limits.fit(run, molecules, place, split, inputs, kelvin)
-    inside = doubts.inside(limits.doubts_about(molecules, place, told, kelvin))
+    seen = states(learner.network, learner.inputs, learner.kelvin)
+    limits = Limits.fit(run, molecules, place, split, inputs, kelvin, seen)
+    inside = doubts.inside(limits.doubts_about(molecules, place, told, kelvin, seen))
     metrics = report.parts(table, split, lambda rows: scale.values(learner.scores(rows)), inside)
     kept = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
     kept |= {f"scale.{name}": torch.from_numpy(value) for name, value in vars(scale).items()}
     said = f"{_said(run, progress)} Split digest `{split.digest}`."
     notes = f"{_NOTES} {_LAWS[run.config.model.law]}\n\n## Training\n\n{said}"
     return Trained(kept | limits.tensors(), targets.describe(table, split), split, metrics, notes=notes)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What is kept of the training rows to tell where a model has learned something."""
-
-    domain: Domain
-    inputs: Inputs
-    reach: Floats
-    """Least and highest training temperature, K."""
-
-    @classmethod
-    def fit(
-        cls, run: Run, molecules: list[Chem.Mol], place: Indices, split: Split, inputs: Inputs, kelvin: Floats
-    ) -> "Limits":
-        """Of the training rows."""
-        domain = Domain.fit(molecules, featurise(molecules), np.unique(place[split.train]), run.config.model.landmarks)
-        trained = kelvin[split.train]
-        return cls(domain, inputs, np.array([np.nanmin(trained), np.nanmax(trained)]))
-
-    def doubts_about(
-        self, molecules: list[Chem.Mol], place: Indices, conditions: Conditions, kelvin: Floats
-    ) -> list[str]:
-        """(N,): of what unknown kind the structure is, and which condition the training does not reach; else empty."""
-        if not len(place):
-            return []
-        strange = self.domain.doubts_about(molecules, featurise(molecules))
-        least, most = self.reach
-        beyond = doubts.where(
-            ~((kelvin >= least - _SLACK_K) & (kelvin <= most + _SLACK_K)),
-            lambda row: f"{kelvin[row]:.0f} K is beyond the training, {least:.0f} to {most:.0f} K",
-        )
-        return doubts.together([strange[i] for i in place], beyond, self.inputs.doubts_about(conditions, len(place)))
-
-    def tensors(self) -> dict[str, Tensor]:
-        """For the bundle."""
-        return self.inputs.tensors() | self.domain.tensors() | {"reach_k": torch.from_numpy(self.reach)}
 
 
 def load(bundle: Bundle, device: torch.device) -> "PolymerArrhenius":
@@ -158,7 +121,7 @@ class PolymerArrhenius:
         self._run, self._device = run, device
         try:
             inputs = Inputs.load(tensors, run.data.conditions, run.model, run.data.kind)
-            self._limits = Limits(Domain.load(tensors), inputs, tensors["reach_k"].numpy())
+            self._limits = Limits.load(tensors, inputs)
             names = ("mean", "unit", "misfit", "factor")
             self._scale = Scale(*(tensors[f"scale.{name}"].numpy() for name in names))
         except (KeyError, ValueError) as error:
@@ -196,7 +159,8 @@ class PolymerArrhenius:
         x, t = torch.from_numpy(inputs).to(self._device), torch.from_numpy(warm).to(self._device)
         axis, std = self._scale.values(scores(self._network, x, t))
         mean = np.stack([from_scale(axis[:, i], p["scale"]) for i, p in enumerate(self.properties)], axis=1)
-        return Predictions.of(mean, std, self._limits.doubts_about(read, place, told, warm), why)
+        seen = states(self._network, x, t)
+        return Predictions.of(mean, std, self._limits.doubts_about(read, place, told, warm, seen), why)
 
     def _faults(self, conditions: Conditions, kelvin: Floats) -> list[str | None]:
         """For each row None or why its conditions cannot be used."""

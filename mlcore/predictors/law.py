@@ -47,12 +47,18 @@ class Members(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(M, B, inputs) -> (M, B, outputs)."""
+        return self._layer(2, self.states(x))
+
+    def states(self, x: Tensor) -> Tensor:
+        """(M, B, inputs) -> (M, B, width): what the last layer is given."""
         x = dropout(x, self.config.input_dropout, self.training)
-        for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            x = torch.baddbmm(bias.view(len(weight), 1, -1), x, weight)
-            if number < 2:
-                x = dropout(silu(x), self.config.dropout, self.training)
+        for number in (0, 1):
+            x = dropout(silu(self._layer(number, x)), self.config.dropout, self.training)
         return x
+
+    def _layer(self, number: int, x: Tensor) -> Tensor:
+        weight, bias = self.weights[number], self.biases[number]
+        return torch.baddbmm(bias.view(len(weight), 1, -1), x, weight)
 
 
 class LawNetwork(nn.Module):
@@ -80,12 +86,20 @@ class LawNetwork(nn.Module):
 
     def forward(self, x: Tensor, kelvin: Tensor) -> Tensor:
         """x (M, B, F) and temperatures (M, B) -> (M, B, P) in standard deviations of the training values."""
-        u = ((self._coordinate(kelvin.double()) - self.u_mean) / self.u_std).float()[..., None]
+        u = self._standard(kelvin)
         if self.config.law == "input":
             plain: Tensor = self.members(torch.cat([x, u], dim=-1))
             return plain
         at_reference, slope = self.members(x).split(self.properties, dim=-1)
         return at_reference - softplus(slope) * u
+
+    def states(self, x: Tensor, kelvin: Tensor) -> Tensor:
+        """(M, B, width) of the same: what the members' last layers are given."""
+        return self.members.states(torch.cat([x, self._standard(kelvin)], dim=-1) if self.config.law == "input" else x)
+
+    def _standard(self, kelvin: Tensor) -> Tensor:
+        """(M, B) -> (M, B, 1): u, or the temperature, in units of its spread."""
+        return ((self._coordinate(kelvin.double()) - self.u_mean) / self.u_std).float()[..., None]
 
     def _coordinate(self, kelvin: Tensor) -> Tensor:
         return kelvin if self.config.law == "input" else reciprocal(kelvin, self.config.vogel_k)

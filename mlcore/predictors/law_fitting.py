@@ -1,6 +1,6 @@
 """How an ensemble with a law for readout learns: rows drawn by structure, each member from batches of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -72,12 +72,24 @@ def huber(found: Tensor, target: Tensor, reduction: str) -> Tensor:
 @torch.no_grad()
 def scores(network: LawNetwork, inputs: Tensor, kelvin: Tensor) -> Tensor:
     """Members' answers (M, N, P) for inputs (N, F); none for no row."""
+    none = torch.empty(network.config.members, 0, network.properties, device=inputs.device)
+    return torch.cat([none, *(network(x, t) for x, t in _for_all(network, inputs, kelvin))], dim=1)
+
+
+@torch.no_grad()
+def states(network: LawNetwork, inputs: Tensor, kelvin: Tensor) -> Tensor:
+    """(N, M * width) of the same rows: what the readouts of all members are given."""
+    none = torch.empty(0, network.config.members * network.config.width, device=inputs.device)
+    found = (network.states(x, t).transpose(0, 1).flatten(1) for x, t in _for_all(network, inputs, kelvin))
+    return torch.cat([none, *found])
+
+
+def _for_all(network: LawNetwork, inputs: Tensor, kelvin: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Some rows after others, the same for each member."""
     members = network.config.members
-    parts = [torch.empty(members, 0, network.properties, device=inputs.device)]
     for start in range(0, len(inputs), _AT_ONCE):
         x, t = (part[start : start + _AT_ONCE] for part in (inputs, kelvin))
-        parts.append(network(x.expand(members, *x.shape), t.expand(members, *t.shape)))
-    return torch.cat(parts, dim=1)
+        yield x.expand(members, *x.shape), t.expand(members, *t.shape)
 
 
 def chances(place: Indices, usable: NDArray[np.bool_], evenness: float) -> Floats:

@@ -21,7 +21,7 @@ from mlcore.predictors.crossfit import Material
 from mlcore.predictors.ensemble import Ensemble
 from mlcore.predictors.fitting import Learner
 from mlcore.predictors.forest import Forest
-from mlcore.predictors.polymer_gnn import Member
+from mlcore.predictors.gine import GINE
 from mlcore.run import Run
 from mlcore.training import fit
 
@@ -38,15 +38,15 @@ class Networks:
 
     def __init__(self, config: StackConfig, count: int, properties: int) -> None:
         shape = network_config(config)
-        self.parts = [Ensemble([Member(shape, properties)], properties) for _ in range(count)]
+        self.parts = [Ensemble([GINE(shape, properties)], properties) for _ in range(count)]
         for part in self.parts:
             part.target_mean.zero_()  # they answer in standard deviations of the learned values
 
     def score(self, graphs: Graphs, device: torch.device) -> tuple[Floats, Floats, Floats]:
         """Means, the networks' own variances and the variance between them, each (N, P), in standard deviations."""
         answers = [part.to(device).eval().score(graphs, device) for part in self.parts]
-        means = np.stack([mean for mean, _ in answers])
-        return means.mean(0), np.mean([np.square(std) for _, std in answers], axis=0), means.var(0)
+        means = np.stack([answer.mean for answer in answers])
+        return means.mean(0), np.mean([np.square(answer.std) for answer in answers], axis=0), means.var(0)
 
     def tensors(self) -> dict[str, Tensor]:
         """For a bundle, in half precision."""
@@ -87,8 +87,8 @@ def train_networks(material: Material, config: StackConfig) -> tuple[Networks, A
         part.to(run.device)
         fit(Learner(part, ours, material.graphs, targets, split), ours)
         part.members.half().float()  # as the bundle keeps them
-        mean, std = part.eval().score(material.graphs, run.device, rows[fold])
-        answers.mean[fold], answers.variance[fold] = mean, np.square(std)
+        said = part.eval().score(material.graphs, run.device, rows[fold])
+        answers.mean[fold], answers.variance[fold] = said.mean, np.square(said.std)
     return networks, answers
 
 

@@ -1,6 +1,6 @@
 """Between which conditions a model was trained, read from its bundle without torch.
 
-Architectures over conditions keep their limits as tensors (`mlcore.predictors.arrhenius.Limits`) to tell what lies in
+Architectures over conditions keep their limits as tensors (`mlcore.predictors.limits.Limits`) to tell what lies in
 their domain; whoever asks a model, such as the registry, can so be told beforehand.
 """
 

@@ -32,8 +32,9 @@ from mlcore.predictors import doubts, reading, report, targets, usable
 from mlcore.predictors.configs import SchNetConfig
 from mlcore.predictors.domain import Domain
 from mlcore.predictors.dressed_atoms import DressedAtoms
-from mlcore.predictors.ensemble import Ensemble
+from mlcore.predictors.ensemble import Ensemble, Member
 from mlcore.predictors.fitting import Learner
+from mlcore.predictors.latent import Latent
 from mlcore.predictors.protocol import NOTHING, Given, Predictions
 from mlcore.run import Run
 from mlcore.training import Progress, fit
@@ -49,8 +50,8 @@ _NOTES = (
     "least squares. Where no geometry is given it is guessed by distance geometry and a force field, which costs "
     "accuracy. `std` is that of the ensemble's mixture, scaled on the validation rows so that mean ± 1.645 std holds "
     "90 % of them. `in_domain` is false for a structure with an atom or bond of a kind that no training structure has, "
-    "or that is like none of them. Metrics are on the model's axis; the validation part chose the training step and "
-    "the scale of std, the test part nothing."
+    "that is like none of them, or an atom of which looks like none to the network. Metrics are on the model's axis; "
+    "the validation part chose the training step and the scale of std, the test part nothing."
 )
 
 
@@ -81,8 +82,8 @@ class Interaction(nn.Module):
         return updated
 
 
-class Member(nn.Module):
-    """One network: a mean and a log variance per property, both in standard deviations of the training values."""
+class Network(Member):
+    """One network of an ensemble; its states are of single atoms."""
 
     def __init__(self, config: SchNetConfig, properties: int) -> None:
         super().__init__()
@@ -94,8 +95,8 @@ class Member(nn.Module):
         for parameter in self.mean[-1].parameters():
             nn.init.zeros_(parameter)  # it begins with dressed atoms alone
 
-    def forward(self, atoms: Atoms) -> tuple[Tensor, Tensor]:
-        """Both (G, P). The variance learns from a copy of the representation, so that it cannot spoil the mean."""
+    def states(self, atoms: Atoms) -> Tensor:
+        """(A, F): of each atom."""
         cutoff, count = self.config.cutoff, self.config.gaussians
         centres = torch.linspace(0, cutoff, count, device=atoms.distances.device)
         expanded = (
@@ -105,10 +106,17 @@ class Member(nn.Module):
         x = self.atoms(atoms.numbers)  # (A, F)
         for interaction in self.interactions:
             x = interaction(x, atoms, expanded, fade)
-        summed = _summed(self.mean(x), atoms)
+        return x
+
+    def owners(self, atoms: Atoms) -> Tensor:
+        """(A,): the molecule of each state."""
+        return atoms.molecule
+
+    def readout(self, states: Tensor, atoms: Atoms) -> tuple[Tensor, Tensor]:
+        """Both (G, P)."""
         size = torch.bincount(atoms.molecule, minlength=atoms.num_graphs)[:, None]
-        mean_state = _summed(x.detach(), atoms) / size
-        return summed, self.log_variance(mean_state).clamp(-12, 4)
+        mean_state = _summed(states.detach(), atoms) / size
+        return _summed(self.mean(states), atoms), self.log_variance(mean_state).clamp(-12, 4)
 
 
 def _summed(values: Tensor, atoms: Atoms) -> Tensor:
@@ -121,7 +129,7 @@ def _perceptron(into: int, width: int, out: int) -> nn.Sequential:
 
 
 def _network(config: SchNetConfig, properties: int) -> Ensemble:
-    return Ensemble([Member(config, properties) for _ in range(config.members)], properties, at_once=_AT_ONCE)
+    return Ensemble([Network(config, properties) for _ in range(config.members)], properties, at_once=_AT_ONCE)
 
 
 def train(run: Run) -> Trained:
@@ -142,17 +150,20 @@ def train(run: Run) -> Trained:
     learner = Learner(model, run, clouds, standardised.float(), split, penalty=_penalty)
     progress = fit(learner, run)
 
-    def score(rows: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        mean, std = model.score(clouds, run.device, rows)
-        return mean + base[rows], std
-
-    model.calibration.copy_(torch.from_numpy(_calibration(score, model, run, split)))
+    valid = model.score(clouds, run.device, split.valid)
+    before = model.calibration.cpu().numpy().copy()
+    factors = report.calibrate(table, split.valid, valid.mean + base[split.valid], valid.std, before, run.events)
+    model.calibration.copy_(torch.from_numpy(factors))
+    distinct = np.array(list({table.keys[row]: row for row in split.train.tolist()}.values()))
+    latent = model.latent(clouds, run.device, distinct, config.landmarks, run.config.seed)
+    scores = model.score(clouds, run.device, latent=latent)
+    found = doubts.together(domain.doubts_about(molecules, graphs), latent.doubts_about(scores.distance))
     weights = {f"network.{name}": tensor for name, tensor in model.state_dict().items()}
     return Trained(
-        weights | dressed.tensors() | domain.tensors(),
+        weights | dressed.tensors() | domain.tensors() | latent.tensors(),
         targets.describe(table, split),
         split,
-        report.parts(table, split, score, doubts.inside(domain.doubts_about(molecules, graphs))),
+        report.parts(table, split, lambda rows: ((scores.mean + base)[rows], scores.std[rows]), doubts.inside(found)),
         notes=_notes(run, split, progress, sum(geometry.guessed for geometry in geometries))
         + usable.left_out(whole, run),
     )
@@ -173,7 +184,8 @@ class SchNet:
         self._model = _network(run.model, len(self.properties))
         bundle.fill(self._model, _weights(tensors))
         self._model.to(device).eval()
-        self._dressed, self._domain = DressedAtoms.load(tensors), Domain.load(tensors)
+        self._dressed = DressedAtoms.load(tensors)
+        self._domain, self._latent = Domain.load(tensors), Latent.load(tensors)
 
     def predict(self, structures: Sequence[str], given: Given = NOTHING) -> Predictions:
         """Scores molecules; the answer for one does not depend on the others, nor on where its geometry lies."""
@@ -185,11 +197,12 @@ class SchNet:
 
     def _answer(self, read: reading.InSpace) -> Predictions:
         clouds = Geometries.of(read.geometries, self._config.cutoff)
-        axis, std = self._model.score(clouds, self._device)
-        axis = axis + self._dressed(read.geometries)
+        scores = self._model.score(clouds, self._device, latent=self._latent)
+        axis = scores.mean + self._dressed(read.geometries)
         mean = np.stack([from_scale(axis[:, i], p["scale"]) for i, p in enumerate(self.properties)], axis=1)
-        strange = self._domain.doubts_about(read.molecules, featurise(read.molecules))
-        return Predictions.of(mean, std, strange, read.errors)
+        kinds = self._domain.doubts_about(read.molecules, featurise(read.molecules))
+        found = doubts.together(kinds, self._latent.doubts_about(scores.distance))
+        return Predictions.of(mean, scores.std, found, read.errors)
 
 
 def _begun(run: Run, residuals: Floats) -> Ensemble:
@@ -221,11 +234,6 @@ def _weights(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _penalty(predicted: Tensor, target: Tensor, reduction: str) -> Tensor:
     """Nearly the absolute error: what is quoted of energies is its mean."""
     return functional.huber_loss(predicted, target, reduction=reduction, delta=_NEARLY_ABSOLUTE) / _NEARLY_ABSOLUTE
-
-
-def _calibration(score: report.Score, model: Ensemble, run: Run, split: Split) -> Floats:
-    mean, std = score(split.valid)
-    return report.calibrate(run.table, split.valid, mean, std, model.calibration.cpu().numpy().copy(), run.events)
 
 
 def _notes(run: Run, split: Split, progress: Progress, guessed: int) -> str:

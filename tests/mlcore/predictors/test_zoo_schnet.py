@@ -1,0 +1,25 @@
+"""The shipped network over atoms in space."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from mlcore import bundle
+from mlcore.chem import geometry
+from mlcore.predictors.protocol import Given
+
+ZOO = Path(bundle.__file__).parent / "zoo"
+USUAL = ["CCO", "CC(=O)OC", "C1CCOC1", "N#CCCO", "CC(C)NC=O", "CC(=O)C1CO1"]
+
+
+def test_a_strained_molecule_is_outside_though_its_fingerprint_is_known() -> None:
+    model = bundle.open_model(ZOO / "schnet-qm9", "predict", "cpu")
+    relaxed = [geometry.guess(text) for text in USUAL]
+    random = np.random.default_rng(0)
+    strained = [replace(one, positions=one.positions + random.normal(0, 0.08, one.positions.shape)) for one in relaxed]
+    found = model.predict(USUAL * 2, Given([*relaxed, *strained]))
+    assert found.errors == [None] * 12
+    assert found.in_domain[:6].all()
+    assert found.in_domain[6:].sum() <= 2
+    assert all("to the network it is like nothing in the training" in doubt for doubt in found.doubts[6:] if doubt)
