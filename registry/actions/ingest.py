@@ -1,5 +1,6 @@
 """What runs bring home, in batches: a batch that is delivered twice changes nothing the second time."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from registry.actions.scores import refresh_scores_by
 from registry.actions.structures import get_or_create_structures
 from registry.models import (
     Candidate,
+    Conformer,
     GenerationRun,
     Prediction,
     Proposal,
@@ -41,6 +43,7 @@ class Predicted:
     in_domain: bool | None
     conditions: Mapping[str, float | str] = field(default_factory=dict)
     out_of_domain: str = ""
+    geometry: str = ""
 
 
 @dataclass(kw_only=True)
@@ -94,7 +97,8 @@ class AddProposals(Action[int]):
 class AddPredictions(Action[int]):
     """Keep predictions; what one version says of a structure under the same conditions is kept once.
 
-    The values of a champion whose line leads become the candidates' scores. Returns the number of predictions added.
+    One from a guessed geometry gives way to one from a geometry that somebody has computed since. The values of a
+    champion whose line leads become the candidates' scores. Returns the number of predictions added.
     """
 
     permission: ClassVar[str] = "registry.add_scoringrun"
@@ -106,22 +110,41 @@ class AddPredictions(Action[int]):
         run, version = self.scoring_run, self.scoring_run.model_version
         properties = {item.name: item for item in version.properties.all()}
         before = run.predictions.count()
-        Prediction.objects.bulk_create(
-            [
-                Prediction(
-                    structure_id=row.structure,
-                    model_version=version,
-                    property=properties[row.property],
-                    conditions=dict(row.conditions),
-                    value=row.value,
-                    standard_deviation=row.standard_deviation,
-                    in_domain=row.in_domain,
-                    out_of_domain=row.out_of_domain,
-                    scoring_run=run,
-                )
-                for row in self.rows
-            ],
-            ignore_conflicts=True,
-        )
+        made = [
+            Prediction(
+                structure_id=row.structure,
+                model_version=version,
+                property=properties[row.property],
+                conditions=dict(row.conditions),
+                scoring_run=run,
+                **{name: getattr(row, name) for name in _SAID},
+            )
+            for row in self.rows
+        ]
+        Prediction.objects.bulk_update(self._in_place_of_guesses(made), [*_SAID, "scoring_run"], batch_size=1000)
+        Prediction.objects.bulk_create(made, ignore_conflicts=True)
         refresh_scores_by(version, {row.structure for row in self.rows})
         return run.predictions.count() - before
+
+    def _in_place_of_guesses(self, made: Sequence[Prediction]) -> list[Prediction]:
+        """Those that are there from a guessed geometry, with what is said now from a better one."""
+        better = {_about(one): one for one in made if one.geometry not in ("", Conformer.GUESSED)}
+        guesses = Prediction.objects.filter(
+            model_version=self.scoring_run.model_version,
+            structure__in={structure for structure, *_ in better},
+            geometry=Conformer.GUESSED,
+        )
+        found = [old for old in guesses if _about(old) in better]
+        for old in found:
+            for name in (*_SAID, "scoring_run_id"):
+                setattr(old, name, getattr(better[_about(old)], name))
+        return found
+
+
+_SAID = ("value", "standard_deviation", "in_domain", "out_of_domain", "geometry")
+"""Fields of a prediction that are the model's words."""
+
+
+def _about(one: Prediction) -> tuple[int, int, str]:
+    """What a prediction of one version is of."""
+    return one.structure_id, one.property_id, json.dumps(one.conditions, sort_keys=True)

@@ -23,7 +23,7 @@ from registry.admin.pages.action_view import ActionView
 from registry.admin.parts import display, domain
 from registry.admin.parts.conditions import stated
 from registry.admin.parts.figures import axis_unit
-from registry.admin.parts.levels import predicted_at
+from registry.admin.parts.levels import geometry_of, predicted_at
 from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
 from registry.admin.parts.scores import score_text
 from registry.admin.run import RunAdmin
@@ -123,6 +123,7 @@ class PredictionAdmin(SearchedByStructure, RecordAdmin):
         ("value", RangeNumericFilter),
         ("standard_deviation", RangeNumericFilter),
         ("in_domain", BooleanRadioFilter),
+        "geometry",
     )
     list_select_related = ("structure", "property", "model_version__model")
     search_fields = ("structure__smiles__contains",)
@@ -135,7 +136,8 @@ class PredictionAdmin(SearchedByStructure, RecordAdmin):
 
     @admin.display(description="value", ordering="value")
     def predicted(self, row: Prediction) -> str:
-        return display.uncertain(row.value, row.standard_deviation, row.property)
+        value = display.uncertain(row.value, row.standard_deviation, row.property)
+        return display.stacked(value, geometry_of(row)) if row.geometry else value
 
     @admin.display(description="domain", ordering="in_domain")
     def domain(self, row: Prediction) -> SafeString | str:
@@ -160,7 +162,7 @@ class PredictionAdmin(SearchedByStructure, RecordAdmin):
             Fact("Structure", display.link(row.structure, display.drawing(row.structure, 240, 160)), wide=True),
             Fact("Property", display.link(row.property)),
             Fact("Value", display.uncertain(row.value, row.standard_deviation, row.property)),
-            Fact("Level of theory", predicted_at(row.model_version, row.property) or "–"),
+            Fact("Level of theory", predicted_at(row) or "–"),
             Fact("Domain", domain.told(row) or "–"),
             Fact("By", self.version(row)),
             Fact("Run", display.link(row.scoring_run)),

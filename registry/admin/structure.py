@@ -174,7 +174,7 @@ def predictions(row: Structure) -> Panel:
 def at_level(row: Prediction) -> Any:
     """The value, and below it of which method it is where that is stated."""
     value = display.uncertain(row.value, row.standard_deviation, row.property)
-    level = predicted_at(row.model_version, row.property)
+    level = predicted_at(row)
     return display.stacked(value, level) if level else value
 
 

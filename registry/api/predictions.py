@@ -17,7 +17,8 @@ class PredictionSerializer(serializers.ModelSerializer):
     class Meta:
         model = Prediction
         fields = ["id", "structure", "smiles", "model_version", "property", "conditions", "value", "unit",
-                  "standard_deviation", "in_domain", "out_of_domain", "scoring_run", "created_at"]  # fmt: skip
+                  "standard_deviation", "in_domain", "out_of_domain", "geometry", "scoring_run",
+                  "created_at"]  # fmt: skip
 
 
 class PredictionFilter(CreatedFilter):
@@ -29,6 +30,7 @@ class PredictionFilter(CreatedFilter):
     value_min = NumberFilter("value", lookup_expr="gte")
     value_max = NumberFilter("value", lookup_expr="lte")
     in_domain = YesNoFilter("in_domain")
+    geometry = CharFilter("geometry", label="level of theory, or guessed")
     std_max = NumberFilter("standard_deviation", lookup_expr="lte")
     temperature_min = NumberFilter("conditions__temperature_k", lookup_expr="gte")
     temperature_max = NumberFilter("conditions__temperature_k", lookup_expr="lte")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from registry.formats.training_table import mean
 from registry.models import Conformer, Measurement, ModelVersion, Property, Structure
@@ -39,7 +39,13 @@ class Beside:
 
     def cells(self, structures: Collection[int]) -> Cells:
         """Of those structures that have it."""
-        return baselines(structures, self.item, self.level) if self.item else geometries(structures, self.level)
+        if self.item:
+            return baselines(structures, self.item, self.level)
+        return {pk: xyz for pk, (xyz, _) in _geometries(structures, self.level).items()}
+
+    def levels(self, structures: Collection[int]) -> Cells:
+        """Of geometries: at which level of theory each was found."""
+        return {pk: level for pk, (_, level) in _geometries(structures, self.level).items()}
 
 
 def baselines(
@@ -51,6 +57,11 @@ def baselines(
     for structure, value in rows.order_by("content_digest").values_list("structure", "value"):
         values.setdefault(structure, []).append(value)
     return {structure: repr(mean(found, item)) for structure, found in values.items()}
+
+
+def shape_of(version: ModelVersion) -> "Beside | None":
+    """The geometries that the version reads; None for one that reads none."""
+    return next((column for column in columns_of(version).values() if not column.item), None)
 
 
 def having_baselines(structures: QuerySet[Structure], version: ModelVersion) -> QuerySet[Structure]:
@@ -67,13 +78,19 @@ def _values(item: Property, level: str, rows: QuerySet[Measurement] | None = Non
     return rows.filter(property=item, value__isnull=False, method_detail__iexact=level)
 
 
-def geometries(structures: Collection[int], level: str) -> Cells:
-    """The first xyz block at that level; of any where none is named, one that was computed before a guess."""
-    rows = Conformer.objects.filter(structure__in=structures)
-    if level:
-        rows = rows.filter(level=level)
-    found: Cells = {}
-    for chosen in (~Q(level=Conformer.GUESSED), Q(level=Conformer.GUESSED)):
-        for structure, xyz in rows.filter(chosen).order_by("pk").values_list("structure", "xyz"):
-            found.setdefault(structure, xyz)
+def computed_geometries(level: str) -> QuerySet[Conformer]:
+    """Those at that level, or at any where none is named, that nobody guessed."""
+    rows = Conformer.objects.exclude(level=Conformer.GUESSED)
+    return rows.filter(level=level) if level else rows
+
+
+def _geometries(structures: Collection[int], level: str) -> dict[int, tuple[str, str]]:
+    """The first xyz block at that level, and the level; of any where none is named, a computed one before a guess."""
+    guesses = Conformer.objects.filter(level=Conformer.GUESSED) if level in ("", Conformer.GUESSED) else None
+    found: dict[int, tuple[str, str]] = {}
+    for rows in (computed_geometries(level), guesses):
+        if rows is not None:
+            of_ours = rows.filter(structure__in=structures).order_by("pk").values_list("structure", "xyz", "level")
+            for structure, xyz, at in of_ours:
+                found.setdefault(structure, (xyz, at))
     return found

@@ -3,6 +3,7 @@
 from django.db import models
 
 from registry.models.base import Created, finite
+from registry.models.conformer import GUESSED
 from registry.models.property import Property
 from registry.models.registered_model import ModelVersion
 from registry.models.runs import ScoringRun
@@ -21,6 +22,12 @@ class Prediction(Created):
     in_domain = models.BooleanField(null=True, help_text="Whether the training data cover such structures.")
     out_of_domain = models.TextField(
         blank=True, help_text="Why they do not, in the model's words; empty where they do and where it does not say."
+    )
+    geometry = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text=f"Level of theory of the geometry that the model read; {GUESSED} where none was there; empty of "
+        "models that read none.",
     )
     scoring_run = models.ForeignKey(ScoringRun, on_delete=models.PROTECT, related_name="predictions")
 

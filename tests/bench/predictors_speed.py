@@ -19,6 +19,7 @@ from typing import Any
 
 from mlcore import bundle
 from mlcore.chem import polymer
+from mlcore.predictors.latent import UNKNOWN
 from tests.bench.predictors_htpmd import CONFIGS, OUT
 
 TABLE = "htpmd/PolyGen-train-set-from-HTP-MD.csv"
@@ -34,7 +35,7 @@ def main() -> None:
     keys = [polymer.key(text) for text in texts]
     opened: dict[str, Any] = {name: opened_model(name) for name in MODELS}
     opened[SINGLE] = opened_model("gnn-htpmd")
-    opened[SINGLE]._model.members = opened[SINGLE]._model.members[:1]
+    opened[SINGLE]._model.members, opened[SINGLE]._latent = opened[SINGLE]._model.members[:1], UNKNOWN
     rates: dict[str, dict[str, list[float]]] = {name: {"identified": [], "strings": []} for name in opened}
     for _ in range(ROUNDS + 1):
         for name, model in opened.items():

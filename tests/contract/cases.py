@@ -125,7 +125,7 @@ def _generation_run(**fields: Any) -> Model:
 
 def _prediction(**fields: Any) -> Model:
     return factories.prediction(
-        structure=factories.candidate().structure, conditions={"temperature_k": 353.0}, **fields
+        structure=factories.candidate().structure, conditions={"temperature_k": 353.0}, geometry="guessed", **fields
     )
 
 
@@ -327,6 +327,7 @@ CASES = [
             "value_min": ("1e-6", "1e-4"),
             "value_max": ("1e-4", "1e-6"),
             "in_domain": YES,
+            "geometry": ("guessed", "B3LYP"),
             "std_max": ("0.5", "0.001"),
             "temperature_min": ("300", "400"),
             "temperature_max": ("400", "300"),

@@ -152,7 +152,7 @@ def _predicted(series: Series, leader: int | None, reasons: domain.Reasons) -> d
     return {
         "value": display.uncertain(row.value, row.standard_deviation, row.property),
         "interval": display.interval(row.value, row.standard_deviation, row.property),
-        "level": predicted_at(row.model_version, row.property),
+        "level": predicted_at(row),
         "domain": domain.flag(row),
         "outside": reasons.of(row),
         "version": row.model_version,

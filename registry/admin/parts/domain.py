@@ -8,12 +8,13 @@ from registry.models import ModelVersion, Prediction
 
 _UNLIKE = "by its model's measure the training data hold nothing like this"
 _KINDS = "an atom or bond of a kind that no training structure has, or fingerprints unlike those of all of them"
+_STRANGE = "its networks see far from all they saw in training"
 OUTSIDE: dict[str, str] = {
-    "polymer-gnn": f"for a structure with {_KINDS}",
+    "polymer-gnn": f"for a structure with {_KINDS}, or one that {_STRANGE}",
     "trees": f"for a structure with {_KINDS}",
-    "schnet": f"for a structure with {_KINDS}",
-    "polymer-arrhenius": f"for a structure with {_KINDS}; and for a temperature, a concentration or another condition "
-    "beyond those of the training rows",
+    "schnet": f"for a structure with {_KINDS}, or one with an atom that {_STRANGE}",
+    "polymer-arrhenius": f"for a structure with {_KINDS}, or one that {_STRANGE}; and for a temperature, a "
+    "concentration or another condition beyond those of the training rows",
     "gaussian-process": f"for a structure with {_KINDS}, or one about which the process has learned less than about "
     "nearly all it was trained on",
     "stack": f"for a structure with {_KINDS}, or one about which the Gaussian process has learned less than about "

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from registry.actions.model_conditions import conditions_in
-from registry.models import ModelVersion, Property
+from registry.models import Conformer, Prediction
 
 
 def levels_of(config: Any) -> dict[str, str]:
@@ -21,12 +21,19 @@ def level_of(config: Any, name: str) -> str:
     return str(_properties(config).get(name, {}).get("level") or "")
 
 
-def predicted_at(version: ModelVersion, property_: Property) -> str:
-    """What a predicted value is of: at G4MP2, from the B3LYP value; "" where nobody said."""
-    entry = _properties(version.config).get(property_.name, {})
+def predicted_at(row: Prediction) -> str:
+    """What a value is of and from: at G4MP2, from the B3LYP value, geometry guessed; "" where nobody said."""
+    entry = _properties(row.model_version.config).get(row.property.name, {})
     level, cheaper = entry.get("level"), _baseline(entry)
-    parts = [f"at {level}" if level else "", f"from the {cheaper} value" if cheaper else ""]
+    parts = [f"at {level}" if level else "", f"from the {cheaper} value" if cheaper else "", geometry_of(row)]
     return ", ".join(part for part in parts if part)
+
+
+def geometry_of(row: Prediction) -> str:
+    """geometry guessed, geometry at B3LYP; "" for a model that reads none."""
+    if row.geometry == Conformer.GUESSED:
+        return "geometry guessed"
+    return f"geometry at {row.geometry}" if row.geometry else ""
 
 
 def baselines_of(config: Any) -> dict[str, str]:

@@ -12,17 +12,18 @@ from registry.actions import model_conditions
 from registry.actions.ingest import AddPredictions, Predicted
 from registry.actions.model_conditions import State
 from registry.actions.scoring_source import Source
-from registry.formats.beside import columns_of
+from registry.formats.beside import columns_of, computed_geometries, shape_of
 from registry.jobs.attempt import Attempt
 from registry.jobs.child import run_mlcore
 from registry.jobs.handlers.bundles import unpacked
 from registry.jobs.handlers.device import keep_device
-from registry.models import Prediction, Property, ScoringRun, Structure
+from registry.models import Conformer, Prediction, Property, ScoringRun, Structure
 from registry.search.sentence import rows_of
 
 BATCH = 1_000  # structures
 PREDICTED = 0.6  # share of the bar; the rest is taking the values in
 STATE = "state_number"  # column of the table for mlcore: under which of the conditions
+LEVEL = "geometry_level"  # the same: of the geometry, where the model reads one and it is there
 NAMED = 20  # refused structures that the log names
 
 
@@ -87,24 +88,32 @@ def _left(run: ScoringRun, chosen: QuerySet[Structure], wanted: Sequence[State])
 
 
 def _waiting(run: ScoringRun, chosen: QuerySet[Structure], state: State) -> QuerySet[Structure]:
-    """Those that this version has not predicted under these conditions."""
+    """Those that this version has not predicted under these conditions, or only by a guess at their geometry.
+
+    The latter where somebody has computed one since.
+    """
     mine = Prediction.objects.filter(structure=OuterRef("pk"), model_version=run.model_version, conditions=state)
-    return chosen.filter(~Exists(mine))
+    shape = shape_of(run.model_version)
+    if not shape:
+        return chosen.filter(~Exists(mine))
+    computed = computed_geometries(shape.level).filter(structure=OuterRef("pk"))
+    return chosen.filter(~Exists(mine) | Exists(mine.filter(geometry=Conformer.GUESSED)) & Exists(computed))
 
 
 def _write(run: ScoringRun, chosen: QuerySet[Structure], wanted: Sequence[State], path: Path) -> int:
     """The table for mlcore, the first state last, so that its values are the newest; returns its number of rows."""
     known = model_conditions.conditions_of(run.model_version)
-    beside, rows = columns_of(run.model_version), 0
+    beside, shape, rows = columns_of(run.model_version), shape_of(run.model_version), 0
+    cells_of = {column: one.cells for column, one in beside.items()} | ({LEVEL: shape.levels} if shape else {})
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["structure_id", "smiles", STATE, *(known[name].column for name in wanted[0]), *beside])
+        writer.writerow(["structure_id", "smiles", STATE, *(known[name].column for name in wanted[0]), *cells_of])
         for number, state in reversed(list(enumerate(wanted))):
             cells = [known[name].cell(value) for name, value in state.items()]
             found = _waiting(run, chosen, state).order_by("pk").values_list("pk", "smiles")
             stream = found.iterator(chunk_size=10_000)
             while batch := list(itertools.islice(stream, 10_000)):
-                known_of = [column.cells([pk for pk, _ in batch]) for column in beside.values()]
+                known_of = [cells([pk for pk, _ in batch]) for cells in cells_of.values()]
                 writer.writerows(
                     [pk, smiles, number, *cells, *(own.get(pk, "") for own in known_of)] for pk, smiles in batch
                 )
@@ -151,4 +160,5 @@ def _values(row: dict[str, str], properties: list[Property], state: State) -> It
             in_domain=bool(int(inside)) if inside else None,
             conditions=state,
             out_of_domain=row["out_of_domain"],
+            geometry=Conformer.GUESSED if row.get("geometry") == "guessed" else row.get(LEVEL, ""),
         )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from mlcore.chem import geometry
 from mlcore.chem.salts import SALTS
 from registry.actions.base import ActionError
 from registry.actions.freeze_dataset import FreezeDataset
@@ -15,7 +16,7 @@ from registry.actions.start_scoring import StartScoring
 from registry.actions.start_training import StartTraining
 from registry.formats.training_inputs import TrainingInputs
 from registry.formats.training_table import training_table
-from registry.models import DatasetVersion, Job, Property
+from registry.models import Conformer, DatasetVersion, Job, Property, Structure
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -155,6 +156,43 @@ def test_a_difference_is_learned_named_and_added_back(after: Callable[[Any], Job
     assert after(whole).state == Job.State.SUCCEEDED
     whole.refresh_from_db()
     assert (whole.scored, whole.kept, whole.failed, whole.left_out) == (len(MOLECULES) - 1, 1, 0, 0)
+
+
+def test_a_prediction_says_which_geometry_it_is_from_and_gives_way_to_one_from_a_better(
+    after: Callable[[Any], Job], client: Client
+) -> None:
+    def computed(of: Structure) -> None:
+        found = geometry.guess(of.smiles)
+        factories.conformer(structure=of, level="B3LYP", xyz=found.to_xyz(), atoms=len(found.numbers))
+
+    version = two_levels(12)
+    for of in Structure.objects.exclude(smiles=MOLECULES[0]):
+        computed(of)
+    Conformer.objects.filter(structure__smiles=MOLECULES[0]).update(xyz=geometry.guess(MOLECULES[0]).to_xyz())
+    inputs = {"levels": {"energy": "G4MP2"}, "geometry": "B3LYP"}
+    run = training(version, architecture="fchl", inputs=inputs, config={"model": {"wide_weight": 0.0}}).run()
+    assert after(run).state == Job.State.SUCCEEDED
+    known, later = (factories.structure(smiles, "molecule") for smiles in ("CCO", "CCCO"))
+    later.conformers.all().delete()
+
+    def scored() -> tuple[int, int]:
+        scoring = StartScoring(actor=None, model_version=run.model_version, dataset_version=version).run()
+        assert after(scoring).state == Job.State.SUCCEEDED
+        scoring.refresh_from_db()
+        return scoring.scored, scoring.kept
+
+    assert scored() == (12, 0)
+    assert known.predictions.get().geometry == "B3LYP"
+    guess = later.predictions.get()
+    assert guess.geometry == "guessed"
+    client.force_login(factories.user(is_staff=True, is_superuser=True))
+    assert "geometry guessed" in client.get(f"/admin/registry/structure/{later.pk}/change/").content.decode()
+    assert scored() == (0, 12)
+    computed(later)
+    assert scored() == (1, 11)
+    better = later.predictions.get()
+    assert (better.pk, better.geometry) == (guess.pk, "B3LYP")
+    assert better.scoring_run != guess.scoring_run
 
 
 def test_a_model_over_temperatures_is_trained_and_asked_at_several(after: Callable[[Any], Job]) -> None:
