@@ -1,4 +1,4 @@
-"""Export candidates, measurements or structures as a file: checked and queued first, written by a job."""
+"""Export candidates, measurements, structures or predictions as a file: checked and queued first, written by a job."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ class StartExport(Action[ExportRun]):
 
     permission: ClassVar[str] = "registry.add_exportrun"
 
-    subject: str  # candidates, measurements or structures
+    subject: str  # candidates, measurements, structures or predictions
     selection: dict[str, Any]  # filters, as in the query string of the subject's list
     file_format: str  # csv, jsonl, sdf or parquet
     sort: str = ""  # such as "-conductivity"; by default as the subject's list is sorted

@@ -1,4 +1,4 @@
-"""What one row of an export holds: candidates with their scores and decisions, measurements, structures."""
+"""What one row of an export holds: candidates with scores and decisions, measurements, structures, predictions."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -10,8 +10,19 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from registry.actions.decide import STATUS_AFTER
 from registry.actions.export_columns import PropertyColumns, property_columns
 from registry.formats.writing import Column
-from registry.models import Candidate, CandidateScore, Decision, ExportRun, Measurement, Property, Proposal, Structure
+from registry.models import (
+    Candidate,
+    CandidateScore,
+    Decision,
+    ExportRun,
+    Measurement,
+    Prediction,
+    Property,
+    Proposal,
+    Structure,
+)
 from registry.search.measurements import check_measurements, check_structures, select_measurements, select_structures
+from registry.search.predictions import check_predictions, select_predictions
 from registry.search.selection import check_selection, select_candidates
 from registry.search.sorting import sort_keys, sort_rows
 
@@ -160,6 +171,55 @@ def structures(chosen: QuerySet[Structure]) -> Contents:
     return Contents(_columns(f"id:integer kind {STRUCTURE} created_at"), rows, chosen.count())
 
 
+# No column is called as values that were measured are, so that an import does not take what a model said for one.
+PREDICTED, PREDICTED_STD = "predicted value", "predicted std"
+
+
+def predictions(chosen: QuerySet[Prediction]) -> Contents:
+    """One row a prediction, with the units of its value and of its standard deviation: decades on a log10 scale."""
+    rows = chosen.select_related("structure", "property", "model_version__model").only(
+        # Of a version not its configuration and metrics: a hundred thousand rows would each bring them along.
+        *("value", "standard_deviation", "in_domain", "out_of_domain", "conditions", "geometry", "created_at"),
+        *("scoring_run_id", "structure__smiles", "structure__key"),
+        *("property__name", "property__unit", "property__scale", "model_version__number", "model_version__model__name"),
+    )
+    columns = [
+        *_columns("id:integer smiles key property"),
+        Column(PREDICTED, "number"),
+        *_columns("unit"),
+        Column(PREDICTED_STD, "number"),
+        Column(f"{PREDICTED_STD} unit"),
+        *_columns(
+            "in_domain:boolean out_of_domain temperature[K]:number salt concentration[mol/kg]:number conditions "
+            "geometry model_version scoring_run:integer created_at"
+        ),
+    ]
+    return Contents(columns, map(_prediction, rows.iterator(chunk_size=CHUNK)), chosen.count())
+
+
+def _prediction(item: Prediction) -> Row:
+    as_stored = ("in_domain", "out_of_domain", "geometry")
+    version, under = item.model_version, item.conditions
+    decades = item.property.scale == Property.Scale.LOG10
+    return {name: getattr(item, name) for name in as_stored} | {
+        "id": item.pk,
+        "smiles": item.structure.smiles,
+        "key": item.structure.key,
+        "property": item.property.name,
+        PREDICTED: item.value,
+        "unit": item.property.unit,
+        PREDICTED_STD: item.standard_deviation,
+        f"{PREDICTED_STD} unit": "decades" if decades else item.property.unit,
+        "temperature [K]": under.get("temperature_k"),
+        "salt": under.get("salt", ""),
+        "concentration [mol/kg]": under.get("concentration"),
+        "conditions": json.dumps(under, sort_keys=True, ensure_ascii=False) if under else "",
+        "model_version": f"{version.model.name}@{version.number}",
+        "scoring_run": item.scoring_run_id,
+        "created_at": item.created_at.isoformat(),
+    }
+
+
 Check = Callable[[Mapping[str, Any]], object]
 Select = Callable[[Mapping[str, Any]], QuerySet[Any]]
 Describe = Callable[[QuerySet[Any]], Contents]
@@ -169,4 +229,5 @@ SUBJECTS: dict[str, tuple[Check, Select, Describe]] = {
     ExportRun.Subject.CANDIDATES: (check_selection, select_candidates, candidates),
     ExportRun.Subject.MEASUREMENTS: (check_measurements, select_measurements, measurements),
     ExportRun.Subject.STRUCTURES: (check_structures, select_structures, structures),
+    ExportRun.Subject.PREDICTIONS: (check_predictions, select_predictions, predictions),
 }

@@ -110,12 +110,13 @@ class ScoringRun(Run):
 
 
 class ExportRun(Run):
-    """A file made from a filter of candidates, measurements or structures."""
+    """A file made from a filter of candidates, measurements, structures or predictions."""
 
     class Subject(models.TextChoices):
         CANDIDATES = "candidates"
         MEASUREMENTS = "measurements"
         STRUCTURES = "structures"
+        PREDICTIONS = "predictions"
 
     subject = models.CharField(max_length=12, choices=Subject, default=Subject.CANDIDATES)
     selection = models.JSONField(default=dict, blank=True, help_text="The filter, as in the API's query string.")

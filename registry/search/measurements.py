@@ -41,10 +41,7 @@ class MeasurementConditions(FilterSet):
     retired = YesNoFilter("retired_at", lookup_expr="isnull", exclude=True)
 
     def in_version(self, rows: Any, _: str, pk: int) -> Any:
-        version = DatasetVersion.objects.filter(pk=pk).first()
-        if version is None:
-            raise SelectionError("dataset_version", f"There is no dataset version {pk}.")
-        return rows.in_version(version)
+        return rows.in_version(frozen_version(pk))
 
 
 class StructureSelection(StructureConditions):
@@ -67,15 +64,24 @@ def select_structures(params: Mapping[str, Any]) -> QuerySet[Structure]:
 
 def check_measurements(params: Mapping[str, Any]) -> MeasurementConditions:
     """The filters of a selection, none of them applied yet. Raises: SelectionError."""
-    return _filtered(MeasurementConditions, params, Measurement.objects.all())
+    return filtered(MeasurementConditions, params, Measurement.objects.all())
 
 
 def check_structures(params: Mapping[str, Any]) -> StructureSelection:
     """The filters of a selection, none of them applied yet. Raises: SelectionError."""
-    return _filtered(StructureSelection, params, Structure.objects.all())
+    return filtered(StructureSelection, params, Structure.objects.all())
 
 
-def _filtered(kind: type[FilterSet], params: Mapping[str, Any], rows: QuerySet[Any]) -> Any:
+def frozen_version(pk: int) -> DatasetVersion:
+    """What the parameter `dataset_version` means. Raises: SelectionError."""
+    version = DatasetVersion.objects.filter(pk=pk).first()
+    if version is None:
+        raise SelectionError("dataset_version", f"There is no dataset version {pk}.")
+    return version
+
+
+def filtered(kind: type[FilterSet], params: Mapping[str, Any], rows: QuerySet[Any]) -> Any:
+    """The filters of that kind over the rows, none of them applied yet. Raises: SelectionError."""
     filters = kind(as_texts(params), rows)
     refuse_unknown(params, filters.filters)
     for field, errors in filters.errors.items():

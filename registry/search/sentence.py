@@ -36,17 +36,29 @@ _WORDS = {
     "salt": "salt {}",
     "import_run": "measured by import {}",
 }
+_OF_PREDICTIONS = {
+    "model_version": "by model version {}",
+    "scoring_run": "predicted by scoring {}",
+    "dataset_version": "of the structures of frozen version {}",
+    "structure": "of structure {}",
+    "candidate": "of candidate {}",
+    "geometry": "geometry {}",
+    "created_after": "predicted from {} on",
+    "created_before": "predicted before {}",
+}
 _LISTS = ("status", "tag", "without_tag", "method")
 _YES_NO = {
     "measured": ("measured", "not measured"),
     "assigned": ("assigned to somebody", "assigned to nobody"),
     "retired": ("retired", "not retired"),
+    "in_domain": ("in domain", "out of domain"),
 }
 _QUANTITIES = {
     "heavy_atoms": ("heavy atoms", ""),
     "mass": ("mass", "g/mol"),
     "sa_score": ("SA score", ""),
     "value": ("value", ""),
+    "std": ("standard deviation", ""),
     "temperature": ("temperature", "K"),
 }
 
@@ -55,11 +67,12 @@ def describe(subject: str, selection: Mapping[str, Any], properties: Mapping[str
     """All conditions of a selection, or that there is none.
 
     Args:
-        subject: candidates, measurements or structures.
-        properties: by name, for the units of scores.
+        subject: candidates, measurements, structures or predictions.
+        properties: by name, for the units of scores and values.
     """
     given = {name: value for name, value in selection.items() if value not in ("", None)}
-    parts = list(_parts(given, properties))
+    words = _WORDS | (_OF_PREDICTIONS if subject == ExportRun.Subject.PREDICTIONS else {})
+    parts = list(_parts(given, words, properties))
     return ", ".join(parts) or f"all {subject}"
 
 
@@ -74,7 +87,8 @@ def rows_of(subject: str, count: int) -> str:
     return f"{count:,} {subject if count != 1 else ExportRun.Subject(subject).value.removesuffix('s')}"
 
 
-def _parts(given: Mapping[str, Any], properties: Mapping[str, Property]) -> Iterator[str]:
+def _parts(given: Mapping[str, Any], words: Mapping[str, str], properties: Mapping[str, Property]) -> Iterator[str]:
+    units = _units(properties.get(str(given["property"]))) if "property" in given else {}
     for name, value in given.items():
         if name == "ids":
             count = len(_items(value))
@@ -86,20 +100,27 @@ def _parts(given: Mapping[str, Any], properties: Mapping[str, Property]) -> Iter
                 yield f"similarity ≥ {value}"
         elif name in _YES_NO:
             yield _YES_NO[name][0 if str(value).lower() == "true" else 1]
-        elif name in _WORDS:
-            yield _WORDS[name].format(
+        elif name in words:
+            yield words[name].format(
                 _or(_items(value)) if name in ("status", "tag", "without_tag", "method") else value
             )
         else:
-            yield _bound(name, value, properties)
+            yield _bound(name, value, units, properties)
 
 
-def _bound(name: str, value: Any, properties: Mapping[str, Property]) -> str:
+def _units(item: Property | None) -> dict[str, str]:
+    """Of `value` and `std`, where a selection is of one property."""
+    if item is None:
+        return {}
+    return {"value": item.unit, "std": "decades" if item.scale == Property.Scale.LOG10 else item.unit}
+
+
+def _bound(name: str, value: Any, units: Mapping[str, str], properties: Mapping[str, Property]) -> str:
     found = _OF_SCORE.fullmatch(name)
     of, what = found.groups() if found else (name, "")
     if of in _QUANTITIES and what in _BOUNDS:
         label, unit = _QUANTITIES[of]
-        return f"{label} {_BOUNDS[what]} {_number(value)} {unit}".strip()
+        return f"{label} {_BOUNDS[what]} {_number(value)} {units.get(of, unit)}".strip()
     item = properties.get(of)
     if item is None or not what:
         return f"{name} {value}"

@@ -17,6 +17,8 @@ _PATHS: dict[str, dict[str, str]] = {
     | {name: f"structure__{name}" for name in _OF_STRUCTURE},
     ExportRun.Subject.MEASUREMENTS: _COMMON | {"value": "value", "temperature_k": "temperature_k"},
     ExportRun.Subject.STRUCTURES: _COMMON | {"similarity": "similarity"} | {name: name for name in _OF_STRUCTURE},
+    ExportRun.Subject.PREDICTIONS: _COMMON
+    | {"value": "value", "standard_deviation": "standard_deviation", "temperature_k": "conditions__temperature_k"},
 }
 
 
@@ -73,7 +75,7 @@ def sort_rows(rows: QuerySet[Any], subject: str, sort: str, selection: Mapping[s
 
 def usual_sort(subject: str, selection: Mapping[str, Any]) -> str:
     """As the lists are sorted when nobody says how: most similar, or best, first."""
-    if selection.get("similar_to") and subject != ExportRun.Subject.MEASUREMENTS:
+    if selection.get("similar_to") and "similarity" in _PATHS[subject]:
         return "-similarity"
     if subject != ExportRun.Subject.CANDIDATES:
         return "id"
@@ -92,7 +94,7 @@ def best_property() -> Property | None:
 def _keys(subject: str, sort: str, selection: Mapping[str, Any]) -> Iterator[Key]:
     for word in filter(None, (part.strip() for part in sort.split(","))):
         name, descending = word.removeprefix("-"), word.startswith("-")
-        if name == "similarity" and not selection.get("similar_to"):
+        if name == "similarity" and name in _PATHS[subject] and not selection.get("similar_to"):
             raise SelectionError("sort", "similarity is there only with similar_to.")
         if path := _PATHS[subject].get(name):
             yield Key(path, descending)

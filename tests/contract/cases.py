@@ -123,6 +123,12 @@ def _generation_run(**fields: Any) -> Model:
     return run
 
 
+def _version_of(structure: Any) -> Any:
+    version = factories.dataset_version()
+    factories.measurement(structure=structure, dataset=version.dataset, added_in=version)
+    return version
+
+
 def _prediction(**fields: Any) -> Model:
     return factories.prediction(
         structure=factories.candidate().structure, conditions={"temperature_k": 353.0}, geometry="guessed", **fields
@@ -321,6 +327,10 @@ CASES = [
         | {
             "structure": (lambda row: row.structure_id, NO_ID),
             "candidate": (lambda row: row.structure.candidate.pk, NO_ID),
+            "dataset_version": (
+                lambda row: _version_of(row.structure).pk,
+                lambda row: _version_of(factories.structure()).pk,
+            ),
             "model_version": (lambda row: row.model_version_id, NO_ID),
             "scoring_run": (lambda row: row.scoring_run_id, NO_ID),
             "property": ("conductivity", "none"),
@@ -328,7 +338,9 @@ CASES = [
             "value_max": ("1e-4", "1e-6"),
             "in_domain": YES,
             "geometry": ("guessed", "B3LYP"),
+            "std_min": ("0.001", "0.5"),
             "std_max": ("0.5", "0.001"),
+            "search": (lambda row: row.structure.smiles, "[Xe]"),
             "temperature_min": ("300", "400"),
             "temperature_max": ("400", "300"),
         },

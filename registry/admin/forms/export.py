@@ -17,6 +17,7 @@ _SORTS = {
     ExportRun.Subject.CANDIDATES: ("-id", "sa_score", "-mass"),
     ExportRun.Subject.MEASUREMENTS: ("id", "-id", "-value", "temperature_k"),
     ExportRun.Subject.STRUCTURES: ("id", "-id", "sa_score", "-mass"),
+    ExportRun.Subject.PREDICTIONS: ("id", "-id", "-value", "value", "standard_deviation", "temperature_k"),
 }
 
 

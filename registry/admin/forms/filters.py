@@ -1,4 +1,4 @@
-"""A filter of candidates, or of structures, as an input."""
+"""A filter of candidates, or of another subject of exports, as an input."""
 
 import json
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from django import forms
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from registry.actions.export_rows import SUBJECTS
 from registry.models import ExportRun, Property
-from registry.search.measurements import select_measurements, select_structures
 from registry.search.parameters import SelectionError
 from registry.search.selection import as_texts, select_candidates
 from registry.search.sentence import describe, rows_of
@@ -73,4 +73,4 @@ def _count(subject: str, selection: Mapping[str, Any]) -> int:
 def _select(subject: str, selection: Mapping[str, Any]) -> QuerySet[Any]:
     if subject == ExportRun.Subject.CANDIDATES:
         return select_candidates(selection, deadline=_DEADLINE)
-    return (select_measurements if subject == ExportRun.Subject.MEASUREMENTS else select_structures)(selection)
+    return SUBJECTS[subject][1](selection)

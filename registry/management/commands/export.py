@@ -14,7 +14,7 @@ from registry.models import ExportRun
 
 
 class Command(BaseCommand):
-    help = "Write candidates, measurements or structures to a file."
+    help = "Write candidates, measurements, structures or predictions to a file."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("subject", choices=ExportRun.Subject.values)

@@ -208,6 +208,19 @@ def test_an_export_is_downloaded_once_written() -> None:
     assert candidate.structure.smiles in b"".join(file.streaming_content).decode()
 
 
+def test_the_predictions_of_a_scoring_are_exported() -> None:
+    client, (one, other) = api("Chemist"), (factories.prediction() for _ in range(2))
+    body = {"subject": "predictions", "selection": {"scoring_run": one.scoring_run_id}, "sort": "-value"}
+    answer = client.post("/api/v1/export-runs/", body)
+    assert answer.status_code == 202, answer.data
+    WriteExport(actor=None, export_run=ExportRun.objects.get(pk=answer.data["id"])).run()
+    file = client.get(f"{answer['Location']}file/")
+    assert file["Content-Disposition"] == f'attachment; filename="predictions-{answer.data["id"]}.csv"'
+    text = b"".join(file.streaming_content).decode()
+    assert one.structure.smiles in text
+    assert other.structure.smiles not in text
+
+
 def test_a_value_is_recorded_and_retired() -> None:
     client, dataset = api("Chemist"), factories.dataset()
     factories.property_()

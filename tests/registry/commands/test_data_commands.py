@@ -148,6 +148,14 @@ def test_export_writes_a_file(tmp_path, capsys):
     assert sorted(tmp_path.iterdir()) == [path]
 
 
+def test_export_writes_the_predictions_of_a_run(tmp_path, capsys):
+    made, path = factories.prediction(value=2e-4), tmp_path / "out.jsonl"
+    factories.prediction()
+    said = run(capsys, "export", "predictions", path, "--where", f"scoring_run={made.scoring_run_id}")
+    assert "1 predictions written" in said
+    assert json.loads(path.read_text())["predicted value"] == 2e-4
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

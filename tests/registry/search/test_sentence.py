@@ -46,6 +46,25 @@ def test_measurements_have_words_of_their_own():
 
 
 @pytest.mark.parametrize(
+    ("selection", "words"),
+    [
+        ({}, "all predictions"),
+        ({"scoring_run": 3, "in_domain": True}, "predicted by scoring 3, in domain"),
+        ({"model_version": 5, "dataset_version": 2}, "by model version 5, of the structures of frozen version 2"),
+        ({"structure": 7, "geometry": "guessed"}, "of structure 7, geometry guessed"),
+        ({"candidate": 7, "created_after": "2026-11-01"}, "of candidate 7, predicted from 2026-11-01 on"),
+        ({"std_max": 0.3, "value_min": 1e-4}, "standard deviation ≤ 0.3, value ≥ 1×10⁻⁴"),
+        ({"property": "conductivity", "std_max": 0.3, "value_min": 0.01},
+         "property conductivity, standard deviation ≤ 0.3 decades, value ≥ 0.01 S/cm"),
+        ({"property": "t_plus", "std_min": 0.1, "temperature_max": 353},
+         "property t_plus, standard deviation ≥ 0.1, temperature ≤ 353 K"),
+    ],
+)  # fmt: skip
+def test_predictions_have_words_of_their_own(selection, words):
+    assert describe("predictions", selection, PROPERTIES) == words
+
+
+@pytest.mark.parametrize(
     ("sort", "words"),
     [
         ("", "newest first"),
@@ -53,6 +72,7 @@ def test_measurements_have_words_of_their_own():
         ("sa_score", "SA score, smallest first"),
         ("-similarity", "most similar first"),
         ("status", "status, A to Z"),
+        ("-standard_deviation", "standard deviation, largest first"),
     ],
 )
 def test_an_order_in_words(sort, words):
