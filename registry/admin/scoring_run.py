@@ -1,6 +1,9 @@
 """Scoring runs, and what they predicted."""
 
+import json
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import Count, Q
@@ -15,8 +18,11 @@ from unfold.contrib.filters.admin import (
 )
 
 from registry.admin.base import RecordAdmin
+from registry.admin.forms.export import ExportForm
 from registry.admin.forms.scoring import StartScoringForm
 from registry.admin.lists.by_structure import SearchedByStructure
+from registry.admin.lists.list_sort import sort_words
+from registry.admin.lists.prediction_list import KELVIN, SORTS, predictions_of
 from registry.admin.lists.related import RelatedFilter
 from registry.admin.lists.selections import properties_by_name, scored_structures, scoring_column
 from registry.admin.pages.action_view import ActionView
@@ -27,9 +33,8 @@ from registry.admin.parts.levels import geometry_of, predicted_at
 from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
 from registry.admin.parts.scores import score_text
 from registry.admin.run import RunAdmin
-from registry.models import CandidateScore, Prediction, ScoringRun
+from registry.models import CandidateScore, ExportRun, Prediction, ScoringRun
 
-KELVIN = "conditions__temperature_k"
 SHOWN = 12  # predictions on the page of a run
 
 
@@ -98,6 +103,27 @@ class ScoringRunAdmin(RunAdmin):
             )
         ]
 
+    def buttons(self, request: HttpRequest, row: ScoringRun) -> list[Button | None]:
+        return [*super().buttons(request, row), *exports(request, row)]
+
+
+def exports(request: HttpRequest, row: ScoringRun) -> Iterator[Button | None]:
+    """What a structure had already belongs to the run that predicted it: of a frozen version all can be told."""
+    if row.predictions.exists():
+        label = "Export new predictions" if row.kept else "Export predictions"
+        yield export_button(request, label, {"scoring_run": row.pk})
+    if row.kept and row.dataset_version_id:
+        whole = {"model_version": row.model_version_id, "dataset_version": row.dataset_version_id}
+        yield export_button(request, "Export all predictions", whole, icon="database")
+
+
+def export_button(
+    request: HttpRequest, label: str, selection: dict[str, Any], icon: str = "download", **more: str
+) -> Button | None:
+    """To the form that exports so selected predictions. icon: all that a telephone shows of the button."""
+    query = urlencode({"subject": ExportRun.Subject.PREDICTIONS, "selection": json.dumps(selection)} | more)
+    return go(request, ExportForm.permission, label, "registry_exportrun_start", icon, query=query)
+
 
 def outside(row: ScoringRun) -> SafeString | str:
     """3 of 42 predictions, which are a link away."""
@@ -129,6 +155,11 @@ class PredictionAdmin(SearchedByStructure, RecordAdmin):
     search_fields = ("structure__smiles__contains",)
     ordering = ("-pk",)
     empty_hint = "Scoring runs write their predictions here."
+    list_buttons = ("export_button",)
+
+    def export_button(self, request: HttpRequest) -> Button | None:
+        sort = sort_words(self, request, SORTS.get)
+        return export_button(request, "Export these", predictions_of(request.GET), sort=sort)
 
     @admin.display(description="structure")
     def picture(self, row: Prediction) -> str:

@@ -20,6 +20,13 @@ _SORTS = {
     ExportRun.Subject.PREDICTIONS: ("id", "-id", "-value", "value", "standard_deviation", "temperature_k"),
 }
 
+_EXAMPLES = {
+    ExportRun.Subject.CANDIDATES: '{"status": "accepted"}',
+    ExportRun.Subject.MEASUREMENTS: '{"dataset": "htp-md"}',
+    ExportRun.Subject.STRUCTURES: '{"elements": ["F"]}',
+    ExportRun.Subject.PREDICTIONS: '{"scoring_run": 3}',
+}
+
 
 class ExportForm(ActionForm):
     title = "Export"
@@ -42,7 +49,6 @@ class ExportForm(ActionForm):
         required=False,
         label="Filter",
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text='As in the list\'s address, such as {"status": "accepted"}; {} exports everything.',
     )
 
     def prepare(self) -> None:
@@ -50,6 +56,8 @@ class ExportForm(ActionForm):
         self.initial["selection"] = self.chosen
         asked = self.data.get("subject") or self.initial.get("subject")
         self.of = asked if asked in ExportRun.Subject.values else ExportRun.Subject.CANDIDATES.value
+        example = _EXAMPLES[ExportRun.Subject(self.of)]
+        self.fields["selection"].help_text = f"As in the API’s list, such as {example}; {{}} exports everything."
         usual = usual_sort(self.of, self.chosen)
         asked = (self.data.get("sort") if self.is_bound else self.initial.get("sort")) or usual
         self.sort = asked if self._sorts(asked) else usual

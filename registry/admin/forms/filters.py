@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from registry.actions.export_rows import SUBJECTS
+from registry.admin.lists.prediction_list import prediction_list
 from registry.models import ExportRun, Property
 from registry.search.parameters import SelectionError
 from registry.search.selection import as_texts, select_candidates
@@ -60,7 +61,9 @@ def summary(subject: str, selection: Mapping[str, Any]) -> dict[str, str]:
 
 
 def list_url(subject: str, selection: Mapping[str, Any]) -> str:
-    """The candidate list, so filtered; other lists have filters of their own."""
+    """The list of candidates or of predictions, so filtered; empty where a list cannot be. Raises: SelectionError."""
+    if subject == ExportRun.Subject.PREDICTIONS:
+        return prediction_list(selection)
     if subject != ExportRun.Subject.CANDIDATES:
         return ""
     return f"{reverse('admin:registry_candidate_changelist')}?{urlencode(as_texts(selection))}"

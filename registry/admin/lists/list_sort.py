@@ -1,7 +1,7 @@
-"""The order of the candidate list as exports name it, so that a file is sorted as the list that a person saw."""
+"""The order of a list as exports name it, so that a file is sorted as the list that a person saw."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db.models import F, OrderBy
@@ -15,15 +15,21 @@ _SCORE = re.compile(r"score_(\d+)__(value|standard_deviation)")
 
 
 def list_sort(model_admin: Any, request: HttpRequest) -> str:
-    """Such as `-conductivity,-id`; columns that cannot be sorted by are left out."""
+    """Of candidates, such as `-conductivity,-id`."""
     names = {f"{item.pk}": item.name for item in scored_properties(request)}
-    words = []
-    for field, descending in _asked(model_admin, request) or _usual(model_admin, request):
+
+    def name(field: str) -> str | None:
         found = _SCORE.fullmatch(field)
-        name = _score_name(names, *found.groups()) if found else _NAMES.get(field)
-        if name:
-            words.append(f"-{name}" if descending else name)
-    return ",".join(words)
+        return _score_name(names, *found.groups()) if found else _NAMES.get(field)
+
+    return sort_words(model_admin, request, name)
+
+
+def sort_words(model_admin: Any, request: HttpRequest, name_of: Callable[[str], str | None]) -> str:
+    """Of any list; columns that exports cannot be sorted by, of which there is no name, are left out."""
+    order = _asked(model_admin, request) or _usual(model_admin, request)
+    named = ((name_of(field), descending) for field, descending in order)
+    return ",".join(f"-{name}" if descending else name for name, descending in named if name)
 
 
 def _score_name(names: dict[str, str], pk: str, field: str) -> str | None:
