@@ -5,18 +5,17 @@ give the coefficients of a law over the temperature (`mlcore.predictors.law`). T
 thousands of rows of one polymer and a handful of most others, so rows are drawn such that a polymer of n rows comes
 n^(1 - evenness) times as often as one of a single row; a Huber loss keeps odd measurements from ruling.
 
-The uncertainty is the spread of the members (Lakshminarayanan et al., NeurIPS 2017) and the misfit of the training
-rows, scaled on the validation rows so that 90 % intervals hold.
+Each member leaves out a part of the polymers, and what the others' errors about them are like makes the uncertainty
+(`mlcore.predictors.law_scale`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from rdkit import Chem
-from torch import Tensor
 
 from mlcore.bundle import Bundle, Trained
 from mlcore.config import RunConfig
@@ -27,7 +26,9 @@ from mlcore.errors import UserError
 from mlcore.predictors import doubts, reading, report, targets, temperature
 from mlcore.predictors.inputs import Inputs
 from mlcore.predictors.law import REFERENCE_K, LawNetwork
-from mlcore.predictors.law_fitting import Learner, chances, scores, states
+from mlcore.predictors.law_fitting import Learner, scores, states
+from mlcore.predictors.law_scale import Scale
+from mlcore.predictors.left_out import LeftOut
 from mlcore.predictors.limits import Limits
 from mlcore.predictors.protocol import NOTHING, Given, Predictions
 from mlcore.run import Run
@@ -36,42 +37,22 @@ from mlcore.training import Progress, fit
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-_LEAST_MISFIT = 1e-3
 
 _NOTES = (
     "Ensemble of small networks. Inputs: counts of atom surroundings, descriptors and functional groups of the ring "
-    "closed from the repeat unit, composition of the salt, logarithms of the other conditions; what a row does not say "
-    "is marked as missing. `std` is the spread of the members and the misfit of the training rows, scaled on the "
-    "validation rows so that mean ± 1.645 std holds 90 % of them; for a log10 scale it is in decades. Rows of few "
-    "polymers decide that, so on other polymers it may hold more or less. `in_domain` is false for a structure with an "
-    "atom or bond of a kind that no training structure has, or like none of them, for a row that looks like none of "
-    "the training to the networks, for a salt with an element that no training salt has, and for a temperature or "
-    "another condition beyond those of the training rows. Metrics are on the model's axis, over rows; validation rows "
-    "chose the training step and the scale of std, test rows nothing."
+    "closed from the repeat unit, composition of the salt, logarithms of the other conditions; what a row does not "
+    "say is marked as missing. Each network leaves out a quarter of the polymers. `std` is learned from what those "
+    "that have not seen a polymer say about it (how far apart they are, how high or low), and scaled so that mean ± "
+    "1.645 std holds 90 % of that; for a log10 scale it is in decades. `in_domain` is false for a structure with an "
+    "element, a charge or a kind of atom or bond that no training structure has, or like none of them, for a row that "
+    "looks like none of the training to the networks, for a salt with an element that no training salt has, and for a "
+    "temperature or another condition beyond those of the training rows. Metrics are on the model's axis, over rows; "
+    "validation rows chose the training step, test rows nothing."
 )
 _LAWS = {
     "law": "The temperature enters only through A - B / (T - T0) with B >= 0, so that no curve over it falls.",
     "input": "The temperature is one more input, so that a curve over it may fall.",
 }
-
-
-@dataclass(frozen=True)
-class Scale:
-    """What turns the members' numbers into values on the model's axis; (P,) each."""
-
-    mean: Floats
-    unit: Floats
-    """Standard deviation of the training values."""
-    misfit: Floats
-    """Root mean squared error of the training rows, in units of `unit`."""
-    factor: Floats
-    """Of the standard deviation."""
-
-    def values(self, found: Tensor) -> tuple[Floats, Floats]:
-        """Mean and std, both (N, P), of members' answers (M, N, P)."""
-        members = found.double().cpu().numpy()
-        std = np.sqrt(members.var(axis=0) + np.square(self.misfit)) * self.unit * self.factor
-        return members.mean(axis=0) * self.unit + self.mean, std
 
 
 def train(run: Run) -> Trained:
@@ -85,26 +66,29 @@ def train(run: Run) -> Trained:
     inputs = _inputs(run, molecules, place, split)
     network = _network(run.config, inputs, len(table.properties))
     network.standardise(torch.from_numpy(kelvin[split.train][np.isfinite(kelvin[split.train])]))
+    taught = split.train[_valued(table)[split.train]]
     learner = Learner(
         network.to(run.device),
         run,
         torch.from_numpy(inputs.of(molecules, place, told)).to(run.device),
         torch.from_numpy(np.nan_to_num(kelvin, nan=REFERENCE_K)).to(run.device),
         torch.from_numpy((table.targets - location) / unit).float().to(run.device),
-        split,
-        chances(place[split.train], _valued(table)[split.train], run.config.model.evenness),
+        replace(split, train=taught),
+        place,
+        LeftOut.draw(run.config.model.members, len(keys), np.unique(place[taught]), run.config.seed),
     )
     progress = fit(learner, run)
-    scale = _calibrated(run, table, learner, location, unit)
+    scale = Scale.fit(learner, location, unit)
     seen = states(learner.network, learner.inputs, learner.kelvin)
     limits = Limits.fit(run, molecules, place, split, inputs, kelvin, seen)
     inside = doubts.inside(limits.doubts_about(molecules, place, told, kelvin, seen))
     metrics = report.parts(table, split, lambda rows: scale.values(learner.scores(rows)), inside)
     kept = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
-    kept |= {f"scale.{name}": torch.from_numpy(value) for name, value in vars(scale).items()}
     said = f"{_said(run, progress)} Split digest `{split.digest}`."
     notes = f"{_NOTES} {_LAWS[run.config.model.law]}\n\n## Training\n\n{said}"
-    return Trained(kept | limits.tensors(), targets.describe(table, split), split, metrics, notes=notes)
+    return Trained(
+        kept | scale.tensors() | limits.tensors(), targets.describe(table, split), split, metrics, notes=notes
+    )
 
 
 def load(bundle: Bundle, device: torch.device) -> "PolymerArrhenius":
@@ -122,8 +106,7 @@ class PolymerArrhenius:
         try:
             inputs = Inputs.load(tensors, run.data.conditions, run.model, run.data.kind)
             self._limits = Limits.load(tensors, inputs)
-            names = ("mean", "unit", "misfit", "factor")
-            self._scale = Scale(*(tensors[f"scale.{name}"].numpy() for name in names))
+            self._scale = Scale.load(tensors)
         except (KeyError, ValueError) as error:
             raise UserError(f"bundle {bundle.path}: the weights do not fit the configuration: {error}") from error
         self._network = _network(run, inputs, len(self.properties))
@@ -218,18 +201,6 @@ def _inputs(run: Run, molecules: list[Chem.Mol], place: Indices, split: Split) -
 def _network(config: RunConfig, inputs: Inputs, properties: int) -> LawNetwork:
     torch.manual_seed(config.seed)
     return LawNetwork(config.model, inputs.columns, properties)
-
-
-def _calibrated(run: Run, table: Table, learner: Learner, location: Floats, unit: Floats) -> Scale:
-    """The scale with a std of the training rows' misfit, multiplied so that the intervals hold."""
-    nothing, one = np.zeros_like(unit), np.ones_like(unit)
-    rows = learner.split.train
-    mean, _ = Scale(location, unit, nothing, one).values(learner.scores(rows))
-    misfit = np.sqrt(np.nanmean(np.square((table.targets[rows] - mean) / unit), axis=0))
-    scale = Scale(location, unit, np.maximum(misfit, _LEAST_MISFIT), one)
-    held = learner.split.valid
-    factor = report.calibrate(table, held, *scale.values(learner.scores(held)), one, run.events)
-    return replace(scale, factor=factor)
 
 
 def _said(run: Run, progress: Progress) -> str:

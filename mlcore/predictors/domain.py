@@ -1,9 +1,10 @@
 """Is a structure of a kind that the model was trained on?
 
-Two conditions, both from the training set. Every kind of atom and bond of the structure occurs there: a network has
-learned nothing about an element that it never saw. And its nearest *landmark* is near enough: landmarks are training
-structures picked to lie far apart (MaxMin; Ashton et al., Quant. Struct.-Act. Relat. 2002), so that few of them cover
-the set and the bundle stays small; near enough means as near as nearly all landmarks are to one another.
+Three conditions, all from the training set. What the structure is as a whole occurs there (`traits`), and so does every
+kind of atom and bond of it: a network has learned nothing about an element that it never saw. And its nearest
+*landmark* is near enough: landmarks are training structures picked to lie far apart (MaxMin; Ashton et al., Quant.
+Struct.-Act. Relat. 2002), so that few of them cover the set and the bundle stays small; near enough means as near as
+nearly all landmarks are to one another.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from torch import Tensor
 from mlcore.chem.fingerprints import Packed, morgan_of, pack, tanimoto_matrix
 from mlcore.data.graphs import ATOM_CATEGORIES, BOND_CATEGORIES, Codes, Graphs
 from mlcore.predictors import doubts
+from mlcore.predictors.traits import Traits
 
 _STRANGERS = 0.05
 """Share of the landmarks that may lie farther from all others than the limit, so that odd ones do not widen it."""
@@ -37,20 +39,23 @@ class Domain:
     """(features, categories): atom categories seen in training."""
     bonds: NDArray[np.bool_]
     """The same for bonds."""
+    traits: Traits
 
     @classmethod
     def fit(cls, molecules: Sequence[Chem.Mol], graphs: Graphs, rows: NDArray[np.int64], landmarks: int) -> "Domain":
         """The domain of the training rows of some molecules and their graphs."""
-        chosen = _spread_out(_fingerprints([molecules[row] for row in rows]), landmarks)
+        learned = [molecules[row] for row in rows]
+        chosen = _spread_out(_fingerprints(learned), landmarks)
         atoms = _seen(graphs.atoms[np.isin(graphs.graph_of_atom, rows)], max(ATOM_CATEGORIES.values()))
         bonds = _seen(graphs.bonds[np.isin(graphs.graph_of_bond, rows)], max(BOND_CATEGORIES.values()))
-        return cls(chosen, _limit(chosen), atoms, bonds)
+        return cls(chosen, _limit(chosen), atoms, bonds, Traits.fit(learned))
 
     def joined(self, earlier: "Domain", landmarks: int) -> "Domain":
         """The domain of a model trained first on `earlier` and then on this one."""
         chosen = _spread_out(np.concatenate([earlier.landmarks, self.landmarks]), landmarks)
         limit = min(earlier.similarity, _limit(chosen))  # what was near enough before still is
-        return Domain(chosen, limit, self.atoms | earlier.atoms, self.bonds | earlier.bonds)
+        traits = self.traits.joined(earlier.traits)
+        return Domain(chosen, limit, self.atoms | earlier.atoms, self.bonds | earlier.bonds, traits)
 
     def doubts_about(self, molecules: Sequence[Chem.Mol], graphs: Graphs) -> list[str]:
         """(N,): why each molecule, given with its graph, lies outside; empty for those that do not."""
@@ -60,26 +65,24 @@ class Domain:
         far = doubts.where(
             nearest < self.similarity,
             lambda row: (
-                f"like no training structure: Tanimoto similarity {nearest[row]:.2f} to the nearest of the "
-                f"{len(self.landmarks):,} that stand for all, usual is {self.similarity:.2f} or more"
+                f"like no training structure: Tanimoto similarity {nearest[row]:.2f} to the nearest of "
+                f"{len(self.landmarks):,} picked to stand for all, usual is {self.similarity:.2f} or more"
             ),
         )
-        return doubts.together(self._strange(molecules, graphs), far)
+        whole = self.traits.doubts_about(molecules)
+        kinds = ["" if told else kind for told, kind in zip(whole, self._strange(molecules, graphs), strict=True)]
+        return doubts.together(whole, kinds, far)
 
     def _strange(self, molecules: Sequence[Chem.Mol], graphs: Graphs) -> list[str]:
-        """(N,): the elements that no training structure has, or else the first kind of atom or bond, of each."""
-        elements: dict[int, set[str]] = {}
+        """(N,): the first kind of atom or bond of each that no training structure has."""
         kinds: dict[int, str] = {}
         starts = np.cumsum([0, *graphs.atom_counts])
         for place, feature in _unseen(graphs.atoms, self.atoms):
             graph = int(graphs.graph_of_atom[place])
             symbol = molecules[graph].GetAtomWithIdx(place - int(starts[graph])).GetSymbol()
-            if _OF_ATOMS[feature] == "element":
-                elements.setdefault(graph, set()).add(symbol)
             kinds.setdefault(graph, f"an atom like its {symbol} ({_OF_ATOMS[feature]})")
         for place, feature in _unseen(graphs.bonds, self.bonds):
             kinds.setdefault(int(graphs.graph_of_bond[place]), f"a bond like one of its own ({_OF_BONDS[feature]})")
-        kinds |= {graph: ", ".join(sorted(symbols)) for graph, symbols in elements.items()}
         return [
             f"no training structure has {kinds[graph]}" if graph in kinds else "" for graph in range(len(molecules))
         ]
@@ -91,7 +94,7 @@ class Domain:
             "domain.similarity": torch.tensor(self.similarity, dtype=torch.float64),
             "domain.atoms": torch.from_numpy(self.atoms),
             "domain.bonds": torch.from_numpy(self.bonds),
-        }
+        } | self.traits.tensors()
 
     @classmethod
     def load(cls, tensors: Mapping[str, Tensor]) -> "Domain":
@@ -101,6 +104,7 @@ class Domain:
             float(tensors["domain.similarity"]),
             tensors["domain.atoms"].numpy(),
             tensors["domain.bonds"].numpy(),
+            Traits.load(tensors),
         )
 
 

@@ -25,6 +25,7 @@ from mlcore.predictors.fchl_fit import Fit
 from mlcore.predictors.fchl_model import Model
 from mlcore.predictors.fchl_uncertainty import Uncertainty
 from mlcore.predictors.protocol import NOTHING, Given, Predictions
+from mlcore.predictors.traits import Traits
 from mlcore.run import Run
 
 Floats = NDArray[np.float64]
@@ -36,8 +37,9 @@ _NOTES = (
     "from errors of training molecules left out of the fit, which flatter where `relevance_steps` made them small, "
     "and set on the validation rows, if there are any, so that mean ± 1.645 std holds 90 % of them. `in_domain` is "
     "false for a molecule whose least usual atom is less like all training atoms than those of 99 % of the training "
-    "molecules are to the atoms of the other ones. A molecule with an element that no training molecule has, or a "
-    "radical, is refused. Where a molecule comes without a geometry a force field guesses one, which costs accuracy "
+    "molecules are to the atoms of the other ones, for one more than twice as large as all of these, for one with a "
+    "charge where none of them has such, and for a guessed geometry where they had given ones. A molecule with an "
+    "element that no training molecule has, or a radical, is refused. A guess by a force field costs accuracy "
     "where the training had computed ones. The section `training` has no meaning here."
 )
 
@@ -56,7 +58,8 @@ def train(run: Run) -> Trained:
         run.table, split.valid, mean[split.valid], std[split.valid], np.ones(std.shape[1]), run.events
     )
     uncertainty = replace(fit.uncertainty, scale=fit.uncertainty.scale * factors)
-    kept = fit.model.tensors() | uncertainty.tensors()
+    traits = Traits.fit(reading.of_keys([run.table.keys[row] for row in split.train]))
+    kept = fit.model.tensors() | uncertainty.tensors() | traits.tensors()
     return Trained(
         kept,
         targets.describe(run.table, split),
@@ -103,10 +106,11 @@ class FCHL:
 
     def __init__(self, bundle: Bundle) -> None:
         self.properties = bundle.manifest.properties
+        self._data = bundle.config.data
         tensors = bundle.tensors
         try:
             self._model = Model.load(tensors, bundle.config.model)
-            self._uncertainty = Uncertainty.load(tensors)
+            self._uncertainty, self._traits = Uncertainty.load(tensors), Traits.load(tensors)
         except (KeyError, ValueError) as error:
             raise UserError(f"bundle {bundle.path}: the weights do not fit the configuration: {error}") from error
 
@@ -116,7 +120,13 @@ class FCHL:
         scores = self._model.score(read.geometries)
         axis = scores.values + self._model.dressed(read.geometries)
         mean = np.stack([from_scale(axis[:, i], p["scale"]) for i, p in enumerate(self.properties)], axis=1)
-        return Predictions.of(mean, self._uncertainty.std(scores), self._uncertainty.doubts_about(scores), read.errors)
+        found = doubts.together(
+            read.doubts_about(self._data),
+            self._traits.doubts_about(read.molecules),
+            self._traits.too_large(read.molecules),
+            self._uncertainty.doubts_about(scores),
+        )
+        return Predictions.of(mean, self._uncertainty.std(scores), found, read.errors)
 
     def predict_keys(self, keys: Sequence[str], given: Given = NOTHING) -> Predictions:
         """The same for molecules that have been identified: their keys are SMILES."""

@@ -30,15 +30,15 @@ Floats = NDArray[np.float64]
 
 _NOTES = (
     "Gaussian process on descriptors (a length scale each) and counts of Morgan environments (MinMax) of the ring "
-    "closed from the primitive repeat unit; properties with values for the same structures share it, with "
-    "covariances of their own for signal and noise; values are standardised (log10 where the scale is log10). "
-    "Training and validation rows are both learned from: figures of the validation part are those of processes "
-    "that were not told the values of its fold, with parameters found without it, too, up to 500 structures, and "
-    "on rows of all folds beyond. `std` is learned from such answers and scaled so that mean ± 1.645 std holds 90 "
-    "% of them; for a log10 scale it is in decades. `in_domain` is false for a structure with an atom or bond of "
-    "a kind that no training structure has, that is like none of them, or about which the process has learned "
-    "less than about nearly all of them. Of the section `training` only `steps`, `learning_rate` and "
-    "`report_every` have a meaning here."
+    "closed from the primitive repeat unit; properties with values for the same structures share it, with covariances "
+    "of their own for signal and noise; values are standardised (log10 where the scale is log10). Training and "
+    "validation rows are both learned from: figures of the validation part are those of processes that were not told "
+    "the values of its fold, with parameters found without it, too, up to 500 structures, and on rows of all folds "
+    "beyond. `std` is learned from such answers and scaled so that mean ± 1.645 std holds 90 % of them; for a log10 "
+    "scale it is in decades. `in_domain` is false for a structure with an element, a charge or a kind of atom or bond "
+    "that no training structure has, that is like none of them, or about which the process has learned less than "
+    "about nearly all of them. Of the section `training` only `steps`, `learning_rate` and `report_every` have a "
+    "meaning here."
 )
 
 

@@ -81,8 +81,8 @@ class Latent:
         return doubts.where(
             distances > self.limit,
             lambda row: (
-                f"to the network it is like nothing in the training: {distances[row]:.1f} from the nearest that it "
-                f"keeps in mind, usual is {self.limit:.1f} or less"
+                f"to the network it is like nothing in the training: distance {distances[row]:.1f} to the nearest of "
+                f"{len(self.landmarks):,} landmarks, usual is {self.limit:.1f} or less"
             ),
         )
 

@@ -12,6 +12,7 @@ from torch.nn.functional import huber_loss
 from mlcore.data.splits import Split
 from mlcore.predictors.fitting import over_known
 from mlcore.predictors.law import LawNetwork
+from mlcore.predictors.left_out import LeftOut
 from mlcore.run import Run
 
 Floats = NDArray[np.float64]
@@ -30,17 +31,23 @@ class Learner:
     inputs: Tensor  # (N, F)
     kelvin: Tensor  # (N,)
     targets: Tensor  # (N, P) in standard deviations, NaN where there is no value
-    split: Split
-    chances: Floats  # of the training rows
+    split: Split  # in which every training row has a value
+    structure: Indices  # (N,) number of each row's
+    left_out: LeftOut
     model: nn.Module = field(init=False)
+    chances: Floats = field(init=False)  # of the training rows
+    _of_members: Floats = field(init=False)  # (M, training rows)
 
     def __post_init__(self) -> None:
+        taught = self.structure[self.split.train]
         self.model = self.network
+        self.chances = chances(taught, self.network.config.evenness)
+        self._of_members = self.left_out.chances(self.chances, taught)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Rows for each member, (M, B), and the values of each property in the batches of all processes, (P,)."""
-        size = self.run.batch_size, self.network.config.members
-        drawn = np.random.default_rng([self.run.config.seed, step]).choice(self.split.train, size, p=self.chances)
+        random, size = np.random.default_rng([self.run.config.seed, step]), self.run.batch_size
+        drawn = np.stack([random.choice(self.split.train, size, p=chances) for chances in self._of_members], axis=1)
         known = self.targets[drawn.ravel()].isfinite().sum(0)
         return torch.from_numpy(self.run.group.share(drawn).T.copy()), known
 
@@ -92,8 +99,8 @@ def _for_all(network: LawNetwork, inputs: Tensor, kelvin: Tensor) -> Iterator[tu
         yield x.expand(members, *x.shape), t.expand(members, *t.shape)
 
 
-def chances(place: Indices, usable: NDArray[np.bool_], evenness: float) -> Floats:
-    """(R,) with which rows are drawn, for the structure of each and whether it has a value."""
-    rows = np.bincount(place[usable], minlength=int(place.max()) + 1)[place]
-    weights = np.where(usable, np.maximum(rows, 1.0) ** -evenness, 0.0)
-    return weights / weights.sum()
+def chances(structure: Indices, evenness: float) -> Floats:
+    """(R,) with which rows are drawn, for the structure of each."""
+    weights = np.bincount(structure)[structure].astype(np.float64) ** -evenness
+    shares: Floats = weights / weights.sum()
+    return shares

@@ -41,13 +41,14 @@ Floats = NDArray[np.float64]
 
 _NOTES = (
     "Deep ensemble of GINE networks on the ring closed from the primitive repeat unit; mean and spread of the atoms' "
-    "states are read out; Huber loss on standardised values (log10 where the scale is log10), missing values left out. "
-    "Values are learned as reported: negative transference numbers of a simulation stay negative. `std` is that of the "
-    "mixture, scaled on the validation rows so that mean ± 1.645 std holds 90 % of them; for a log10 scale it is in "
-    "decades. `in_domain` is false for a structure with an atom or bond of a kind that no training structure has, that "
-    "is like none of them, or that looks like none to the networks. Metrics are on the model's axis; the validation "
-    "part chose the training step and the scale of std, the test part nothing. `examples.json` names training "
-    "structures, on which a model trained further from this one is held to what this one said."
+    "states are read out; Huber loss on standardised values (log10 where the scale is log10), missing values left "
+    "out. Values are learned as reported: negative transference numbers of a simulation stay negative. `std` is that "
+    "of the mixture, scaled on the validation rows so that mean ± 1.645 std holds 90 % of them; for a log10 scale it "
+    "is in decades. `in_domain` is false for a structure with an element, a charge or a kind of atom or bond that no "
+    "training structure has, that is like none of them, or that looks like none to the networks. Metrics are on the "
+    "model's axis; the validation part chose the training step and the scale of std, the test part nothing. "
+    "`examples.json` names training structures, on which a model trained further from this one is held to what this "
+    "one said."
 )
 
 

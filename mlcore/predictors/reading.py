@@ -12,6 +12,8 @@ from mlcore.chem.errors import ChemError
 from mlcore.chem.geometry import Geometry
 from mlcore.chem.identity import Kind
 from mlcore.chem.molecule import Molecule
+from mlcore.config import DataConfig
+from mlcore.predictors import doubts
 from mlcore.predictors.dressed_atoms import strange
 from mlcore.predictors.protocol import Given
 
@@ -42,6 +44,14 @@ class InSpace:
     """As the structures were written."""
     geometries: list[Geometry]
     errors: list[str | None]
+
+    def doubts_about(self, data: DataConfig) -> list[str]:
+        """For each molecule that could be read whether its geometry is a guess where the training had given ones."""
+        guessed = np.array([found.guessed for found in self.geometries], dtype=bool)
+        return doubts.where(
+            guessed & bool(data.geometry_column),
+            "its geometry is guessed, and the model has learned from computed ones",
+        )
 
 
 def in_space(structures: Sequence[str], given: Given, elements: NDArray[np.int64]) -> InSpace:

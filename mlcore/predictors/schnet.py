@@ -49,9 +49,9 @@ _NOTES = (
     "Ensemble of SchNet networks over the atoms of a given geometry; what element counts explain is fitted first by "
     "least squares. Where no geometry is given it is guessed by distance geometry and a force field, which costs "
     "accuracy. `std` is that of the ensemble's mixture, scaled on the validation rows so that mean ± 1.645 std holds "
-    "90 % of them. `in_domain` is false for a structure with an atom or bond of a kind that no training structure has, "
-    "that is like none of them, or an atom of which looks like none to the network. Metrics are on the model's axis; "
-    "the validation part chose the training step and the scale of std, the test part nothing."
+    "90 % of them. `in_domain` is false for a structure with an element, a charge or a kind of atom or bond that no "
+    "training structure has, that is like none of them, or an atom of which looks like none to the network. Metrics "
+    "are on the model's axis; the validation part chose the training step and the scale of std, the test part nothing."
 )
 
 
@@ -180,7 +180,7 @@ class SchNet:
     def __init__(self, bundle: Bundle, device: torch.device) -> None:
         run, tensors = bundle.config, bundle.tensors
         self.properties: list[dict[str, Any]] = bundle.manifest.properties
-        self._device, self._config = device, run.model
+        self._device, self._config, self._data = device, run.model, run.data
         self._model = _network(run.model, len(self.properties))
         bundle.fill(self._model, _weights(tensors))
         self._model.to(device).eval()
@@ -200,8 +200,12 @@ class SchNet:
         scores = self._model.score(clouds, self._device, latent=self._latent)
         axis = scores.mean + self._dressed(read.geometries)
         mean = np.stack([from_scale(axis[:, i], p["scale"]) for i, p in enumerate(self.properties)], axis=1)
-        kinds = self._domain.doubts_about(read.molecules, featurise(read.molecules))
-        found = doubts.together(kinds, self._latent.doubts_about(scores.distance))
+        found = doubts.together(
+            read.doubts_about(self._data),
+            self._domain.doubts_about(read.molecules, featurise(read.molecules)),
+            self._domain.traits.too_large(read.molecules),
+            self._latent.doubts_about(scores.distance),
+        )
         return Predictions.of(mean, scores.std, found, read.errors)
 
 

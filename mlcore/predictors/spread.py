@@ -37,17 +37,20 @@ class Spread:
     """(P,): of the standard deviation, so that the intervals hold."""
 
     @classmethod
-    def fit(cls, errors: Floats, mean: Floats, doubts: Sequence[Floats]) -> "Spread":
-        """From errors (N, P), NaN where nothing is known, of held-out predictions (N, P), and doubts as in `std`."""
-        columns = _columns(mean, doubts)
+    def fit(cls, errors: Floats, mean: Floats, doubts: Sequence[Floats], counts: Floats | None = None) -> "Spread":
+        """From errors (N, P), NaN where nothing is known, of held-out predictions (N, P), and doubts as in `std`.
+
+        counts: (N,) above 0 and at most 1, what each row counts; by default all count as much.
+        """
+        columns, each = _columns(mean, doubts), np.ones(len(errors)) if counts is None else counts
         known = [np.flatnonzero(np.isfinite(column)) for column in errors.T]
         squares = [np.square(errors[rows, p]) for p, rows in enumerate(known)]
-        weights = np.stack([_weights(columns[p][rows], squares[p]) for p, rows in enumerate(known)])
-        least = np.array([_LEAST * square.mean() for square in squares])
+        weights = np.stack([_weights(columns[p][rows], squares[p], each[rows]) for p, rows in enumerate(known)])
+        least = np.array([_LEAST * np.average(squares[p], weights=each[rows]) for p, rows in enumerate(known)])
         plain = cls(weights, least, np.ones(len(least)))
         std = plain.std(mean, doubts)
         zero = np.zeros(len(errors))
-        factors = [calibration.scale_factor(errors[:, p], zero, std[:, p]) for p in range(len(least))]
+        factors = [calibration.scale_factor(errors[:, p], zero, std[:, p], weights=each) for p in range(len(least))]
         return cls(weights, least, np.array([factor or 1.0 for factor in factors]))
 
     def std(self, mean: Floats, doubts: Sequence[Floats]) -> Floats:
@@ -78,11 +81,13 @@ def _columns(mean: Floats, doubts: Sequence[Floats]) -> Floats:
     return np.stack(parts)
 
 
-def _weights(columns: Floats, squares: Floats) -> Floats:
-    """(C,) for columns (N, C) and squared errors (N,)."""
-    variance = np.full(len(squares), squares.mean())
+def _weights(columns: Floats, squares: Floats, counts: Floats) -> Floats:
+    """(C,) for columns (N, C) and squared errors (N,), of which each counts so much."""
+    usual = np.average(squares, weights=counts)
+    variance = np.full(len(squares), usual)
     weights = np.zeros(columns.shape[1])
     for _ in range(_REWEIGHTED):
-        weights, _ = nnls(columns / variance[:, None], squares / variance)
-        variance = np.maximum(columns @ weights, _LEAST * squares.mean())
+        share = np.sqrt(counts) / variance
+        weights, _ = nnls(columns * share[:, None], squares * share)
+        variance = np.maximum(columns @ weights, _LEAST * usual)
     return weights

@@ -40,15 +40,15 @@ _LEAST_WEIGHT = 0.03
 
 _NOTES = (
     "A weighted sum of a Gaussian process (descriptors and MinMax of Morgan counts, several properties together), "
-    "graph networks (one for each fold, which it did not see) and, where asked for, boosted trees, on "
-    "standardised values (log10 where the scale is log10). Weights of at least zero fit the members' answers "
-    "about folds by key that they had not seen. Training and validation rows are both learned from: figures of "
-    "the validation part are such answers too, though beyond 500 structures the parameters of the process were found "
-    "on rows of all folds. `std` is learned from them (what the members disagree and doubt "
-    "about, how high or low the prediction is) and scaled so that mean ± 1.645 std holds 90 % of them; for a "
-    "log10 scale it is in decades. `in_domain` is false for a structure with an atom or bond of a kind that no "
-    "training structure has, that is like none of them, or about which the Gaussian process has learned less than "
-    "about nearly all of them. The section `training` is the networks'."
+    "graph networks (one for each fold, which it did not see) and, where asked for, boosted trees, on standardised "
+    "values (log10 where the scale is log10). Weights of at least zero fit the members' answers about folds by key "
+    "that they had not seen. Training and validation rows are both learned from: figures of the validation part are "
+    "such answers too, though beyond 500 structures the parameters of the process were found on rows of all folds. "
+    "`std` is learned from them (what the members disagree and doubt about, how high or low the prediction is) and "
+    "scaled so that mean ± 1.645 std holds 90 % of them; for a log10 scale it is in decades. `in_domain` is false for "
+    "a structure with an element, a charge or a kind of atom or bond that no training structure has, that is like "
+    "none of them, or about which the Gaussian process has learned less than about nearly all of them. The section "
+    "`training` is the networks'."
 )
 
 

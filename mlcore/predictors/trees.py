@@ -40,10 +40,10 @@ _NOTES = (
     "primitive repeat unit, divided by the number of units in the ring, and descriptors of it; squared error on "
     "standardised values (log10 where the scale is log10), missing values left out. `std` is one number a property, "
     "set on the validation rows so that mean ± 1.645 std holds 90 % of them; for a log10 scale it is in decades. "
-    "`in_domain` is false for a structure with an atom or bond of a kind that no training structure has, or that is "
-    "like none of them. Metrics are on the model's axis; the validation part chose the number of rounds and std, the "
-    "test part nothing. Of the section `training` only `steps` (rounds at most), `learning_rate` and `valid_every` "
-    "(rounds between two points of the curve) have a meaning here."
+    "`in_domain` is false for a structure with an element, a charge or a kind of atom or bond that no training "
+    "structure has, or that is like none of them. Metrics are on the model's axis; the validation part chose the "
+    "number of rounds and std, the test part nothing. Of the section `training` only `steps` (rounds at most), "
+    "`learning_rate` and `valid_every` (rounds between two points of the curve) have a meaning here."
 )
 
 

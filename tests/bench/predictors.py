@@ -127,10 +127,14 @@ def _htpmd(found: Mapping[str, Any]) -> str:
 
 
 def _chemarr(found: Mapping[str, Any]) -> str:
-    lines = [
-        [name, str(e["rows"]), *(f"{e[key]:.4f}" for key in ("mae_rows", "mae_polymers"))] for name, e in found.items()
-    ]
-    return _table(["", "rows tested", "MAE over rows", "MAE over polymers"], lines)
+    lines = []
+    for name, entry in found.items():
+        errors = [f"{entry[key]:.4f}" for key in ("mae_rows", "mae_polymers")]
+        held = [f"{entry[key]:.3f}" for key in ("coverage_rows", "coverage_polymers") if key in entry]
+        thirds = " ".join(f"{error:.2f}" for error in entry.get("mae_thirds", ()))
+        lines.append([name, str(entry["rows"]), *errors, " / ".join(held), thirds])
+    head = ["", "rows tested", "MAE over rows", "MAE over polymers", "90 % interval holds, rows / polymers"]
+    return _table([*head, "MAE of the surest, middle, least sure third of polymers"], lines)
 
 
 def _molecules(found: Mapping[str, Any]) -> str:

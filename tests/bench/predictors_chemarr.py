@@ -25,6 +25,7 @@ from mlcore.config import RunConfig
 from mlcore.data import tables
 from mlcore.data.splits import Split, folds_by_key
 from mlcore.data.tables import Table
+from mlcore.evaluation import calibration
 from mlcore.events import Events
 from mlcore.predictors import arrhenius, groups, reading, salts, temperature
 from mlcore.predictors.configs import TreesConfig
@@ -53,19 +54,20 @@ class FoldRun(Run):
         return self.fold
 
 
-def networks(table: Table, run_config: RunConfig, split: Split) -> Floats:
-    """Predictions (T,) of log10 S/cm for the test rows, through a saved bundle as a user would get them."""
+def networks(table: Table, run_config: RunConfig, split: Split) -> tuple[Floats, Floats]:
+    """Predictions of log10 S/cm and standard deviations, (T,), for the test rows, through a saved bundle."""
     with tempfile.TemporaryDirectory() as folder:
         run = FoldRun(run_config, table, Events(), Path(folder) / "checkpoint", fold=split)
         saved = bundle.save(Path(folder) / "bundle", run_config, table, arrhenius.train(run))
         keys = [table.keys[row] for row in split.test]
         found = saved.activate("cpu").predict_keys(keys, Given(conditions=table.conditions.of(split.test)))
-    mean: Floats = np.log10(found.mean[:, 0])
-    return mean
+    return np.log10(found.mean[:, 0]), found.std[:, 0]
 
 
-def trees(table: Table, split: Split, kelvin: Floats, with_groups: bool) -> Floats:
-    """The same of boosted trees on the counts, descriptors, salt and conditions, the temperature among them."""
+def trees(table: Table, split: Split, kelvin: Floats, with_groups: bool) -> tuple[Floats, Floats]:
+    """The same of boosted trees on the counts, descriptors, salt and conditions, the temperature among them; they do
+    not know how sure they are.
+    """
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     keys, place = np.unique(table.keys, return_inverse=True)
@@ -81,22 +83,35 @@ def trees(table: Table, split: Split, kelvin: Floats, with_groups: bool) -> Floa
         early_stopping=False, random_state=0,
     )  # fmt: skip
     found: Floats = booster.fit(rows[split.train], table.targets[split.train, 0]).predict(rows[split.test])
-    return found
+    return found, np.full(len(found), np.nan)
 
 
-def measured(table: Table, folds: list[Split], found: list[Floats]) -> dict[str, Any]:
-    """Mean absolute errors: of each fold, of all rows, of the polymers' own mean errors."""
-    errors = [np.abs(mean - table.targets[split.test, 0]) for split, mean in zip(folds, found, strict=True)]
+def measured(table: Table, folds: list[Split], found: list[tuple[Floats, Floats]]) -> dict[str, Any]:
+    """Mean absolute errors: of each fold, of all rows, of the polymers' own mean errors; what 90 % intervals hold.
+
+    `mae_thirds` are those of the polymers of which the model is surest, less sure and least sure.
+    """
+    errors = [np.abs(mean - table.targets[split.test, 0]) for split, (mean, _) in zip(folds, found, strict=True)]
+    std = np.concatenate([spread for _, spread in found])
     keys = np.concatenate([np.array(table.keys)[split.test] for split in folds])
     whole = np.concatenate(errors)
     _, place = np.unique(keys, return_inverse=True)
     by_polymer = np.bincount(place, whole) / np.bincount(place)
-    return {
+    entry = {
         "rows": len(whole),
         "polymers": len(by_polymer),
         "mae_rows": float(whole.mean()),
         "mae_polymers": float(by_polymer.mean()),
         "mae_folds": [float(part.mean()) for part in errors],
+    }
+    if np.isnan(std).any():
+        return entry
+    inside = whole <= calibration.half_width(0.9) * std
+    surest = np.argsort(np.bincount(place, std) / np.bincount(place))
+    return entry | {
+        "coverage_rows": float(inside.mean()),
+        "coverage_polymers": float((np.bincount(place, inside) / np.bincount(place)).mean()),
+        "mae_thirds": [float(by_polymer[third].mean()) for third in np.array_split(surest, 3)],
     }
 
 

@@ -7,19 +7,23 @@ from registry.admin.parts.display import badge, stacked
 from registry.models import ModelVersion, Prediction
 
 _UNLIKE = "by its model's measure the training data hold nothing like this"
-_KINDS = "an atom or bond of a kind that no training structure has, or fingerprints unlike those of all of them"
+_KINDS = (
+    "an element, a charge or a kind of atom or bond that no training structure has, or fingerprints unlike all theirs"
+)
 _STRANGE = "its networks see far from all they saw in training"
+_IN_SPACE = "; and for a guessed geometry where it learned from given ones, or more than twice as many atoms"
 OUTSIDE: dict[str, str] = {
     "polymer-gnn": f"for a structure with {_KINDS}, or one that {_STRANGE}",
     "trees": f"for a structure with {_KINDS}",
-    "schnet": f"for a structure with {_KINDS}, or one with an atom that {_STRANGE}",
+    "schnet": f"for a structure with {_KINDS}, or one with an atom that {_STRANGE}{_IN_SPACE}",
     "polymer-arrhenius": f"for a structure with {_KINDS}, or one that {_STRANGE}; and for a temperature, a "
     "concentration or another condition beyond those of the training rows",
     "gaussian-process": f"for a structure with {_KINDS}, or one about which the process has learned less than about "
     "nearly all it was trained on",
     "stack": f"for a structure with {_KINDS}, or one about which the Gaussian process has learned less than about "
     "nearly all it was trained on",
-    "fchl": "for a molecule with an atom whose surroundings are unlike those of all atoms in the training molecules",
+    "fchl": "for a molecule with an atom whose surroundings are unlike those of all atoms in the training molecules, "
+    f"or with a charge that none of them has{_IN_SPACE}",
 }
 """By architecture, when a prediction is out of domain."""
 

@@ -45,3 +45,12 @@ def test_the_curve_of_honest_intervals_is_the_diagonal_and_that_of_narrow_ones_l
     assert all(held == pytest.approx(level, abs=0.015) for level, held in honest)
     assert dict(narrow)[0.9] == pytest.approx(0.589, abs=0.015)  # +-0.822 sd of a normal distribution
     assert calibration.curve(np.array([np.nan]), np.zeros(1), np.ones(1)) == []
+
+
+def test_a_value_that_counts_half_is_one_of_two_that_are_the_same() -> None:
+    truth, ones = np.random.default_rng(0).normal(size=60), np.ones(60)
+    twice = np.concatenate([truth, truth[:20]])
+    halves = np.concatenate([np.full(20, 0.5), np.ones(40), np.full(20, 0.5)])
+    for level in (0.5, 0.9):
+        plain = calibration.scale_factor(truth, np.zeros(60), ones, level)
+        assert calibration.scale_factor(twice, np.zeros(80), np.ones(80), level, halves) == plain

@@ -48,10 +48,9 @@ def test_a_stranger_is_told_why() -> None:
     domain = fitted(500)
     assert said(domain, "*CCOC(=O)O*") == ""
     assert said(domain, "*CC(Br)COC(=O)O*") == "no training structure has Br"
-    assert said(domain, "*CC(=[NH2+])COC(=O)O*") == "no training structure has an atom like its N (charge)"
-    assert said(domain, "*C*").startswith(
-        "like no training structure: Tanimoto similarity 0.14 to the nearest of the 6 "
-    )
+    assert said(domain, "*CC(=[NH2+])COC(=O)O*") == "no training structure has a positive charge"
+    assert said(domain, "*CC([N+](=O)[O-])COC(=O)O*").startswith("no training structure has an atom like its ")
+    assert said(domain, "*C*").startswith("like no training structure: Tanimoto similarity 0.14 to the nearest of 6 ")
     assert said(domain, "*CC(c1ccc(Br)cc1)[Si](C)(C)*").startswith("no training structure has Br, Si; like no training")
     both = said(domain, "*CC(*)c1ccccc1")
     assert both.startswith("no training structure has an atom like its C (aromaticity); like no training structure")

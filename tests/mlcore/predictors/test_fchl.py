@@ -187,11 +187,14 @@ def test_nothing_to_score(predictor: Predictor) -> None:
 
 
 def test_a_strange_molecule_is_outside_and_less_sure(tmp_path: Path) -> None:
-    chains = ["C" * n + end for n in range(3, 12) for end in ("", "O")]
-    found = trained(tmp_path, rows(chains), settings(WHOLE)).activate("cpu").predict(["CCCCCO", "O=C1C=CC(=O)O1"])
+    chains, asked = ["C" * n + end for n in range(3, 12) for end in ("", "O")], ["CCCCCO", "O=C1C=CC(=O)O1"]
+    model = trained(tmp_path, rows(chains), settings(WHOLE)).activate("cpu")
+    found = model.predict(asked, Given([geometry.guess(text).to_xyz() for text in asked]))
     assert found.errors == [None, None]
     assert found.in_domain.tolist() == [True, False]
     assert found.std[1, 0] > 2 * found.std[0, 0]
+    guessed = model.predict(asked)
+    assert guessed.doubts[0] == "its geometry is guessed, and the model has learned from computed ones"
 
 
 def test_what_cannot_be_learned_is_one_error(tmp_path: Path) -> None:

@@ -37,3 +37,14 @@ def test_missing_values_and_few_of_them() -> None:
     assert spread.factor[1] == 1
     again = Spread.load({name: torch.as_tensor(t) for name, t in spread.tensors().items()})
     np.testing.assert_array_equal(again.std(mean, [doubt, mean**2]), spread.std(mean, [doubt, mean**2]))
+
+
+def test_many_rows_that_count_little_do_not_rule() -> None:
+    errors, mean, doubt = made_up(500)
+    many = np.tile([[0.01, 0.01]], (5000, 1))
+    counts = np.concatenate([np.ones(500), np.full(5000, 1e-3)])
+    several = (np.concatenate([errors, many]), np.concatenate([mean, np.zeros((5000, 2))]))
+    doubts = [np.concatenate([doubt, np.full(5000, 0.5)])]
+    usual = Spread.fit(errors, mean, [doubt]).std(mean, [doubt])
+    np.testing.assert_allclose(Spread.fit(*several, doubts, counts).std(mean, [doubt]).mean(0), usual.mean(0), rtol=0.1)
+    assert (Spread.fit(*several, doubts).std(mean, [doubt]).mean(0) < 0.7 * usual.mean(0)).all()
