@@ -43,6 +43,7 @@ Floats = NDArray[np.float64]
 
 ELEMENTS = 100  # atomic numbers below have a vector
 _AT_ONCE = 64  # molecules in one pass: their pairs of atoms are many
+_STATES = 2  # of atoms kept as landmarks for each structure that is: they are more unlike one another
 _NEARLY_ABSOLUTE = 0.05  # standard deviations from which on an error counts by its size and not its square
 
 _NOTES = (
@@ -155,7 +156,7 @@ def train(run: Run) -> Trained:
     factors = report.calibrate(table, split.valid, valid.mean + base[split.valid], valid.std, before, run.events)
     model.calibration.copy_(torch.from_numpy(factors))
     distinct = np.array(list({table.keys[row]: row for row in split.train.tolist()}.values()))
-    latent = model.latent(clouds, run.device, distinct, config.landmarks, run.config.seed)
+    latent = model.latent(clouds, run.device, distinct, _STATES * config.landmarks, run.config.seed)
     scores = model.score(clouds, run.device, latent=latent)
     found = doubts.together(domain.doubts_about(molecules, graphs), latent.doubts_about(scores.distance))
     weights = {f"network.{name}": tensor for name, tensor in model.state_dict().items()}

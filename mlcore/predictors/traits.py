@@ -85,8 +85,8 @@ class Traits:
         return cls(elements, signs, bool(tensors["traits.radical"]), int(tensors["traits.heavy"]))
 
     def _strange(self, molecule: Chem.Mol) -> tuple[str, str, str]:
-        unseen = sorted(number for number in _elements(molecule) if not self.elements[number])
-        symbols = ", ".join(Chem.GetPeriodicTable().GetElementSymbol(number) for number in unseen)
+        unseen = [number for number in _elements(molecule) if not self.elements[number]]
+        symbols = ", ".join(sorted(Chem.GetPeriodicTable().GetElementSymbol(number) for number in unseen))
         sign = _sign(molecule)
         return (
             f"no training structure has {symbols}" if symbols else "",

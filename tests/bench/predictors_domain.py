@@ -3,7 +3,7 @@
     DATA_DIR=... python -m tests.bench.predictors_domain
 
 Two parts. The 307 validation molecules of DATA_DIR/g4mp2, which `schnet-qm9` has not seen, as they are, with all atoms
-displaced at random and with one atom moved away from its nearest neighbour: fingerprints cannot tell these apart. And
+displaced at random along each axis, and with one bond longer: fingerprints cannot tell these apart. And
 the conductivities of DATA_DIR/chemarr, each polymer held out once from the networks of `arrhenius-chemarr`, in five
 folds by seeds 0 and 1: mean absolute errors of log10 S/cm, every polymer counting the same.
 """
@@ -12,12 +12,14 @@ import csv
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
 from mlcore import bundle, config
 from mlcore.chem import geometry
@@ -32,6 +34,8 @@ ZOO = Path(__file__).parents[2] / "mlcore" / "zoo"
 LATENT = "to the network"
 """How a doubt begins that comes from the networks' space."""
 
+Change = Callable[[Geometry, float, np.random.Generator], Geometry | None]
+
 csv.field_size_limit(10_000_000)
 
 
@@ -40,16 +44,22 @@ def displaced(molecule: Geometry, angstrom: float, random: np.random.Generator) 
     return replace(molecule, positions=molecule.positions + random.normal(0, angstrom, molecule.positions.shape))
 
 
-def stretched(molecule: Geometry, angstrom: float, random: np.random.Generator) -> Geometry:
-    """One atom moved away from its nearest neighbour."""
-    positions = molecule.positions.copy()
-    atom = int(random.integers(len(positions)))
-    away = positions[atom] - positions
-    lengths = np.linalg.norm(away, axis=1)
-    lengths[atom] = np.inf
-    nearest = int(lengths.argmin())
-    positions[atom] += angstrom * away[nearest] / lengths[nearest]
-    return replace(molecule, positions=positions)
+def lengthened(molecule: Geometry, angstrom: float, random: np.random.Generator, heavy: bool) -> Geometry | None:
+    """One bond longer, between heavy atoms or to a hydrogen, and what hangs on it moved along; None without one."""
+    bonded, light = molecule.near(1.2), molecule.numbers == 1
+    pairs = [(a, b) for a, b in np.argwhere(bonded).tolist() if (light[a] or light[b]) != heavy]
+    for number in random.permutation(len(pairs)).tolist():
+        near, far = pairs[number]
+        bonds = bonded.copy()
+        bonds[near, far] = bonds[far, near] = False
+        _, part = connected_components(bonds)
+        if part[near] == part[far]:
+            continue  # a ring
+        away = molecule.positions[far] - molecule.positions[near]
+        positions = molecule.positions.copy()
+        positions[part == part[far]] += angstrom * away / np.linalg.norm(away)
+        return replace(molecule, positions=positions)
+    return None
 
 
 def shapes(data: Path) -> None:
@@ -57,14 +67,15 @@ def shapes(data: Path) -> None:
     model = bundle.open_model(ZOO / "schnet-qm9", "predict", "cpu")
     with (data / "g4mp2" / "valid.csv").open(newline="") as file:
         rows = [(row["inchi"], block) for row in csv.DictReader(file) if (block := _read(row["xyz"]))]
-    changes = [("as they are", displaced, 0.0)]
-    changes += [(f"all atoms by {a} Å", displaced, a) for a in (0.02, 0.05, 0.1)]
-    changes += [(f"one atom by {a} Å", stretched, a) for a in (0.1, 0.2, 0.3)]
+    changes: list[tuple[str, Change, float]] = [("as they are", displaced, 0.0)]
+    changes += [(f"all atoms displaced by {a} Å", displaced, a) for a in (0.02, 0.05, 0.1)]
+    for name, heavy in (("between heavy atoms", True), ("to a hydrogen", False)):
+        changes += [(f"a bond {name} longer by {a} Å", partial(lengthened, heavy=heavy), a) for a in (0.1, 0.2, 0.3)]
     tell("| molecules | scored | outside by the network | outside by kinds and fingerprints |\n|---|---|---|---|")
     for name, change, angstrom in changes:
         random = np.random.default_rng(0)
-        given = Given([change(block, angstrom, random) for _, block in rows])
-        found = model.predict([text for text, _ in rows], given)
+        made = [(text, shape) for text, block in rows if (shape := change(block, angstrom, random))]
+        found = model.predict([text for text, _ in made], Given([shape for _, shape in made]))
         told = [doubt for doubt, error in zip(found.doubts, found.errors, strict=True) if error is None]
         strange, other = (np.array([side(doubt) for doubt in told]) for side in (_latent, _other))
         tell(f"| {name} | {len(told)} | {strange.mean():.3f} | {other.mean():.3f} |")
