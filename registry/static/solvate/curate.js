@@ -111,6 +111,8 @@ function hasSettings(form) {
 function reload(select) {
   const query = new URLSearchParams(new FormData(select.form));
   query.delete("csrfmiddlewaretoken");
-  [...query.keys()].filter((name) => name.includes(".")).forEach((name) => query.delete(name));
+  // Another architecture has other settings; what a model is asked under or for is asked by its other versions too.
+  const settings = [...query.keys()].filter((name) => name.includes(".") && !name.startsWith("condition."));
+  settings.forEach((name) => query.delete(name));
   window.location.search = query.toString();
 }
