@@ -30,3 +30,20 @@ def test_conditions_that_were_typed_outlast_the_choice_of_a_run(tab, curator):
     assert tab.locator("select[name=generation_run]").input_value() == str(run.pk)
     assert tab.locator("[name='condition.temperature_k']").input_value() == "353"
     assert tab.locator("[name='condition.salt']").input_value() == "LiTFSI"
+
+
+def test_the_structures_of_a_dataset_are_counted_once_it_is_chosen(tab, curator):
+    factories.candidate()
+    factories.model_version()
+    frozen = factories.dataset_version()
+    for _ in range(2):
+        factories.measurement(dataset=frozen.dataset, added_in=frozen)
+    log_in(tab)
+    tab.goto(START)
+    assert tab.locator(".sv-summary b").inner_text() == "1 candidate"
+    with tab.expect_navigation():
+        tab.locator("[name=dataset_version]").select_option(str(frozen.pk))
+    assert tab.locator(".sv-summary b").inner_text() == "2 structures"
+    with tab.expect_navigation():
+        tab.locator("[name=dataset_version]").select_option("")
+    assert tab.locator(".sv-summary b").inner_text() == "1 candidate"

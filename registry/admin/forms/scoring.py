@@ -71,7 +71,8 @@ class StartScoringForm(ActionForm):
         self.of = asked if asked in ScoringRun.Subject.values else ScoringRun.Subject.CANDIDATES.value
         self.fields["selection"].subject = self.of
         field.initial = self._likely() or reader_of_candidates()
-        self.fields["generation_run"].widget.attrs["data-reload"] = "1"
+        for name in ("generation_run", "dataset_version"):
+            self.fields[name].widget.attrs["data-reload"] = "1"  # other structures are counted
         field.widget.attrs["data-reload"] = "1"  # another version is asked under other conditions
         version = chosen_version(self)
         self.asked = list(model_conditions.conditions_of(version).values()) if version else []
