@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from django.utils import timezone
+
 from mlcore.chem.errors import ChemError
 from mlcore.chem.identity import Identity, identify_many
 from registry.actions.base import Action
@@ -121,7 +123,8 @@ class AddPredictions(Action[int]):
             )
             for row in self.rows
         ]
-        Prediction.objects.bulk_update(self._in_place_of_guesses(made), [*_SAID, "scoring_run"], batch_size=1000)
+        changed = [*_SAID, "scoring_run", "created_at"]
+        Prediction.objects.bulk_update(self._in_place_of_guesses(made), changed, batch_size=1000)
         Prediction.objects.bulk_create(made, ignore_conflicts=True)
         refresh_scores_by(version, {row.structure for row in self.rows})
         return run.predictions.count() - before
@@ -134,8 +137,9 @@ class AddPredictions(Action[int]):
             structure__in={structure for structure, *_ in better},
             geometry=Conformer.GUESSED,
         )
-        found = [old for old in guesses if _about(old) in better]
+        found, now = [old for old in guesses if _about(old) in better], timezone.now()
         for old in found:
+            old.created_at = now  # as new as the run that says so
             for name in (*_SAID, "scoring_run_id"):
                 setattr(old, name, getattr(better[_about(old)], name))
         return found

@@ -11,7 +11,7 @@ from registry.actions.base import ActionError
 from registry.actions.ingest import AddPredictions, Predicted
 from registry.actions.move_alias import MoveAlias
 from registry.actions.register_model import RegisterModel
-from registry.models import Alias, CandidateScore, ModelVersion, Property, RegisteredModel, ScoringRun
+from registry.models import Alias, CandidateScore, ModelVersion, Prediction, Property, RegisteredModel, ScoringRun
 from tests import factories
 from tests.bundles import CONDUCTIVITY, write_bundle
 
@@ -172,3 +172,15 @@ def test_second_delivery_of_predictions_changes_nothing() -> None:
     assert again == 0
     assert scores() == [1e-5]
     assert Property.objects.get(name="conductivity").predictions.count() == 1
+
+
+def test_what_takes_the_place_of_a_guess_is_as_new_as_the_run_that_made_it() -> None:
+    version = factories.model_version()
+    guess = factories.prediction(scoring_run=factories.scoring_run(model_version=version), geometry="guessed",
+                                 property=version.properties.get())  # fmt: skip
+    run = factories.scoring_run(model_version=version)
+    row = Predicted(guess.structure_id, guess.property.name, 2e-5, None, None, geometry="B3LYP")
+    AddPredictions(actor=None, scoring_run=run, rows=[row]).run()
+    (found,) = Prediction.objects.all()
+    assert (found.pk, found.geometry, found.scoring_run) == (guess.pk, "B3LYP", run)
+    assert found.created_at > run.created_at > guess.created_at
