@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from registry.actions.import_file import StartImport
 from registry.api.base import Act, NestedViewSet, RunViewSet
 from registry.api.fields import CreatedFilter, RowFilter, RunInputSerializer, RunSerializer, name_of, named
-from registry.formats import FormatError, first_look
+from registry.formats import FirstLook, FormatError, first_look
 from registry.formats.rejected_rows import rejected_rows_file
 from registry.models import Dataset, ImportRun, Job, Property, RejectedRow, Structure
 from registry.search.parameters import ChoicesFilter, YesNoFilter
@@ -55,7 +55,9 @@ class StartImportInput(UploadInput, RunInputSerializer):
     mapping = serializers.JSONField(
         required=False, help_text="As docs/data.md describes, as JSON; guessed from the header if absent."
     )
-    structure_kind = serializers.ChoiceField(Structure.Kind.choices, default=Structure.Kind.POLYMER)
+    structure_kind = serializers.ChoiceField(
+        Structure.Kind.choices, required=False, help_text="Told from the first structures if absent."
+    )
     dry_run = serializers.BooleanField(default=False, help_text="Report only; write nothing.")
 
     def validate_mapping(self, mapping: Any) -> dict[str, Any]:
@@ -65,8 +67,10 @@ class StartImportInput(UploadInput, RunInputSerializer):
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         upload = given.pop("file")
-        if "mapping" not in given:
-            given["mapping"] = _guess(upload)["mapping"]
+        if not {"mapping", "structure_kind"} <= given.keys():
+            look = _look(upload, given.get("mapping", {}))
+            given.setdefault("mapping", look.mapping(Property.objects.all()))
+            given.setdefault("structure_kind", look.structure_kind(given["mapping"]))
         return {**given, "stream": upload.file, "file_name": upload.name}
 
 
@@ -77,6 +81,9 @@ class GuessSerializer(serializers.Serializer):
     columns = serializers.ListField(child=serializers.CharField())
     rows = serializers.ListField(child=serializers.DictField(child=serializers.CharField()), help_text="The first.")
     mapping = serializers.DictField(help_text="Ready for POST /import-runs/, once checked.")
+    structure_kind = serializers.CharField(
+        help_text="polymer or molecule, told from the first structures; empty where no column looks like structures."
+    )
 
 
 class ImportRunViewSet(RunViewSet):
@@ -97,12 +104,23 @@ class ImportRunViewSet(RunViewSet):
 
 
 def _guess(upload: UploadedFile) -> dict[str, Any]:
+    look = _look(upload, {})
+    mapping = look.mapping(Property.objects.all())
+    return {
+        "file_format": look.file_format,
+        "columns": look.columns,
+        "rows": look.rows,
+        "mapping": mapping,
+        "structure_kind": look.structure_kind(mapping) if "structure" in mapping else "",
+    }
+
+
+def _look(upload: UploadedFile, mapping: dict[str, Any]) -> FirstLook:
+    """In the encoding that the mapping names, if it names any."""
     try:
-        look = first_look(upload.file, max_bytes=settings.IMPORT_MAX_BYTES)
+        return first_look(upload.file, encoding=str(mapping.get("encoding", "")), max_bytes=settings.IMPORT_MAX_BYTES)
     except FormatError as error:
         raise serializers.ValidationError({"file": error.message}) from error
-    mapping = look.mapping(Property.objects.all())
-    return {"file_format": look.file_format, "columns": look.columns, "rows": look.rows, "mapping": mapping}
 
 
 class RejectedRowSerializer(serializers.ModelSerializer):

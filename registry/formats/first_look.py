@@ -37,7 +37,7 @@ class FirstLook:
     def structure_kind(self, mapping: Mapping[str, Any]) -> str:
         """Molecules where the first structures have no chain ends, polymers otherwise."""
         source = mapping.get("structure") or ""
-        column = source if isinstance(source, str) else str(source.get("column", ""))
+        column = str(source.get("column", "") if isinstance(source, Mapping) else source)
         texts = [text for row in self.rows if (text := row.get(column, "").strip())]
         polymers = any(any(end in text for end in _CHAIN_ENDS) or advice(text) for text in texts)
         return Structure.Kind.POLYMER.value if polymers or not texts else Structure.Kind.MOLECULE.value

@@ -528,3 +528,24 @@ def test_an_import_without_a_mapping_is_guessed_from_the_header() -> None:
     broken = {"file": SimpleUploadedFile("a.csv", b""), "dataset": body["dataset"]}
     refused = api("Chemist").post("/api/v1/import-runs/", broken, format="multipart")
     assert (refused.status_code, refused.data["errors"][0]["field"]) == (400, "file")
+
+
+def test_the_kind_of_the_structures_is_told_from_the_file_unless_it_is_given() -> None:
+    client, dataset = api("Chemist"), factories.dataset()
+    factories.property_()
+    molecules, unread = b"smiles,conductivity (S/cm)\nCCO,1e-4\nC1COC(=O)O1,2e-5\n", b"name,what\nPEO,8\n"
+
+    def send(path: str, content: bytes, **fields: Any) -> Any:
+        upload = SimpleUploadedFile("measured.csv", content)
+        return client.post(f"/api/v1/import-runs/{path}", {"file": upload, **fields}, format="multipart").data
+
+    found = {content: send("guess/", content)["structure_kind"] for content in (CSV, molecules, unread)}
+    assert found == {CSV: "polymer", molecules: "molecule", unread: ""}
+    of, column = {"dataset": dataset.slug}, {"column": "smiles"}
+    mapped = json.dumps({"structure": column, "values": send("guess/", molecules)["mapping"]["values"]})
+    assert send("", molecules, **of)["structure_kind"] == "molecule"
+    assert send("", molecules, **of, mapping=mapped)["structure_kind"] == "molecule"
+    assert send("", molecules, **of, mapping=mapped, structure_kind="polymer")["structure_kind"] == "polymer"
+    assert send("", CSV, **of)["structure_kind"] == "polymer"
+    (error,) = send("", molecules, **of, mapping='{"structure": ["smiles"]}')["errors"]
+    assert error["field"] == "mapping"
