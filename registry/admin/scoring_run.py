@@ -29,7 +29,7 @@ from registry.admin.pages.action_view import ActionView
 from registry.admin.parts import display, domain
 from registry.admin.parts.conditions import stated
 from registry.admin.parts.figures import axis_unit
-from registry.admin.parts.levels import geometry_of, predicted_at
+from registry.admin.parts.levels import at_level, predicted_at
 from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
 from registry.admin.parts.scores import score_text
 from registry.admin.run import RunAdmin
@@ -90,7 +90,7 @@ class ScoringRunAdmin(RunAdmin):
                     [
                         display.link(p.structure, display.drawing(p.structure)),
                         p.property,
-                        display.uncertain(p.value, p.standard_deviation, p.property),
+                        at_level(p),
                         domain.told(p, reasons),
                         stated(p.conditions),
                     ]
@@ -167,8 +167,7 @@ class PredictionAdmin(SearchedByStructure, RecordAdmin):
 
     @admin.display(description="value", ordering="value")
     def predicted(self, row: Prediction) -> str:
-        value = display.uncertain(row.value, row.standard_deviation, row.property)
-        return display.stacked(value, geometry_of(row)) if row.geometry else value
+        return at_level(row)
 
     @admin.display(description="domain", ordering="in_domain")
     def domain(self, row: Prediction) -> SafeString | str:

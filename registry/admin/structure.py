@@ -22,7 +22,7 @@ from registry.admin.parts import display, domain
 from registry.admin.parts.candidate_values import curves_of, measured_value
 from registry.admin.parts.conditions import conditions, stated
 from registry.admin.parts.evidence import evidence, method_text
-from registry.admin.parts.levels import predicted_at
+from registry.admin.parts.levels import at_level
 from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
 from registry.models import Fingerprint, Measurement, Prediction, Structure
 from registry.search.identity import meant
@@ -169,13 +169,6 @@ def predictions(row: Structure) -> Panel:
         empty="No model has scored this structure.",
         **_beyond(rows, Prediction, row),
     )
-
-
-def at_level(row: Prediction) -> Any:
-    """The value, and below it of which method it is where that is stated."""
-    value = display.uncertain(row.value, row.standard_deviation, row.property)
-    level = predicted_at(row)
-    return display.stacked(value, level) if level else value
 
 
 def _beyond(rows: QuerySet[Any], noun: type[Model], row: Structure) -> dict[str, str]:

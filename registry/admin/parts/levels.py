@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from registry.actions.model_conditions import conditions_in
+from registry.admin.parts import display
 from registry.models import Conformer, Prediction
 
 
@@ -27,6 +28,13 @@ def predicted_at(row: Prediction) -> str:
     level, cheaper = entry.get("level"), _baseline(entry)
     parts = [f"at {level}" if level else "", f"from the {cheaper} value" if cheaper else "", geometry_of(row)]
     return ", ".join(part for part in parts if part)
+
+
+def at_level(row: Prediction) -> str:
+    """The value, and below it of which method it is where that is stated."""
+    value = display.uncertain(row.value, row.standard_deviation, row.property)
+    level = predicted_at(row)
+    return display.stacked(value, level) if level else value
 
 
 def geometry_of(row: Prediction) -> str:

@@ -62,3 +62,31 @@ def test_why_a_prediction_is_out_of_domain_can_be_read_without_a_pointer(client_
         text = page.content.decode()
         assert text.count(f"<small>{WHY}</small>") == 1
         assert text.count(">out of domain<") == text.count(">in domain<") == 1
+
+
+@pytest.mark.parametrize(
+    ("entry", "geometry", "told"),
+    [
+        ({"level": "G4MP2", "baseline_level": "B3LYP"}, "guessed", "at G4MP2, from the B3LYP value, geometry guessed"),
+        ({"level": "B3LYP"}, "", "at B3LYP"),
+        ({}, "B3LYP", "geometry at B3LYP"),
+    ],
+)
+def test_a_value_stands_with_its_level_and_its_geometry(
+    client_of, django_assert_max_num_queries, entry, geometry, told
+):
+    energy = factories.property_("energy", unit="Ha", scale="linear", lower=None)
+    version = factories.model_version(
+        config={"data": {"properties": [{"name": "energy"} | entry]}}, properties=[energy]
+    )
+    run, client = factories.scoring_run(model_version=version), client_of("Viewer")
+    addresses = [reverse("admin:registry_scoringrun_change", args=[run.pk]),
+                 reverse("admin:registry_prediction_changelist")]  # fmt: skip
+    most = []
+    for count in (1, 4):
+        while run.predictions.count() < count:
+            factories.prediction(scoring_run=run, property=energy, value=-154.9, geometry=geometry)
+        for place, address in enumerate(addresses):
+            with django_assert_max_num_queries(most[place] if count > 1 else 60) as asked:
+                assert client.get(address).content.decode().count(f"<small>{told}</small>") == count
+            most.append(len(asked))
