@@ -13,7 +13,7 @@ Points = Sequence[tuple[float, float]]
 
 WIDTH, HEIGHT = 400, 176
 LEFT, RIGHT, TOP, BOTTOM = 56, 10, 10, 34
-STRIP, GAP = 104, 14  # height of one of several strips, and the room between two
+STRIP, HEAD = 104, 32  # height of one of several strips, and the room above it for its name
 MOST_POINTS = 400  # more than that is thinned out: the eye sees no difference
 LOG_FROM = 10  # a larger ratio of positive values than this is drawn on a log axis
 FLAT = 0.2  # a line that uses less of a common axis than this gets an axis of its own
@@ -77,12 +77,14 @@ def line_chart(
     places = {name: (colours or {}).get(name, place) for place, name in enumerate(series)}
     ends = "; ".join(f"{name} {number(points[-1][1])}" for name, points in series.items())
     drawn = format_html_join("", "{}{}", ((grid(axis), _lines(part, places, x_axis, axis)) for part, axis in strips))
-    scale = " (log scale)" if strips[0][1].log else ""
+    several = len(strips) > 1
+    scale = " (log scale)" if strips[0][1].log and not several else ""
     return format_html(
-        '<figure class="sv-chart">{}<svg viewBox="0 0 {} {}" role="img" aria-label="{}Last values: {}">{}{}'
+        '<figure class="sv-chart">{}<svg viewBox="0 0 {} {}" role="img" aria-label="{}Last values: {}">{}{}{}'
         '<text x="{}" y="{}" text-anchor="end">{}</text></svg><figcaption>{}</figcaption></figure>',
         format_html("<b>{}</b><small>{}</small>", title, scale) if title else "",
-        WIDTH, height, f"{title}. " if title else "", ends, drawn, x_ticks(x_axis, height),
+        WIDTH, height, f"{title}. " if title else "", ends, _heads(strips) if several else "", drawn,
+        x_ticks(x_axis, height),
         WIDTH - RIGHT, height - 3, x_label, _legend(series, places),
     )  # fmt: skip
 
@@ -94,9 +96,18 @@ def _strips(series: Mapping[str, Points], apart: bool) -> tuple[list[tuple[Mappi
         return [(series, common)], HEIGHT
     strips: list[tuple[Mapping[str, Points], Axis]] = []
     for place, (name, points) in enumerate(series.items()):
-        top = TOP + place * (STRIP + GAP)
+        top = HEAD + place * (HEAD + STRIP)
         strips.append(({name: points}, _y_axis([y for _, y in points], top, top + STRIP)))
-    return strips, TOP + len(strips) * (STRIP + GAP) - GAP + BOTTOM
+    return strips, len(strips) * (HEAD + STRIP) + BOTTOM
+
+
+def _heads(strips: Sequence[tuple[Mapping[str, Points], Axis]]) -> SafeString:
+    """The name of each strip above it: their axes are different ones."""
+    return format_html_join(
+        "",
+        '<text class="sv-head" x="{}" y="{}">{}{}</text>',
+        ((LEFT, f"{axis.end - 9:.1f}", ", ".join(part), " (log scale)" if axis.log else "") for part, axis in strips),
+    )
 
 
 def _flat(points: Points, axis: Axis) -> bool:

@@ -133,6 +133,16 @@ def test_lines_of_unlike_scales_are_both_seen():
     assert all(height > 80 for height in apart)
 
 
+def test_lines_with_an_axis_each_are_named_above_it():
+    svg = line_chart(FALLING, title="Loss", apart=True)
+    named = re.findall(r'<text class="sv-head"[^>]* y="([^"]+)">([^<]+)</text>', svg)
+    assert [name for _, name in named] == ["training (log scale)", "validation"]
+    assert "<b>Loss</b><small></small>" in svg  # the scale is one of the first alone
+    tops = [min(float(point.split(",")[1]) for point in line.split()) for line in re.findall(r'points="([^"]+)"', svg)]
+    assert [0 < top - float(y) < 34 for top, (y, _) in zip(tops, named, strict=True)] == [True, True]
+    assert "sv-head" not in line_chart(FALLING)
+
+
 def test_lines_of_one_scale_share_an_axis():
     alike = {"training": [(0, 2.0), (9, 1.0)], "validation": [(0, 2.1), (9, 1.2)]}
     assert line_chart(alike, apart=True).count("sv-grid") == line_chart(alike).count("sv-grid")
