@@ -71,7 +71,7 @@ def _shown(metrics: Any) -> tuple[str, Mapping[str, Any] | None]:
 def _charts(item: Property, found: Sequence[Source], less: Set[str]) -> Iterator[SafeString]:
     yield parity_chart(item, found, less)
     yield calibration_chart(found)
-    yield distance_chart(item, found)
+    yield similarity_chart(item, found)
     if ranked(item):
         yield top_chart(found)
 
@@ -117,7 +117,7 @@ def calibration_chart(found: Sequence[Source]) -> SafeString:
     return plot(labels, [Layer("", DIAGONAL, "guide"), *layers], x=(0, 1.0), y=(0, 1.0), square=True)
 
 
-def distance_chart(item: Property, found: Sequence[Source]) -> SafeString:
+def similarity_chart(item: Property, found: Sequence[Source]) -> SafeString:
     """The error for structures as like the training data as that."""
     layers = []
     for name, colour, measured in found:
@@ -128,7 +128,7 @@ def distance_chart(item: Property, found: Sequence[Source]) -> SafeString:
         layers.append(Layer(named, [(end, mae) for end, mae, _ in known], "line", colour, notes=notes))
     unit = unit_text(axis_unit(item))
     labels = Labels(
-        "Error by distance to the training data",
+        "Error by similarity to the training data",
         "similarity to the nearest training structure (Tanimoto, up to)",
         f"MAE{', ' if unit else ''}{unit}",
         _told(layers),
@@ -163,8 +163,7 @@ def learning_chart(item: Property, named: Sequence[tuple[str, Any]]) -> SafeStri
     labels = Labels(
         "Learning curve", "structures learned from", f"MAE over folds{', ' if unit else ''}{unit}", _told(layers)
     )
-    highest = max((mae for layer in layers for _, mae in layer.points), default=0)
-    return plot(labels, layers, y=(0, 1.08 * highest or 1.0), log_x=True)
+    return plot(labels, layers, log_x=True)  # not from 0: what more data bring is often a small share of the error
 
 
 def _line(name: str, colour: int, points: list[tuple[float, float]], note: Callable[[float, float], str]) -> Layer:

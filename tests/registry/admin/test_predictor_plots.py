@@ -1,5 +1,7 @@
 """What a predictor's page draws of held-out rows, and two predictors on the structures that both held out."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -45,7 +47,7 @@ def version(metrics, **more):
 
 def test_the_page_draws_the_four_series(client_of):
     text = client_of(CLIENT).get(page(version(measured(keys(0, 20))))).content.decode()
-    for title in ("Parity", "Calibration", "Error by distance to the training data", "Precision among the top k"):
+    for title in ("Parity", "Calibration", "Error by similarity to the training data", "Precision among the top k"):
         assert f"<b>{title}</b>" in text
     assert "the 90 % interval holds 85.0 %" in text
     assert "similarity up to 0.5: MAE 0.3, n = 4" in text
@@ -227,6 +229,14 @@ def test_learning_curves_are_drawn_together(client_of):
     ]
     text = client_of(CLIENT).get(compare(*both)).content.decode()
     assert text.count("<b>Learning curve</b>") == 1
+
+
+def test_a_learning_curve_shows_how_it_falls(client_of):
+    folds = over_folds(0.1)["folds"] | {"learning_curve": [[20, 0.15, 0.3], [64, 0.138, 0.35]]}
+    text = client_of(CLIENT).get(page(version({"conductivity": {"folds": folds}}))).content.decode()
+    drawing = text[text.index("<b>Learning curve</b>") :]
+    heights = [float(at) for at in re.findall(r'<circle cx="[^"]+" cy="([^"]+)"', drawing[: drawing.index("</svg>")])]
+    assert heights[1] - heights[0] > 100
 
 
 def test_strange_learning_curves_are_left_out(client_of):
