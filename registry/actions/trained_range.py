@@ -25,13 +25,15 @@ class TrainedRange:
     """Whether the property lives on a log10 axis."""
     threshold: float | None = None
     """Where a generator's class `high` begins."""
+    digits: int = 3
+    """Significant ones that the ends are written with, or more where it takes more."""
 
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high
 
     def __str__(self) -> str:
         """Rounded inwards, so that both ends can be asked for as they are written."""
-        for digits in range(3, 16):
+        for digits in range(self.digits, 16):
             low, high = _rounded(self.low, math.ceil, digits), _rounded(self.high, math.floor, digits)
             if low <= high:
                 break
@@ -60,7 +62,7 @@ def condition_ranges(version: ModelVersion) -> dict[str, TrainedRange]:
     known = conditions_of(version)
     spans = _reach_of(version) if known else {}
     return {
-        key: TrainedRange(*spans[one.column], "K" if key == KELVIN else one.unit)
+        key: TrainedRange(*spans[one.column], "K" if key == KELVIN else one.unit, digits=5)  # 243.15 K was there
         for key, one in known.items()
         if one.column in spans
     }

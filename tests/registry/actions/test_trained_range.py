@@ -102,6 +102,6 @@ def test_a_condition_far_outside_is_said_where_the_run_starts(over_conditions) -
     said = list(run.job.events.filter(level="warning").order_by("sequence").values_list("message", flat=True))
     beyond = "; what is predicted there is marked as out of domain."
     assert said == [
-        f"temperature_k 600, 700 K: the training data have 244 to 463 K{beyond}",
-        f"concentration 300 mol/kg: the training data have 1.01e-05 to 203 mol/kg{beyond}",
+        f"temperature_k 600, 700 K: the training data have 243.15 to 463.15 K{beyond}",
+        f"concentration 300 mol/kg: the training data have 1.01e-05 to 203.99 mol/kg{beyond}",
     ]
