@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from registry.actions.decide import Decide
@@ -70,7 +71,7 @@ def _neighbours(structure: Structure) -> list[dict[str, Any]]:
     for m in sorted(rows, key=lambda one: one.property.better == Property.Better.NEITHER):
         shown = values.setdefault(m.structure_id, [])
         if len(shown) < VALUES:
-            shown.append((m.property, measured_value(m), conditions(m)))
+            shown.append((m.property, _brief(m), conditions(m)))
     return [
         {
             "structure": row,
@@ -82,6 +83,13 @@ def _neighbours(structure: Structure) -> list[dict[str, Any]]:
         }
         for row, similarity in found
     ]
+
+
+def _brief(row: Measurement) -> SafeString | str:
+    """To the digits that its deviation leaves, else to those of predictions: what it says in full is a click away."""
+    if row.value is None or row.standard_deviation is not None:
+        return measured_value(row)
+    return display.quantity(row.value, row.property)
 
 
 def _origins(row: Candidate) -> list[dict[str, Any]]:

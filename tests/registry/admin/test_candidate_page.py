@@ -5,6 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from registry.admin.parts import display
 from registry.models import Decision
 from tests import factories
 
@@ -154,6 +155,16 @@ def test_neighbours_show_what_was_measured_and_not_what_was_computed(client_of):
     assert shown == [(near, ["conductivity", "density"]), (far, ["density"])]
     _, value, stated = response.context["neighbours"][0]["values"][0]
     assert ("± 1.0×10⁻⁵" in value, stated) == (True, "333 K")
+
+
+def test_values_of_neighbours_have_the_digits_of_predictions(client_of):
+    gap = factories.property_("gap", unit="Ha", scale="linear", better="neither")
+    factories.measurement(structure=factories.structure("*OCCCCC*"), property=gap, value=0.332319033)
+    response = client_of("Viewer").get(page_of(factories.candidate("*OCCCC*")))
+    (neighbour,) = response.context["neighbours"]
+    assert neighbour["values"][0][1] == display.quantity(0.332319033, gap)
+    assert "0.332<" in response.content.decode()
+    assert "0.3323" not in response.content.decode()
 
 
 def test_origins_after_the_first_are_folded(client_of):
