@@ -1,21 +1,25 @@
 """What a preview shows of the rows to be imported: the first ones as they will be stored, and what they lack."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mlcore.chem import salts
 from mlcore.chem.identity import Identity
 from registry.actions.import_rows import Draft
+from registry.actions.reported import Report
 from registry.formats import ColumnMapping
+from registry.models import Measurement
 
 SHOWN = 10  # rows
+_WITHOUT = (Measurement.Method.DFT, Measurement.Method.COMPUTED)  # methods whose values hold at no temperature
 
 
 @dataclass(slots=True)
 class Sample:
-    """The first rows, and how many of all have a value but no temperature, an empty cell in a mapped column, or a salt
-    that nobody knows."""
+    """The first rows, and how many of all have a value but not its temperature, an empty cell in a mapped column, or a
+    salt that nobody knows."""
 
     mapping: ColumnMapping
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -28,7 +32,7 @@ class Sample:
         values = [report for report in draft.reports if report.value is not None]
         if not values:
             return
-        self.without["temperature"] += values[0].temperature_k is None
+        self.without["temperature"] += values[0].temperature_k is None and self._has_temperature(values)
         self.without["salt"] += bool(self.mapping.salt.column) and not values[0].salt
         if values[0].salt and salts.fault(values[0].salt):
             self.unknown_salts[values[0].salt] += 1
@@ -37,6 +41,10 @@ class Sample:
             value.standard_deviation and not draft.row.cells.get(value.standard_deviation, "").strip()
             for value in self.mapping.values
         )
+
+    def _has_temperature(self, values: Sequence[Report]) -> bool:
+        """Whether one belongs to these: energies and orbitals by DFT, or what follows from the structure, have none."""
+        return bool(self.mapping.temperature.column) or any(value.method not in _WITHOUT for value in values)
 
     def told(self) -> dict[str, dict[str, int]]:
         """Rows that lack something, and of the salts that nobody knows those of most rows."""

@@ -406,3 +406,17 @@ def test_two_imports_at_once_do_not_duplicate():
     assert not errors
     assert Measurement.objects.filter(dataset=dataset).count() == 2
     assert sorted(ImportRun.objects.values_list("rows_imported", "rows_duplicate")) == [(0, 2), (2, 0)]
+
+
+@pytest.mark.parametrize(
+    ("method", "lacking"), [("dft", {}), ("experiment", {"temperature": 2}), ("md", {"temperature": 2})]
+)
+def test_only_what_was_measured_or_simulated_lacks_a_temperature(dataset, method, lacking):
+    run = bring(dataset, GOOD, MAPPING | {"method": {"value": method}}, dry_run=True)
+    assert run.metrics["without"] == lacking
+
+
+def test_a_column_of_temperatures_lacks_those_that_are_empty_whatever_the_method(dataset):
+    mapping = MAPPING | {"method": {"value": "dft"}, "temperature": {"column": "kelvin", "unit": "K"}}
+    run = bring(dataset, "smiles,sigma,kelvin\n*CCO*,1e-5,\n*CC(C)O*,2e-5,300\n", mapping, dry_run=True)
+    assert run.metrics["without"] == {"temperature": 1}
