@@ -135,14 +135,14 @@ def identity_facts(row: Structure) -> list[Fact]:
 
 
 def measurements(row: Structure) -> Panel:
-    """The first ones; of more, how many there are and where."""
+    """Measured, simulated or computed by others: the first ones; of more, how many there are and where."""
     rows = row.measurements.select_related("property", "dataset").order_by("property__name", "pk")
     return table(
-        "Measured",
+        "Reported",
         ["property", "value", "method", "conditions", "dataset"],
         [[m.property, measured(m), method_text(m.method, m.method_detail), conditions(m), display.link(m.dataset)]
          for m in rows[:SHOWN]],
-        empty="Nobody has measured this structure.",
+        empty="Nobody has reported a value of this structure.",
         **_beyond(rows, Measurement, row),
     )  # fmt: skip
 

@@ -60,7 +60,7 @@ def measured_of(structures: Iterable[int]) -> QuerySet[Measurement]:
 
 
 def measured_briefly(structure: Structure, property_: Property) -> str:
-    """The latest value in a line: measured 2.10×10⁻⁴ at 333 K. Empty without one.
+    """The latest value in a line: measured 2.10×10⁻⁴ at 333 K; of one by DFT, computed. Empty without one.
 
     structure: with its `standing_values` fetched in advance, for a list.
     """
@@ -68,7 +68,7 @@ def measured_briefly(structure: Structure, property_: Property) -> str:
     if not rows:
         return ""
     last = rows[-1]
-    word = "computed" if last.method == Measurement.Method.COMPUTED else "measured"
+    word = "computed" if last.method in (Measurement.Method.COMPUTED, Measurement.Method.DFT) else "measured"
     kelvin = "" if last.temperature_k is None else f" at {display.number(last.temperature_k, 5)} K"
     more = f", {len(rows) - 1} more" if len(rows) > 1 else ""
     return f"{word} {display.reported(last.value, property_)}{kelvin}{more}"

@@ -223,7 +223,7 @@ def test_of_many_measured_values_those_under_like_conditions_are_shown(client_of
     assert "and 101 more</a>" in page.content.decode()
     assert client.get(entry["all"]).context["cl"].result_count == 121
     known = client.get(reverse("admin:registry_structure_change", args=[candidate.structure_id]))
-    (panel,) = (one for one in known.context["panels"] if one.title == "Measured")
+    (panel,) = (one for one in known.context["panels"] if one.title == "Reported")
     assert panel.note == "the first 100 of 122"
     assert client.get(panel.link).context["cl"].result_count == 122
 

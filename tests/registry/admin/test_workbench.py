@@ -52,10 +52,11 @@ def test_values_are_shown_with_their_factor(client_of, scored):
     assert "×/÷ 1.4" in text
 
 
-def test_measured_values_stand_under_the_predicted_ones(client_of, scored):
+@pytest.mark.parametrize("method", ["computed", "dft"])
+def test_measured_values_stand_under_the_predicted_ones(client_of, scored, method):
     factories.measurement(structure=scored[0].structure, value=1e-6, temperature_k=298)
     factories.measurement(structure=scored[0].structure, value=2.1e-4, temperature_k=333)
-    factories.measurement(structure=scored[1].structure, value=5e-4, method="computed")
+    factories.measurement(structure=scored[1].structure, value=5e-4, method=method)
     density = factories.property_("density", unit="g/cm3", scale="linear")
     factories.measurement(structure=scored[2].structure, property=density, value=1.5)
     text = client_of("Viewer").get(reverse(LIST)).content.decode()
