@@ -24,6 +24,7 @@ from registry.admin.parts.conditions import conditions, stated
 from registry.admin.parts.evidence import evidence, method_text
 from registry.admin.parts.levels import at_level
 from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
+from registry.admin.parts.refusals import unscored
 from registry.models import Fingerprint, Measurement, Prediction, Structure
 from registry.search.identity import meant
 
@@ -166,7 +167,7 @@ def predictions(row: Structure) -> Panel:
         "Predicted",
         ["property", "value", "domain", "by", "test error and training data", "when"],
         shown,
-        empty="No model has scored this structure.",
+        empty="" if shown else unscored(row),
         **_beyond(rows, Prediction, row),
     )
 

@@ -1,5 +1,7 @@
 """The page of a scoring run and the list of predictions: what came out, in order, and what is out of domain and why."""
 
+import html
+
 import pytest
 from django.urls import reverse
 
@@ -90,3 +92,17 @@ def test_a_value_stands_with_its_level_and_its_geometry(
             with django_assert_max_num_queries(most[place] if count > 1 else 60) as asked:
                 assert client.get(address).content.decode().count(f"<small>{told}</small>") == count
             most.append(len(asked))
+
+
+def test_a_structure_that_a_model_refused_says_so_and_leads_to_the_run(client_of):
+    refused, other = factories.structure("CCO", "molecule"), factories.structure("CCOC", "molecule")
+    run, sound = factories.scoring_run(failed=1), factories.scoring_run()
+    for job in (run.job, sound.job):  # a run that refused nothing says so of nothing
+        factories.job_event(job=job, level="warning", message=f"CCO: no geometry, says {job.pk}")
+    client = client_of("Viewer")
+    pages = [client.get(reverse("admin:registry_structure_change", args=[one.pk])) for one in (refused, other)]
+    told = [html.unescape(page.content.decode()) for page in pages]
+    address = reverse("admin:registry_scoringrun_change", args=[run.pk])
+    assert f'No model has scored this structure. <a class="sv-link" href="{address}">{run}</a> refused it:' in told[0]
+    assert f"no geometry, says {run.job_id}" in told[0]
+    assert "No model has scored this structure.</p>" in told[1]
