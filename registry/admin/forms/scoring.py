@@ -1,10 +1,11 @@
 """Score candidates or other structures."""
 
+from contextlib import suppress
 from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
-from django.db.models import Count
+from django.db.models import QuerySet
 
 from registry.actions import model_conditions
 from registry.actions.scoring_source import Source
@@ -21,10 +22,11 @@ from registry.admin.forms.versions import (
     reader_of_candidates,
     reader_of_structures,
 )
-from registry.models import DatasetVersion, GenerationRun, Job, ModelVersion, RegisteredModel, ScoringRun
+from registry.models import DatasetVersion, GenerationRun, Job, ModelVersion, RegisteredModel, ScoringRun, Structure
 from registry.search.parameters import SelectionError
 from registry.search.sentence import rows_of
 
+_DEADLINE = 5  # seconds that a substructure may take to be looked for
 _EMPTY: tuple[object, ...] = (None, "", [])  # conditions that nobody gave
 
 
@@ -74,7 +76,7 @@ class StartScoringForm(ActionForm):
         for name in ("generation_run", "dataset_version"):
             self.fields[name].widget.attrs["data-reload"] = "1"  # other structures are counted
         field.widget.attrs["data-reload"] = "1"  # another version is asked under other conditions
-        version = chosen_version(self)
+        self.version = version = chosen_version(self)
         self.asked = list(model_conditions.conditions_of(version).values()) if version else []
         ranges = condition_ranges(version) if version else {}
         for condition in self.asked:
@@ -98,7 +100,12 @@ class StartScoringForm(ActionForm):
         if self.dataset:
             return self._summary_of(self.dataset)
         run = str(self["generation_run"].value() or "") if self.of == ScoringRun.Subject.CANDIDATES else ""
-        return summary(self.of, ({"run": run} if run.isdigit() else {}) | self.chosen)
+        found = summary(self.of, ({"run": run} if run.isdigit() else {}) | self.chosen)
+        if "rows" in found and self._reads_not_all():
+            source = Source(subject=self.of, selection=self.chosen, generation_run=self._named("generation_run"))
+            with suppress(SelectionError):  # a substructure that was not found in time: the job tells
+                found["words"] += self._left_out(source.structures(deadline=_DEADLINE))
+        return found
 
     def _likely(self) -> ModelVersion | None:
         """The version that reads what is to be scored."""
@@ -113,12 +120,20 @@ class StartScoringForm(ActionForm):
             return None
 
     def _summary_of(self, dataset: DatasetVersion) -> dict[str, str]:
-        kinds = Source(dataset_version=dataset).structures().order_by().values_list("kind").annotate(Count("pk"))
-        counts, version = dict(kinds), chosen_version(self)
-        total = sum(counts.values())
-        left_out = total - counts.get(version.structure_kind, 0) if version else 0
-        other = f"; {left_out:,} of another kind than the model reads are left out" if left_out else ""
-        return {"rows": rows_of("structures", total), "words": f"of {dataset}{other}"}
+        found = Source(dataset_version=dataset).structures()
+        return {"rows": rows_of("structures", found.count()), "words": f"of {dataset}{self._left_out(found)}"}
+
+    def _reads_not_all(self) -> bool:
+        """Whether there is any structure of another kind; most registries have but one, and need no second count."""
+        if self.version is None:
+            return False
+        others = set(Structure.Kind.values) - {self.version.structure_kind}  # by name, as the index has them
+        return Structure.objects.filter(kind__in=others).exists()
+
+    def _left_out(self, rows: QuerySet[Structure]) -> str:
+        """How many of these the model does not read."""
+        count = rows.order_by().exclude(kind=self.version.structure_kind).count() if self.version else 0
+        return f"; {count:,} of another kind than the model reads are left out" if count else ""
 
     def _named(self, name: str) -> Any:
         """The row of that field that was sent or handed over in the address."""

@@ -182,6 +182,24 @@ def test_the_structures_of_a_dataset_version_are_scored_from_its_page(client_of)
     assert url("datasetversion_change", frozen.pk) in page.content.decode()
 
 
+@pytest.mark.parametrize("subject", ["candidates", "structures"])
+def test_what_the_model_does_not_read_is_counted_before_it_is_left_out(client_of, subject):
+    client, molecules = client_of("Curator"), factories.model_version(config={"data": {"kind": "molecule"}})
+    polymers, run = factories.model_version(), factories.generation_run()
+    made = [factories.candidate(structure=factories.structure(*of)) for of in ((), (), ("CCO", "molecule"))]
+    factories.proposal(run=run, candidate=made[0])
+
+    def told(**query):
+        text = client.get(url("scoringrun_start"), {"subject": subject} | query).content.decode()
+        return text[text.index('class="sv-summary"') :].partition("</p>")[0]
+
+    assert f"<b>3 {subject}</b>" in told(model_version=molecules.pk)
+    assert "2 of another kind than the model reads are left out" in told(model_version=molecules.pk)
+    assert "1 of another kind than the model reads are left out" in told(model_version=polymers.pk)
+    whole = told(model_version=polymers.pk, generation_run=run.pk)
+    assert ("left out" in whole) is (subject == "structures")  # whatever the run proposed
+
+
 def test_any_structure_is_scored_from_its_page_by_a_model_that_reads_it(client_of):
     client, polymers = client_of("Curator"), factories.model_version()
     molecules = factories.model_version(config={"data": {"kind": "molecule"}})
