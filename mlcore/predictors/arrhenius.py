@@ -37,18 +37,23 @@ from mlcore.training import Progress, fit
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-
 _NOTES = (
     "Ensemble of small networks. Inputs: counts of atom surroundings, descriptors and functional groups of the ring "
     "closed from the repeat unit, composition of the salt, logarithms of the other conditions; what a row does not "
-    "say is marked as missing. Each network leaves out a quarter of the polymers. `std` is learned from what those "
-    "that have not seen a polymer say about it (how far apart they are, how high or low), and scaled so that mean ± "
-    "1.645 std holds 90 % of that; for a log10 scale it is in decades. `in_domain` is false for a structure with an "
-    "element, a charge or a kind of atom or bond that no training structure has, or like none of them, for a row that "
-    "looks like none of the training to the networks, for a salt with an element that no training salt has, and for a "
-    "temperature or another condition beyond those of the training rows. Metrics are on the model's axis, over rows; "
-    "validation rows chose the training step, test rows nothing."
+    "say is marked as missing. `in_domain` is false for a structure with an element, a charge or a kind of atom or "
+    "bond that no training structure has, or like none of them, for a row that looks like none of the training to the "
+    "networks, for a salt with an element that no training salt has, and for a temperature or another condition "
+    "beyond those of the training rows. Metrics are on the model's axis, over rows; validation rows chose the "
+    "training step, test rows nothing."
 )
+_SURE = (
+    "`std` is learned from {} (how far apart they are, how high or low), and scaled so that mean ± 1.645 std holds "
+    "90 % of that; for a log10 scale it is in decades."
+)
+_WHOSE = {
+    True: "what those networks say about a polymer that leave it out of their training, as each does with some",
+    False: "what the networks say about the validation rows, there being too few of either to leave polymers out",
+}
 _LAWS = {
     "law": "The temperature enters only through A - B / (T - T0) with B >= 0, so that no curve over it falls.",
     "input": "The temperature is one more input, so that a curve over it may fall.",
@@ -85,7 +90,8 @@ def train(run: Run) -> Trained:
     metrics = report.parts(table, split, lambda rows: scale.values(learner.scores(rows)), inside)
     kept = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
     said = f"{_said(run, progress)} Split digest `{split.digest}`."
-    notes = f"{_NOTES} {_LAWS[run.config.model.law]}\n\n## Training\n\n{said}"
+    sure = _SURE.format(_WHOSE[bool(learner.left_out.unseen.any())])
+    notes = f"{_NOTES} {sure} {_LAWS[run.config.model.law]}\n\n## Training\n\n{said}"
     return Trained(
         kept | scale.tensors() | limits.tensors(), targets.describe(table, split), split, metrics, notes=notes
     )
