@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
+import torch
 
 from mlcore import bundle, config
 from mlcore.__main__ import main
@@ -314,3 +315,28 @@ def test_options_that_cannot_be_end_the_command(
     table = write(tmp_path, ["*CCO*"], "smiles")
     assert main(["predict", str(small.path), str(table), "--out", str(tmp_path / "out.csv"), *options]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_bundle_from_before_tells_what_it_told(tmp_path: Path) -> None:
+    run_config = config.load(settings())
+    table = tables.read(write(tmp_path, rows()), run_config.data, Events())
+    made = arrhenius.train(Run(run_config, table, Events(), tmp_path / "checkpoint"))
+    newer = ("spread.", "latent.", "traits.")
+    older = {name: tensor for name, tensor in made.tensors.items() if not name.startswith(newer)}
+    older |= {"scale.misfit": torch.tensor([0.3]).double(), "scale.factor": torch.tensor([2.0]).double()}
+    object.__setattr__(made, "tensors", older)
+    found = bundle.save(tmp_path / "older", run_config, table, made).activate("cpu").predict(["*CCO*"], given([25.0]))
+    unit = float(older["scale.unit"])
+    assert found.std[0, 0] >= 2 * 0.3 * unit  # and what the members disagree
+    assert found.std[0, 0] < 2 * 2.0 * unit
+    assert found.in_domain.all()
+
+
+def test_how_sure_it_is_is_learned_from_members_that_leave_a_polymer_out_and_differs(tmp_path: Path) -> None:
+    known = ["*" + "C" * arm + f"C({side})OC(=O)O*" for arm in range(1, 8) for side in ("C", "CC", "CO", "COC")]
+    lines = [f"{text},{-4 - 0.3 * (text.count('C') % 5)},{celsius},," for text in known for celsius in (20, 60)]
+    training = {"steps": 300, "batch_size": 32}
+    saved = trained(tmp_path, lines, model={"members": 8, "dropout": 0.1}, data=WHOLE, training=training)
+    assert "leave it out of their training" in (saved.path / "card.md").read_text()
+    std = saved.activate("cpu").predict(known, given([40.0] * len(known))).std[:, 0]
+    assert std.max() > 1.3 * std.min()
