@@ -103,7 +103,8 @@ def run(args: argparse.Namespace, events: Events) -> None:
             events.progress(start + len(batch), len(rows), "scoring")
         if len(refused) == len(rows) and not args.keep_refused:
             raise UserError(f"{args.file}: no row could be scored; the first was refused because: {refused[0].reason}")
-    tables.report(refused, f"{args.file}: not scored", events)
+    if not args.keep_refused:  # else whoever asks reads each row's error in the table
+        tables.report(refused, f"{args.file}: not scored", events)
     counts = {"rows": len(rows), "scored": len(rows) - len(refused), "refused": len(refused), "out_of_domain": outside}
     spent = {"device": device.describe(device.select(args.device)), "seconds": round(time.monotonic() - began, 2)}
     said = {} if events.as_json else {"units": units(predictor.properties)}

@@ -162,7 +162,7 @@ def read(path: str | Path, config: DataConfig, events: Events | None = None) -> 
         if number % 500 == 0:
             events.progress(number - 1, len(rows), "reading structures")
     events.progress(len(rows), len(rows), "reading structures")
-    report(dropped, f"{path}: row left out", events)
+    report(dropped, f"{path}: left out", events)
     report(blanked, f"{path}: value left out", events)
     if not smiles:
         reason = f"; the first was refused because: {dropped[0].reason}" if dropped else ""
@@ -259,11 +259,11 @@ def _column_fault(column: str, header: Sequence[str]) -> str:
 
 
 def report(problems: Sequence[Problem], what: str, events: Events, limit: int = 5) -> None:
-    """Names the first `limit` problems and counts the others."""
+    """Names the first `limit` problems, by rows as a spreadsheet counts them, and counts the others."""
     for problem in problems[:limit]:
-        events.log("warning", f"{what}, line {problem.row}: {problem.text[:80]!r}: {problem.reason}")
+        events.log("warning", f"{what}, row {problem.row}: {problem.text[:80]!r}: {problem.reason}")
     if len(problems) > limit:
-        events.log("warning", f"{what}: {len(problems) - limit} more such lines")
+        events.log("warning", f"{what}: {len(problems) - limit} more such rows")
 
 
 def _value(text: str, item: PropertyConfig, row: int, blanked: list[Problem]) -> float:

@@ -46,7 +46,7 @@ def test_three_bad_rows_among_many(tmp_path: Path, capsys: pytest.CaptureFixture
     assert [row["smiles"] for row in rows] == texts
     assert {number for number, row in enumerate(rows) if row["error"]} == set(bad)
     for number, text in bad.items():
-        assert f"line {number + 2}: {text!r}: " in error
+        assert f"row {number + 2}: {text!r}: " in error
         assert not any(rows[number][column] for column in ADDED[:-1])
     assert all(rows[i][column] for i in range(600) if i not in bad for column in ADDED[:-2])
 
@@ -111,9 +111,12 @@ def test_one_clear_error(
     assert not (tmp_path / "out.csv").exists()
 
 
-def test_a_table_of_refused_rows_alone_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:
+def test_a_table_of_refused_rows_alone_is_kept_where_it_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     status, rows = predict(table(tmp_path, ["CCO", "x"]), "--keep-refused")
     assert status == 0
+    assert "not scored" not in capsys.readouterr().err  # each row says it in the table
     assert [row["smiles"] for row in rows] == ["CCO", "x"]
     assert all(row["error"] and not row["conductivity"] for row in rows)
 

@@ -29,14 +29,14 @@ def test_the_sample_is_read_whole() -> None:
     assert np.allclose(table.targets[:, 0], np.log10(table.values[:, 0]))
 
 
-def test_bad_rows_are_kept_with_line_and_reason(tmp_path: Path, recorder: Recorder) -> None:
+def test_bad_rows_are_kept_with_number_and_reason(tmp_path: Path, recorder: Recorder) -> None:
     file = write(tmp_path, HEADER + "[Cu]CO[Au],1e-5\nnonsense,1e-5\n*CCO*,-1\n*CCCO*,abc\n*CCN*,\n*CCS*,inf\n")
     table = tables.read(file, DATA, recorder)
     assert [problem.row for problem in table.dropped] == [3]
     assert [problem.row for problem in table.blanked] == [4, 5, 7]
     assert np.isnan(table.values[:, 0]).tolist() == [False, True, True, True, True]
     warnings = " ".join(line["message"] for line in recorder.of("log"))
-    assert "line 3" in warnings
+    assert "row 3" in warnings
     assert "must be positive" in warnings
 
 

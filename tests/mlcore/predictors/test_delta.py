@@ -98,8 +98,8 @@ def test_a_geometry_of_another_molecule_and_a_missing_baseline_are_named(
     config = model.with_name("config.json")
     assert main(["train", str(config), "--data", str(table), "--out", str(model.with_name("other"))]) == 0
     said = capsys.readouterr().err
-    assert "line 5: 'CF': the geometry is of C3H8O, CF is CH3F" in said
-    assert "line 9" in said
+    assert "row 5: 'CF': the geometry is of C3H8O, CF is CH3F" in said
+    assert "row 9" in said
     assert "has no baseline in cheap" in said
 
 

@@ -197,7 +197,7 @@ def test_a_negative_value_on_a_log_axis_is_named_and_left_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = trained(tmp_path, [("*CC(C)CO*", -3, 0.5), *ten_rows()])
-    assert "line 2: '-3': sigma must be positive on a log10 axis" in capsys.readouterr().err
+    assert "row 2: '-3': sigma must be positive on a log10 axis" in capsys.readouterr().err
     assert found.manifest.training_data["rows"] == 11
 
 
