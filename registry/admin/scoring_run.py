@@ -34,6 +34,7 @@ from registry.admin.parts.panels import Button, Fact, Panel, go, list_of, table
 from registry.admin.parts.scores import score_text
 from registry.admin.run import RunAdmin
 from registry.models import CandidateScore, ExportRun, Prediction, ScoringRun
+from registry.search.sentence import counted
 
 SHOWN = 12  # predictions on the page of a run
 
@@ -134,7 +135,7 @@ def outside(row: ScoringRun) -> SafeString | str:
     )
     if not found["judged"]:
         return display.EMPTY
-    text = f"{found['out']:,} of {found['all']:,} prediction{'' if found['all'] == 1 else 's'}"
+    text = f"{found['out']:,} of {counted(found['all'], 'prediction')}"
     address = list_of(Prediction, scoring_run__id__exact=row.pk, in_domain__exact=0)
     return format_html('<a class="sv-link" href="{}">{}</a>', address, text) if found["out"] else text
 

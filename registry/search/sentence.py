@@ -82,9 +82,14 @@ def describe_sort(sort: str, properties: Mapping[str, Property]) -> str:
     return "; then ".join(words) or "newest first"
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 structure`, `2,000 structures`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def rows_of(subject: str, count: int) -> str:
     """`1 candidate`, `2,000 candidates`."""
-    return f"{count:,} {subject if count != 1 else ExportRun.Subject(subject).value.removesuffix('s')}"
+    return counted(count, ExportRun.Subject(subject).value.removesuffix("s"))
 
 
 def _parts(given: Mapping[str, Any], words: Mapping[str, str], properties: Mapping[str, Property]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from registry.actions.tag_candidates import TagCandidates
 from registry.admin.forms.selection import SelectionForm
 from registry.admin.parts import said
 from registry.models import Candidate, Decision, Tag
+from registry.search.sentence import counted
 
 
 class DecideForm(SelectionForm):
@@ -71,7 +72,7 @@ class DecideForm(SelectionForm):
         verdict = self.cleaned_data["verdict"]
         if self.on_page and len(result) == 1:
             return said.of_decision(self.request, _PAST[verdict], result[0], self.cleaned_data["stay"])
-        text = f"{_PAST[verdict]} {_many(len(result))}."
+        text = f"{_PAST[verdict]} {counted(len(result), 'candidate')}."
         if self.left_out:
             had = Candidate.Status(STATUS_AFTER[verdict]).label.lower()
             text += f" Left out {self.left_out:,} that {'was' if self.left_out == 1 else 'were'} {had} already."
@@ -85,10 +86,6 @@ _PAST = {
     Decision.Verdict.HOLD: "Put on hold",
     Decision.Verdict.COMMENT: "Commented on",
 }
-
-
-def _many(count: int) -> str:
-    return f"{count:,} candidate{'' if count == 1 else 's'}"
 
 
 def frequent_reasons() -> list[str]:
@@ -143,7 +140,7 @@ class TagForm(SelectionForm):
         text = "; ".join(f"{word} {names}" for word, names in parts if names)
         if self.on_page and result == 1:
             return said.of_tags(self.request, self._one(), text, self.cleaned_data["stay"], **self._opposite())
-        return f"{_many(result)}: {text}."
+        return f"{counted(result, 'candidate')}: {text}."
 
     def _one(self) -> Candidate:
         return Candidate.objects.select_related("structure").get(pk=self.cleaned_data["candidates"][0])
@@ -179,7 +176,7 @@ class AssignForm(SelectionForm):
         person = self.cleaned_data["assignee"]
         if not result:
             return "They were assigned so already."
-        return f"Assigned {_many(result)} to {person or 'nobody'}."
+        return f"Assigned {counted(result, 'candidate')} to {person or 'nobody'}."
 
 
 def curators() -> Any:

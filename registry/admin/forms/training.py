@@ -19,6 +19,7 @@ from registry.admin.forms.training_inputs import told_fields, told_inputs
 from registry.admin.forms.training_offer import StartField, architecture_choices, architecture_for, latest_of
 from registry.formats.training_table import passed_over
 from registry.models import DatasetVersion, Job, Measurement, ModelVersion, Property, RegisteredModel, TrainingRun
+from registry.search.sentence import counted
 
 
 class PropertiesField(forms.ModelMultipleChoiceField):
@@ -50,8 +51,8 @@ class PropertiesField(forms.ModelMultipleChoiceField):
         values, structures = self.labelled.get(property_.pk, (0, 0))
         if not values:
             return f"{property_.label}: no values in this version"
-        of = f" of {structures:,} structure{'' if structures == 1 else 's'}" if structures != values else ""
-        return f"{property_.label}: {values:,} value{'' if values == 1 else 's'}{of}"
+        of = f" of {counted(structures, 'structure')}" if structures != values else ""
+        return f"{property_.label}: {counted(values, 'value')}{of}"
 
 
 class StartTrainingForm(ActionForm):

@@ -17,6 +17,7 @@ from registry.admin.parts.figures import FEW, figures, property_order
 from registry.admin.parts.held_out import Footing
 from registry.admin.parts.validation import steered
 from registry.models import ModelVersion, RegisteredModel
+from registry.search.sentence import counted
 
 FEWEST, MOST = 2, 5
 OFFERED = 100  # versions in the dropdown that adds one
@@ -151,7 +152,7 @@ class Comparison:
         structures = max((count for count in known if count is not None), default=FEW)
         rows = "test rows" if test is None else f"{test:,} test rows"
         if structures < FEW:
-            return f"{rows} of {structures} structure{'' if structures == 1 else 's'}"
+            return f"{rows} of {counted(structures, 'structure')}"
         return rows if test is not None and test < FEW else ""
 
     def note(self) -> str:

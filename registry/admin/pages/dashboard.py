@@ -25,6 +25,7 @@ from registry.models import (
     ScoringRun,
     Structure,
 )
+from registry.search.sentence import counted
 
 BEST, LATEST = 12, 8
 
@@ -60,20 +61,16 @@ def _stages(counts: dict[str, int]) -> list[dict[str, Any]]:
         waiting = f"and {measured['computed']:,} computed; {waiting}"
     return [
         _stage("Structures", Structure.objects.count(), "hub", list_of(Structure),
-               _some(Dataset.objects.count(), "dataset")),
+               counted(Dataset.objects.count(), "dataset")),
         _stage("Measurements", measured["all"], "labs", list_of(Measurement), waiting),
         _stage("Model versions", versions["all"], "deployed_code", list_of(ModelVersion),
-               _some(versions["champions"], "champion")),
+               counted(versions["champions"], "champion")),
         _stage("Candidates", sum(counts.values()), "science", list_of(Candidate),
-               _some(GenerationRun.objects.count(), "generation run")),
+               counted(GenerationRun.objects.count(), "generation run")),
         _stage("Predictions", Prediction.objects.count(), "query_stats", list_of(Prediction), "with uncertainty"),
         _stage("Decisions", Decision.objects.count(), "gavel", list_of(Decision),
                f"{undecided:,} undecided"),
     ]  # fmt: skip
-
-
-def _some(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _stage(label: str, count: int, icon: str, url: str, note: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from registry.admin.parts.imported import reason_text
 from registry.admin.parts.panels import Panel, list_of, table
 from registry.models import Candidate, ImportRun, Measurement, Property, RejectedRow, Structure
 from registry.search.selection import select_candidates
+from registry.search.sentence import counted
 
 SHOWN = 25  # refused rows
 
@@ -77,7 +78,7 @@ def onward(run: ImportRun) -> SafeString:
         (list_of(Structure, new_in=run.pk), new_structures(run).count(), "new structure"),
         (list_of(Candidate, import_run=run.pk), measured, "measured candidate"),
     ]
-    links = [(url, f"{n:,} {word}{'s' * (n != 1)}") for url, n, word in parts if n]
+    links = [(url, counted(n, word)) for url, n, word in parts if n]
     return format_html_join(", ", '<a class="sv-link" href="{}">{}</a>', links) if links else display.EMPTY
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from registry.admin.parts import display
 from registry.models import ModelVersion, Property, RegisteredModel
+from registry.search.sentence import counted
 
 HIGHER, LOWER, NEITHER = Property.Better.HIGHER, Property.Better.LOWER, Property.Better.NEITHER
 COVERED = 0.9  # what a 90 % interval should hold: neither more nor less
@@ -101,7 +102,7 @@ class Figure:
             return ""
         if self.structures is None or self.structures >= self.n:
             return f"n = {self.n:,}"
-        return f"n = {self.n:,}, of {self.structures:,} structure{'' if self.structures == 1 else 's'}"
+        return f"n = {self.n:,}, of {counted(self.structures, 'structure')}"
 
     def text(self, digits: int = 3) -> str:
         if self.measure.kind == "share":

@@ -10,6 +10,7 @@ from mlcore.chem import salts
 from registry.admin.parts import display
 from registry.admin.parts.evidence import method_text
 from registry.models import ImportRun, Measurement
+from registry.search.sentence import counted
 
 # Codes of refused rows that say little by themselves; the others read well without their underlines.
 _REASONS = {
@@ -43,16 +44,12 @@ def reason_text(code: str) -> str:
 def lacking(run: ImportRun) -> str:
     """`1 row without temperature, 3 rows without salt.` And the salts that nobody knows. Empty where nothing lacks."""
     found = (run.metrics.get("without") or {}).items()
-    parts = [f"{_counted(count)} without {name}" for name, count in found]
+    parts = [f"{counted(count, 'row')} without {name}" for name, count in found]
     lines = [f"{', '.join(parts)}."] if parts else []
     for text, count in (run.metrics.get("unknown_salts") or {}).items():
         if why := salts.fault(text):  # it may have become known since
-            lines.append(f"{_counted(count)}: {why}.")
+            lines.append(f"{counted(count, 'row')}: {why}.")
     return " ".join(lines)
-
-
-def _counted(count: int) -> str:
-    return f"{count:,} row{'s' * (count != 1)}"
 
 
 def applied_twin(run: ImportRun) -> ImportRun | None:

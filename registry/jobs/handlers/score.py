@@ -18,7 +18,7 @@ from registry.jobs.child import run_mlcore
 from registry.jobs.handlers.bundles import unpacked
 from registry.jobs.handlers.device import keep_device
 from registry.models import Conformer, Prediction, Property, ScoringRun, Structure
-from registry.search.sentence import rows_of
+from registry.search.sentence import counted, rows_of
 
 BATCH = 1_000  # structures
 PREDICTED = 0.6  # share of the bar; the rest is taking the values in
@@ -73,13 +73,11 @@ def _plan(run: ScoringRun, chosen: QuerySet[Structure], wanted: Sequence[State])
         before = f"; {rows_of(subject, there)} {'was' if there == 1 else 'were'} predicted before" if there else ""
         return f"Predicting the values of {rows_of(subject, new)}{before}"
     each = run.model_version.properties.count()
-    before = f"; {_predictions(there * each)} {'was' if there * each == 1 else 'were'} made before" if there else ""
+    before = (
+        f"; {counted(there * each, 'prediction')} {'was' if there * each == 1 else 'were'} made before" if there else ""
+    )
     of = rows_of(subject, _left(run, chosen, wanted))
-    return f"Predicting the values of {of} at {len(wanted)} temperatures, {_predictions(new * each)}{before}"
-
-
-def _predictions(count: int) -> str:
-    return f"{count:,} prediction{'' if count == 1 else 's'}"
+    return f"Predicting the values of {of} at {len(wanted)} temperatures, {counted(new * each, 'prediction')}{before}"
 
 
 def _left(run: ScoringRun, chosen: QuerySet[Structure], wanted: Sequence[State]) -> int:

@@ -15,6 +15,7 @@ from registry.jobs.handlers import gate
 from registry.jobs.handlers.bundles import unpacked
 from registry.jobs.handlers.device import keep_device
 from registry.models import ModelVersion, Schedule, TrainingRun
+from registry.search.sentence import counted
 
 TRAINED = 0.9  # share of the bar; the rest is registration and the gate
 
@@ -24,8 +25,7 @@ def train(attempt: Attempt, run: TrainingRun) -> None:
     table = attempt.folder / "table.csv"
     inputs = TrainingInputs.read(run.inputs)
     written = training_table(run.dataset_version, list(run.properties.order_by("pk")), table, inputs)
-    thing = "row" if inputs.conditions else "structure"
-    rows = f"{written.rows} {thing}{'' if written.rows == 1 else 's'}"
+    rows = counted(written.rows, "row" if inputs.conditions else "structure")
     attempt.log("info", f"{rows} of {run.dataset_version}, {written.averaged} values averaged")
     for warning in _warnings(written):
         attempt.log("warning", warning)
