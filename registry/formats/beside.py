@@ -85,12 +85,14 @@ def computed_geometries(level: str) -> QuerySet[Conformer]:
 
 
 def _geometries(structures: Collection[int], level: str) -> dict[int, tuple[str, str]]:
-    """The first xyz block at that level, and the level; of any where none is named, a computed one before a guess."""
-    guesses = Conformer.objects.filter(level=Conformer.GUESSED) if level in ("", Conformer.GUESSED) else None
+    """The first xyz block at that level, or a computed one at any where none is named; and its level.
+
+    A stored guess is for models that learned from such; any other makes the same guess itself, and says so.
+    """
+    rows = Conformer.objects.filter(level=level) if level else computed_geometries(level)
     found: dict[int, tuple[str, str]] = {}
-    for rows in (computed_geometries(level), guesses):
-        if rows is not None:
-            of_ours = rows.filter(structure__in=structures).order_by("pk").values_list("structure", "xyz", "level")
-            for structure, xyz, at in of_ours:
-                found.setdefault(structure, (xyz, at))
+    for structure, xyz, at in (
+        rows.filter(structure__in=structures).order_by("pk").values_list("structure", "xyz", "level")
+    ):
+        found.setdefault(structure, (xyz, at))
     return found

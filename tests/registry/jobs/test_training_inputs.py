@@ -14,6 +14,7 @@ from registry.actions.base import ActionError
 from registry.actions.freeze_dataset import FreezeDataset
 from registry.actions.start_scoring import StartScoring
 from registry.actions.start_training import StartTraining
+from registry.formats.beside import Beside
 from registry.formats.training_inputs import TrainingInputs
 from registry.formats.training_table import training_table
 from registry.models import Conformer, DatasetVersion, Job, Property, Structure
@@ -193,6 +194,16 @@ def test_a_prediction_says_which_geometry_it_is_from_and_gives_way_to_one_from_a
     better = later.predictions.get()
     assert (better.pk, better.geometry) == (guess.pk, "B3LYP")
     assert better.scoring_run != guess.scoring_run
+
+
+def test_a_stored_guess_is_given_only_to_models_that_learned_from_guesses() -> None:
+    of = factories.structure("CCO", "molecule")
+    guess = factories.conformer(structure=of, level=Conformer.GUESSED)
+    assert Beside(None, "").cells([of.pk]) == Beside(None, "B3LYP").cells([of.pk]) == {}
+    assert Beside(None, Conformer.GUESSED).cells([of.pk]) == {of.pk: guess.xyz}
+    computed = factories.conformer(structure=of, level="MP2")
+    assert Beside(None, "").cells([of.pk]) == {of.pk: computed.xyz}
+    assert Beside(None, "").levels([of.pk]) == {of.pk: "MP2"}
 
 
 def test_a_model_over_temperatures_is_trained_and_asked_at_several(after: Callable[[Any], Job]) -> None:
