@@ -77,8 +77,9 @@ def run(args: argparse.Namespace, events: Events) -> None:
     if data.geometry_column and data.geometry_column not in rows[0]:
         events.log("warning", f"{args.file}: no column {data.geometry_column!r}: the geometries are guessed")
     same = constants(args.condition, args.temperature_k, model)
-    for lacking in unsaid(model, list(rows[0]), same):
-        events.log("warning", f"{args.file}: {lacking}")
+    for name, lacking in unsaid(model, list(rows[0]), same).items():
+        program = f"{name} is not told: it is unknown in all rows"  # what to type instead is for people
+        events.log("warning", program if events.as_json else f"{args.file}: {lacking}")
     names = [entry["name"] for entry in predictor.properties]
     space = ["geometry"] if "geometry" in catalog.get(model.manifest.architecture).takes else []
     added = [column for name in names for column in (name, f"{name}_std", f"{name}_in_domain")]
@@ -148,13 +149,13 @@ def constants(wishes: Sequence[str], kelvin: float | None, model: Bundle) -> dic
     return said
 
 
-def unsaid(model: Bundle, header: Sequence[str], said: Mapping[str, str]) -> list[str]:
-    """Of each condition that neither a column nor an option tells: its column, and what to do."""
+def unsaid(model: Bundle, header: Sequence[str], said: Mapping[str, str]) -> dict[str, str]:
+    """Of each condition that neither a column nor an option tells, by its name: its column, and what to do."""
     asked = model.config.data.conditions
     taken = {model.config.data.smiles_column, *(item.source for item in asked)}
     free = [column for column in header if column and column not in taken]
     heat = getattr(model.config.model, "temperature", "")
-    found = []
+    found: dict[str, str] = {}
     for item in asked:
         if item.source in header or item.source in said:
             continue
@@ -162,7 +163,7 @@ def unsaid(model: Bundle, header: Sequence[str], said: Mapping[str, str]) -> lis
         option = "--temperature-k (in K)" if item.name == heat else f"--condition {item.name}=..."
         rename = f"the file has a column {near!r}; rename it{f' if it is in {item.unit}' if item.unit else ''}"
         unit = f" (in {item.unit})" if item.unit else ""
-        found.append(
+        found[item.name] = (
             f"no column {item.source!r}{unit}: unknown in all rows; {rename if near else 'add it'}, or use {option}"
         )
     return found

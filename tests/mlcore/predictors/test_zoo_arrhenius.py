@@ -81,6 +81,17 @@ def test_a_column_of_nearly_that_name_is_named(tmp_path: Path, capsys: pytest.Ca
     assert "if it is in degC, or use --temperature-k (in K)" in said
 
 
+def test_a_program_is_told_by_the_name_of_a_condition_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "in.csv"
+    table.write_text("smiles\n*CCO*\n")
+    asked = [str(ZOO / "arrhenius-chemarr"), str(table), "--out", str(tmp_path / "out.csv")]
+    assert main(["predict", *asked, "--temperature-k", "353", "--events"]) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    said = [event["message"] for event in events if event["event"] == "log"]
+    assert "molecular_weight is not told: it is unknown in all rows" in said
+    assert not any("--condition" in message for message in said)
+
+
 @pytest.mark.realdata
 def test_the_error_on_the_card_comes_out_again(shipped: Bundle) -> None:
     path = Path(os.environ["DATA_DIR"]) / "chemarr" / "train.csv"
