@@ -2,9 +2,8 @@
 
 Three conditions, all from the training set. What the structure is as a whole occurs there (`traits`), and so does every
 kind of atom and bond of it: a network has learned nothing about an element that it never saw. And its nearest
-*landmark* is near enough: landmarks are training structures picked to lie far apart (MaxMin; Ashton et al., Quant.
-Struct.-Act. Relat. 2002), so that few of them cover the set and the bundle stays small; near enough means as near as
-nearly all landmarks are to one another.
+*landmark* is near enough: landmarks are training structures picked to lie far apart (`landmarks`), so that few of them
+cover the set and the bundle stays small; near enough means as near as nearly all landmarks are to one another.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from torch import Tensor
 from mlcore.chem.fingerprints import Packed, morgan_of, pack, tanimoto_matrix
 from mlcore.data.graphs import ATOM_CATEGORIES, BOND_CATEGORIES, Codes, Graphs
 from mlcore.predictors import doubts
+from mlcore.predictors.landmarks import spread_out
 from mlcore.predictors.traits import Traits
 
 _STRANGERS = 0.05
@@ -113,14 +113,12 @@ def _fingerprints(molecules: Sequence[Chem.Mol]) -> Packed:
 
 
 def _spread_out(fingerprints: Packed, count: int) -> Packed:
-    """Up to `count` rows, each the one farthest from all picked before; the first row comes first."""
-    picked = [0]
-    nearest = tanimoto_matrix(fingerprints[:1], fingerprints)[0]
-    while len(picked) < min(count, len(fingerprints)):
-        nearest[picked[-1]] = np.inf
-        picked.append(int(nearest.argmin()))
-        nearest = np.maximum(nearest, tanimoto_matrix(fingerprints[picked[-1:]], fingerprints)[0])
-    return fingerprints[picked]
+    """Up to `count` rows that lie far apart."""
+
+    def unlikeness(row: int) -> NDArray[np.floating]:
+        return -tanimoto_matrix(fingerprints[row : row + 1], fingerprints)[0]
+
+    return fingerprints[spread_out(len(fingerprints), count, unlikeness)]
 
 
 def _limit(landmarks: Packed) -> float:

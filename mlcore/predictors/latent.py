@@ -4,7 +4,7 @@ States are what a network's readout is given: the numbers it has made of a struc
 all states of the training an answer is an extrapolation, even about a structure whose fingerprint is well known, such
 as a molecule in a strained geometry; distance in this space tells such errors (Janet et al., Chem. Sci. 10, 7913
 (2019)). It is taken along the principal directions of the training's states, to the nearest of some landmarks among
-them that lie far apart (Gonzalez, Theor. Comput. Sci. 38, 293 (1985)).
+them that lie far apart (`landmarks`).
 
 A part of the training structures gives no landmarks. The distances of these say which one is usual.
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mlcore.predictors import doubts
+from mlcore.predictors.landmarks import spread_out
 
 Floats = NDArray[np.float64]
 
@@ -115,9 +116,5 @@ UNKNOWN = Latent(torch.empty(0), torch.empty(0, 0), torch.empty(0, 0), np.inf)
 
 
 def _spread_out(places: Tensor, count: int) -> Tensor:
-    """Up to `count` rows of (V, K), each the one farthest from all picked before; the first row comes first."""
-    picked, nearest = [0], (places - places[0]).square().sum(1)
-    while len(picked) < min(count, len(places)):
-        picked.append(int(nearest.argmax()))
-        nearest = torch.minimum(nearest, (places - places[picked[-1]]).square().sum(1))
-    return places[picked]
+    """Up to `count` rows of (V, K) that lie far apart."""
+    return places[spread_out(len(places), count, lambda row: (places - places[row]).square().sum(1).cpu().numpy())]
