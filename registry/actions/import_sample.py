@@ -13,7 +13,6 @@ from registry.formats import ColumnMapping
 from registry.models import Measurement
 
 SHOWN = 10  # rows
-_WITHOUT = (Measurement.Method.DFT, Measurement.Method.COMPUTED)  # methods whose values hold at no temperature
 
 
 @dataclass(slots=True)
@@ -44,7 +43,9 @@ class Sample:
 
     def _has_temperature(self, values: Sequence[Report]) -> bool:
         """Whether one belongs to these: energies and orbitals by DFT, or what follows from the structure, have none."""
-        return bool(self.mapping.temperature.column) or any(value.method not in _WITHOUT for value in values)
+        return bool(self.mapping.temperature.column) or any(
+            value.method not in Measurement.CALCULATED for value in values
+        )
 
     def told(self) -> dict[str, dict[str, int]]:
         """Rows that lack something, and of the salts that nobody knows those of most rows."""

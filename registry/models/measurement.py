@@ -60,6 +60,8 @@ class Measurement(Created):
     """A property of a structure under stated conditions. A missing value is NULL with a reason, never 0."""
 
     Method = MeasurementMethod
+    CALCULATED = (MeasurementMethod.COMPUTED, MeasurementMethod.DFT)
+    """Methods whose values need no experiment and no temperature."""
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="measurements")
     structure = models.ForeignKey(Structure, on_delete=models.PROTECT, related_name="measurements")
     property = models.ForeignKey(Property, on_delete=models.PROTECT, related_name="measurements")

@@ -68,7 +68,7 @@ def measured_briefly(structure: Structure, property_: Property) -> str:
     if not rows:
         return ""
     last = rows[-1]
-    word = "computed" if last.method in (Measurement.Method.COMPUTED, Measurement.Method.DFT) else "measured"
+    word = "computed" if last.method in Measurement.CALCULATED else "measured"
     kelvin = "" if last.temperature_k is None else f" at {display.number(last.temperature_k, 5)} K"
     more = f", {len(rows) - 1} more" if len(rows) > 1 else ""
     return f"{word} {display.reported(last.value, property_)}{kelvin}{more}"

@@ -108,7 +108,7 @@ def _obstacle(row: Measurement, under: Trained) -> str:
 
 def _at_no_temperature(row: Measurement, under: Trained) -> bool:
     """Counts of atoms, energies of quantum chemistry."""
-    theory = row.method in (Measurement.Method.COMPUTED, Measurement.Method.DFT) or bool(under.level)
+    theory = row.method in Measurement.CALCULATED or bool(under.level)
     return theory and row.temperature_k is None and not any(under.kelvin)
 
 
