@@ -118,6 +118,12 @@ class Ensemble(nn.Module):
         std = variance.sqrt() * unit * self.calibration.cpu()
         return Scores((mean * unit + location).numpy(), std.numpy(), distance.numpy())
 
+    def distances(self, graphs: Batches, device: torch.device, rows: NDArray[np.int64], latent: Latent) -> Floats:
+        """(N,) of all graphs, as `score` tells them of some rows; 0 for the others, which nobody asks about."""
+        found = np.zeros(len(graphs))
+        found[rows] = self.score(graphs, device, rows, latent).distance
+        return found
+
     @torch.no_grad()
     def latent(
         self, graphs: Batches, device: torch.device, rows: NDArray[np.int64], landmarks: int, seed: int

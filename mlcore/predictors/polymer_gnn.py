@@ -72,9 +72,9 @@ def train(run: Run) -> Trained:
     model.calibration.copy_(torch.from_numpy(_calibration(model, graphs, run, split)))
     latent = _latent(model, run, split)
     tensors = {f"network.{name}": tensor for name, tensor in model.state_dict().items()}
-    scores = model.score(graphs, run.device, latent=latent)
-    found = doubts.together(domain.doubts_about(molecules, graphs), latent.doubts_about(scores.distance))
-    metrics = report.parts(table, split, lambda rows: (scores.mean[rows], scores.std[rows]), doubts.inside(found))
+    distances = model.distances(graphs, run.device, np.concatenate([split.valid, split.test]), latent)
+    found = doubts.together(domain.doubts_about(molecules, graphs), latent.doubts_about(distances))
+    metrics = report.parts(table, split, lambda rows: model.score(graphs, run.device, rows)[:2], doubts.inside(found))
     before = run.init.manifest.properties if run.init else None
     return Trained(
         tensors | domain.tensors() | latent.tensors(),

@@ -151,20 +151,23 @@ def train(run: Run) -> Trained:
     learner = Learner(model, run, clouds, standardised.float(), split, penalty=_penalty)
     progress = fit(learner, run)
 
-    valid = model.score(clouds, run.device, split.valid)
+    def score(rows: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        mean, std, _ = model.score(clouds, run.device, rows)
+        return mean + base[rows], std
+
     before = model.calibration.cpu().numpy().copy()
-    factors = report.calibrate(table, split.valid, valid.mean + base[split.valid], valid.std, before, run.events)
+    factors = report.calibrate(table, split.valid, *score(split.valid), before, run.events)
     model.calibration.copy_(torch.from_numpy(factors))
     distinct = np.array(list({table.keys[row]: row for row in split.train.tolist()}.values()))
     latent = model.latent(clouds, run.device, distinct, _STATES * config.landmarks, run.config.seed)
-    scores = model.score(clouds, run.device, latent=latent)
-    found = doubts.together(domain.doubts_about(molecules, graphs), latent.doubts_about(scores.distance))
+    distances = model.distances(clouds, run.device, np.concatenate([split.valid, split.test]), latent)
+    found = doubts.together(domain.doubts_about(molecules, graphs), latent.doubts_about(distances))
     weights = {f"network.{name}": tensor for name, tensor in model.state_dict().items()}
     return Trained(
         weights | dressed.tensors() | domain.tensors() | latent.tensors(),
         targets.describe(table, split),
         split,
-        report.parts(table, split, lambda rows: ((scores.mean + base)[rows], scores.std[rows]), doubts.inside(found)),
+        report.parts(table, split, score, doubts.inside(found)),
         notes=_notes(run, split, progress, sum(geometry.guessed for geometry in geometries))
         + usable.left_out(whole, run),
     )
